@@ -1,0 +1,31 @@
+"""Known breakages of the host packages, each mended by one guarded function.
+
+Every function first looks whether the breakage is there and does nothing where it is not, so a
+repaired host needs no change here. Nothing is written into site-packages, and nothing that would
+have been an error turns into silence.
+"""
+
+from .checkpoints import checkpoints_under_weights_only
+from .host_models import missing_drn, vindlu_beside_new_transformers
+from .no_gpu import amp_without_gpu, gloo_without_gpu
+from .package_lookup import package_lookup_without_pkg_resources
+from .transforms import hue_shift_in_uint8
+
+BREAKAGES = (
+    package_lookup_without_pkg_resources,
+    missing_drn,
+    vindlu_beside_new_transformers,
+    checkpoints_under_weights_only,
+    gloo_without_gpu,
+    amp_without_gpu,
+    hue_shift_in_uint8,
+)
+
+
+def apply() -> None:
+    """Mend what this stack needs; must run before ``mmaction.models`` is imported.
+
+    May run more than once: what is mended is left alone.
+    """
+    for mend in BREAKAGES:
+        mend()

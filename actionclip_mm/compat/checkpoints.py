@@ -1,0 +1,82 @@
+"""Checkpoints load with torch's ``weights_only`` check on."""
+
+import functools
+import importlib
+import pickle
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from .replace import is_ours, mark
+
+
+def checkpoints_under_weights_only() -> None:
+    """torch >= 2.6 refuses mmengine's own checkpoints; allow exactly what they consist of.
+
+    The check stays on. Beside tensors and plain containers a checkpoint holds mmengine's log
+    history: HistoryBuffer, numpy arrays and scalars, and a pickled ``getattr`` that fetches
+    HistoryBuffer's statistics. Anything else is refused in one sentence that names it.
+    """
+    if tuple(int(part) for part in torch.__version__.split('.')[:2]) < (2, 6):
+        return
+    from mmengine.logging import HistoryBuffer
+    from mmengine.runner import checkpoint
+
+    multiarray = importlib.import_module(
+        'numpy._core.multiarray'
+        if int(np.__version__.split('.')[0]) >= 2
+        else 'numpy.core.multiarray'
+    )
+    rebuild = [
+        (getattr(multiarray, name), f'{module}.{name}')
+        for module in ('numpy.core.multiarray', 'numpy._core.multiarray')
+        for name in ('_reconstruct', 'scalar')
+    ]
+    dtypes = list({type(np.dtype(code)) for code in np.typecodes['AllInteger'] + '?efd'})
+    torch.serialization.add_safe_globals(
+        [HistoryBuffer, np.ndarray, np.dtype, *dtypes, *rebuild]  # type: ignore[list-item]
+    )
+    torch.serialization.add_safe_globals([(_history_statistic, 'builtins.getattr')])
+    if not is_ours(checkpoint.load_from_local):
+        loader = _refusing_clearly(checkpoint.load_from_local)
+        checkpoint.load_from_local = loader
+        checkpoint.CheckpointLoader.register_scheme(prefixes='', loader=loader, force=True)
+        # torch.hub's default is still to run the pickle of a downloaded file
+        checkpoint.load_url = _refusing_clearly(
+            functools.partial(checkpoint.load_url, weights_only=True)
+        )
+
+
+def _history_statistic(owner: Any, name: str) -> Callable:
+    """The one use of ``getattr`` that a checkpoint may make: HistoryBuffer's statistics."""
+    from mmengine.logging import HistoryBuffer
+
+    if owner is not HistoryBuffer or name not in ('min', 'max', 'current', 'mean'):
+        raise pickle.UnpicklingError(f'Unsupported global: GLOBAL builtins.getattr of {name!r}')
+    return getattr(owner, name)
+
+
+def _refusing_clearly(load: Callable) -> Callable:
+    """Turn torch's page-long refusal into one sentence that names the file and the culprit."""
+
+    def load_or_refuse(filename: str, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return load(filename, *args, **kwargs)
+        except pickle.UnpicklingError as error:
+            found = re.search(r'(?:GLOBAL|function|module) (\S+)', str(error))
+            reason = (
+                f'it holds a pickled {found.group(1)}, which could run code'
+                if found
+                else f'it is not a checkpoint ({str(error).splitlines()[-1]})'
+            )
+            raise pickle.UnpicklingError(
+                f'{filename} was refused: {reason}, and only tensors, plain Python values and '
+                "mmengine's log history are loaded; save its state dict alone to use it here"
+            ) from None
+
+    name = getattr(load, '__name__', 'load_url')  # mmengine prints the loader's name
+    load_or_refuse.__name__ = name
+    return mark(load_or_refuse)

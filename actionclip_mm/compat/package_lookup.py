@@ -1,0 +1,61 @@
+"""Packages are looked up without ``pkg_resources``, which setuptools >= 81 no longer has."""
+
+import importlib
+import importlib.metadata
+import importlib.util
+import os.path as osp
+import sys
+
+from .replace import is_ours, mark
+
+
+def package_lookup_without_pkg_resources() -> None:
+    """setuptools >= 81 has no ``pkg_resources``: look packages up with ``importlib.metadata``.
+
+    mmengine asks it for ``_base_ = 'mmaction::…'``, ``get_config``, ``get_installed_path`` and
+    ``is_installed``. Only mmengine's functions are replaced: a stand-in module of that name would
+    also be seen by every other package that asks whether ``pkg_resources`` exists.
+    """
+    if importlib.util.find_spec('pkg_resources') is not None:
+        return
+    package_utils = importlib.import_module('mmengine.utils.package_utils')
+    for new in (_is_installed, _get_installed_path, _package2module):
+        name = new.__name__.removeprefix('_')
+        old = getattr(package_utils, name)
+        if is_ours(old):
+            continue
+        # mmengine's own modules hold the function under its name as well
+        for module_name, module in list(sys.modules.items()):
+            if module_name.partition('.')[0] in ('mmengine', 'mmcv', 'mmaction'):
+                if getattr(module, '__dict__', {}).get(name) is old:
+                    setattr(module, name, mark(new))
+
+
+def _is_installed(package: str) -> bool:
+    """Whether a distribution or a regular (not a namespace) module of this name is there."""
+    try:
+        importlib.metadata.distribution(package)
+        return True
+    except importlib.metadata.PackageNotFoundError:
+        spec = importlib.util.find_spec(package)
+        return spec is not None and spec.origin is not None
+
+
+def _package2module(package: str) -> str:
+    """Name of the module that a distribution installs: ``mmaction2`` -> ``mmaction``."""
+    names = importlib.metadata.distribution(package).read_text('top_level.txt')
+    if not names:
+        raise ValueError(f'can not infer the module name of {package}')
+    return names.split()[0]
+
+
+def _get_installed_path(package: str) -> str:
+    """Folder of an installed package, given the name of the distribution or of the module."""
+    spec = importlib.util.find_spec(package)
+    if spec is None:
+        spec = importlib.util.find_spec(_package2module(package))
+    if spec is None or spec.origin is None:
+        raise RuntimeError(
+            f'{package} has no folder of its own: it is a namespace package or a broken install'
+        )
+    return osp.dirname(spec.origin)
