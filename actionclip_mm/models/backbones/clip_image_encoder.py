@@ -1,0 +1,83 @@
+"""CLIP's image tower applied to every frame of a video (section 3.2, the visual encoder)."""
+
+from typing import Optional, Union
+
+from mmaction.registry import MODELS
+from mmengine.model import BaseModule
+from torch import Tensor
+
+from ..utils import arch_name, build_clip, get_preprocess
+
+
+@MODELS.register_module()
+class CLIPImageEncoder(BaseModule):
+    """The image tower of any open_clip model as a video backbone.
+
+    Args:
+        arch: open_clip model name or model-config dict. Defaults to ``'ViT-B-16'``.
+        pretrained: open_clip tag, path of a weight file, or None for random weights.
+        visual_prompt: Config of a pre- or in-network visual prompt, or None.
+
+    Attributes:
+        out_channels (int): D, the width of the features.
+        preprocess: Pixel mean and std (in [0, 255]) and frame size that the tower was trained on.
+
+    Raises:
+        ValueError: Unknown ``arch``, weights that do not fit, frames of a wrong size.
+        FileNotFoundError: ``pretrained`` cannot be found.
+    """
+
+    def __init__(
+        self,
+        arch: Union[str, dict] = 'ViT-B-16',
+        pretrained: Optional[str] = None,
+        visual_prompt: Optional[dict] = None,
+    ) -> None:
+        super().__init__()
+        clip = build_clip(arch, pretrained)
+        self.visual = clip.visual
+        self.arch = arch_name(arch)
+        self.preprocess = get_preprocess(clip, arch)
+        self.out_channels = _embed_dim(clip)
+        self.visual_prompt = None
+        if visual_prompt is not None:
+            self.visual_prompt = MODELS.build(visual_prompt, default_args=dict(visual=self.visual))
+
+    def init_weights(self) -> None:
+        """Does nothing: the constructor has loaded or drawn the weights.
+
+        mmengine would call ``init_weights`` of every child, and some towers have such a method.
+        """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Encodes each frame.
+
+        Args:
+            x: Normalised frames [B, 3, T, H, W].
+
+        Returns:
+            Frame features [B, T, D], not normalised.
+        """
+        if x.dim() != 5 or x.shape[1] != 3:
+            raise ValueError(
+                f'{type(self).__name__} got an input of shape {tuple(x.shape)} but takes '
+                "[B, 3, T, H, W]: set FormatShape and data_preprocessor.format_shape to 'NCTHW'."
+            )
+        if tuple(x.shape[-2:]) != self.preprocess.size:
+            raise ValueError(
+                f'{self.arch} takes frames of {_size(self.preprocess.size)} pixels but got '
+                f'{_size(x.shape[-2:])}: set the scale of Resize and the crop in the pipeline.'
+            )
+        num_frames = x.shape[2]
+        frames = x.transpose(1, 2).flatten(0, 1)  # [B·T, 3, H, W]
+        features = self.visual(frames)  # [B·T, D]
+        return features.unflatten(0, (-1, num_frames))  # [B, T, D]
+
+
+def _embed_dim(clip) -> int:
+    """D, read from where both towers must agree."""
+    return int(clip.text.output_dim)
+
+
+def _size(size) -> str:
+    return ' x '.join(str(int(side)) for side in size)

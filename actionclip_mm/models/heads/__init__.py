@@ -1,0 +1,5 @@
+"""Heads that compare videos with texts."""
+
+from .video_text_head import VideoTextHead
+
+__all__ = ['VideoTextHead']

@@ -1,0 +1,164 @@
+"""Matching instead of classifying: scale x cosine between a video and label texts (eq. 1-3).
+
+Agrees with the released code at test time: similarities are multiplied by a fixed 100, not by the
+learned scale, unless ``test_scale=None``.
+"""
+
+import math
+from typing import Dict, List, Optional, Sequence, Tuple, Union
+
+import torch
+import torch.nn.functional as F
+from mmaction.models import BaseHead
+from mmaction.registry import MODELS
+from torch import Tensor, nn
+
+from .feature_pooling import pool_features
+from .view_pooling import get_view_pooling
+
+MAX_LOGIT_SCALE = math.log(100)  # CLIP clamps its temperature there
+
+Feats = Union[Tensor, Sequence[Tensor]]
+
+
+@MODELS.register_module()
+class VideoTextHead(BaseHead):
+    """Compares video features with the text features of the classes.
+
+    Works behind :class:`CLIPRecognizer` and behind mmaction2's own recognizers: feature maps are
+    pooled, and projected where their width differs from the text's.
+
+    Args:
+        in_channels: Width of the features that come in.
+        label_encoder: Config of the label encoder.
+        loss_cls: Config of the loss. Defaults to ``VideoTextKLLoss``.
+        average_clips: How views become one score: ``'prob'`` (mean of probabilities, default),
+            ``'score'`` (mean of similarities), ``'max'``, or None (views are kept).
+        num_classes: Only checked against the number of labels. Defaults to None.
+        multi_class: Whether ``gt_label`` is a multi-hot vector. Defaults to False.
+        test_scale: Factor on the cosine at test time, None for the learned one. Defaults to 100.
+        learnable_scale: Whether the factor in training is learned. Defaults to True.
+        topk: As in mmaction2's heads.
+
+    Raises:
+        ValueError: ``num_classes`` is not the number of labels, unknown ``average_clips``, or a
+            label in the data that is out of range.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        label_encoder: dict,
+        loss_cls: Optional[dict] = None,
+        average_clips: Optional[str] = 'prob',
+        num_classes: Optional[int] = None,
+        multi_class: bool = False,
+        test_scale: Optional[float] = 100.0,
+        learnable_scale: bool = True,
+        topk: Union[int, Tuple[int, ...]] = (1, 5),
+    ) -> None:
+        encoder = MODELS.build(label_encoder)
+        if num_classes not in (None, len(encoder.labels)):
+            raise ValueError(
+                f'cls_head.num_classes={num_classes} but the label encoder has '
+                f'{len(encoder.labels)} labels: leave num_classes out or mend the label list.'
+            )
+        super().__init__(
+            num_classes=len(encoder.labels),
+            in_channels=in_channels,
+            loss_cls=loss_cls or dict(type='VideoTextKLLoss'),
+            multi_class=multi_class,
+            topk=topk,
+            average_clips=average_clips,
+        )
+        self.pool_views = get_view_pooling(average_clips)
+        self.label_encoder = encoder
+        self.test_scale = test_scale
+        self.logit_scale = nn.Parameter(
+            torch.tensor(encoder.init_logit_scale), requires_grad=learnable_scale
+        )
+        self.projection: nn.Module = nn.Identity()
+        if in_channels != encoder.out_channels:
+            self.projection = nn.Linear(in_channels, encoder.out_channels)
+
+    def set_labels(
+        self, labels: Union[str, List[str]], templates: Union[str, List[str], None] = None
+    ) -> None:
+        """Exchanges the classes (and templates); scores have the new length from then on."""
+        self.label_encoder.set_labels(labels, templates)
+        self.num_classes = len(self.label_encoder.labels)
+
+    def embed(self, feats: Feats, num_segs: Optional[int] = None) -> Tensor:
+        """Backbone features of any shape to video features [B, D]."""
+        return self.projection(pool_features(feats, num_segs))
+
+    def forward(self, feats: Feats, num_segs: Optional[int] = None, **kwargs) -> Tensor:
+        """Similarities of each view to each class under each template.
+
+        Args:
+            feats: Features of B views, see :func:`pool_features`.
+            num_segs: T of a 2D backbone.
+
+        Returns:
+            Scale x cosine [B, P, C], fp32.
+        """
+        video = F.normalize(self.embed(feats, num_segs).float(), dim=-1)  # [B, D]
+        text = F.normalize(self.label_encoder().float(), dim=-1)  # [P, C, D]
+        scale = self.logit_scale.exp() if self.test_scale is None else self.test_scale
+        return scale * torch.einsum('bd,pcd->bpc', video, text)  # [B, P, C]
+
+    def loss(
+        self, feats: Feats, data_samples: list, num_segs: Optional[int] = None, **kwargs
+    ) -> Dict[str, Tensor]:
+        """Contrastive loss of a batch; every video meets one sentence of its label."""
+        with torch.no_grad():
+            self.logit_scale.clamp_(max=MAX_LOGIT_SCALE)
+        video = self.embed(feats, num_segs)  # [B, D]
+        tokens, video_labels, text_labels = self.training_texts(data_samples)
+        text = self.label_encoder.encode_tokens(tokens)  # [B, D]
+        scale = self.logit_scale.exp()
+        loss = self.loss_cls(video, text, scale, video_labels, text_labels)
+        return dict(loss_cls=loss, logit_scale=scale.detach())
+
+    def training_texts(self, data_samples: list) -> Tuple[Tensor, Tensor, Tensor]:
+        """The sentence of each video and what decides which pairs are positive.
+
+        Returns:
+            Token ids [B, L], labels of the videos and labels of the texts: class ids [B], or for
+            ``multi_class`` multi-hot [B, C], the text standing for one of the video's classes.
+        """
+        device = self.label_encoder.tokens.device
+        labels = torch.stack([sample.gt_label for sample in data_samples]).to(device)
+        if self.multi_class:
+            self._check_label_sets(labels)
+            drawn = torch.multinomial(labels.float().cpu(), 1).to(device)[:, 0]  # [B]
+            texts = F.one_hot(drawn, self.num_classes)  # [B, C]
+            return self.label_encoder.draw_tokens(drawn), labels, texts
+        labels = labels.flatten()  # [B]
+        self._check_labels(labels)
+        return self.label_encoder.draw_tokens(labels), labels, labels
+
+    def predict_by_feat(self, cls_scores: Tensor, data_samples: list) -> list:
+        """Pools views and templates of [N·V, P, C] and writes scores and labels into samples."""
+        logits = cls_scores.unflatten(0, (len(data_samples), -1))  # [N, V, P, C]
+        scores = self.pool_views(logits)
+        labels = scores.argmax(dim=-1, keepdim=True)
+        for sample, score, label in zip(data_samples, scores, labels):
+            sample.set_pred_score(score)
+            sample.set_pred_label(label)
+        return data_samples
+
+    def _check_labels(self, labels: Tensor) -> None:
+        if labels.numel() and not 0 <= int(labels.min()) <= int(labels.max()) < self.num_classes:
+            wrong = labels[(labels < 0) | (labels >= self.num_classes)][0]
+            raise ValueError(
+                f'The annotation file has label {int(wrong)} but there are {self.num_classes} '
+                'class names: give ids from 0 on, or the label list that belongs to the file.'
+            )
+
+    def _check_label_sets(self, labels: Tensor) -> None:
+        if labels.shape[-1] != self.num_classes or not bool((labels > 0).any(dim=1).all()):
+            raise ValueError(
+                f'Multi-label targets of shape {tuple(labels.shape)} came for {self.num_classes} '
+                'class names: each video needs a vector of that length with at least one label.'
+            )

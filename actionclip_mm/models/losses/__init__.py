@@ -1,0 +1,5 @@
+"""Losses between videos and texts."""
+
+from .video_text_kl_loss import VideoTextKLLoss
+
+__all__ = ['VideoTextKLLoss']

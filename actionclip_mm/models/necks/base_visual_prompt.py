@@ -1,0 +1,66 @@
+"""What every post-network visual prompt shares (section 3.3, fig. 2c): the neck's interface."""
+
+from abc import abstractmethod
+from typing import Dict, Tuple
+
+import torch
+from mmengine.model import BaseModule
+from torch import Tensor
+
+
+class BaseVisualPrompt(BaseModule):
+    """A neck that turns frame features [B, T, D] into video features [B, D].
+
+    Args:
+        in_channels: D, the width of the frame features.
+
+    Raises:
+        ValueError: ``in_channels`` is not a positive whole number.
+    """
+
+    def __init__(self, in_channels: int) -> None:
+        super().__init__()
+        if not isinstance(in_channels, int) or in_channels < 1:
+            raise ValueError(
+                f'neck.in_channels={in_channels!r} is not a positive whole number: set it to the '
+                "width of the backbone's frame features."
+            )
+        self.in_channels = in_channels
+
+    @abstractmethod
+    def aggregate(self, x: Tensor) -> Tensor:
+        """Frame features [B, T, D] to video features [B, D]."""
+
+    def forward(self, x: Tensor, data_samples: object = None) -> Tuple[Tensor, Dict]:
+        """The call of mmaction2's recognizers, which want ``(features, auxiliary losses)``."""
+        if x.dim() != 3 or x.shape[-1] != self.in_channels:
+            raise ValueError(
+                f'{type(self).__name__} got features of shape {tuple(x.shape)} but takes '
+                f'[B, T, {self.in_channels}]: set neck.in_channels to the width of the backbone.'
+            )
+        return self.aggregate(x), {}
+
+
+class ResidualVisualPrompt(BaseVisualPrompt):
+    """A temporal module beside a skip connection, then the mean over the frames.
+
+    Args:
+        in_channels: D, the width of the frame features.
+        zero_init: Puts a linear layer of zeros behind the module, so that training starts exactly
+            at MeanP and the module only adds what it has learned (small data sets need this; an
+            option of ours, not of the paper). Defaults to False.
+    """
+
+    def __init__(self, in_channels: int, zero_init: bool = False) -> None:
+        super().__init__(in_channels)
+        self.out_proj: torch.nn.Module = torch.nn.Identity()
+        if zero_init:
+            self.out_proj = torch.nn.Linear(in_channels, in_channels, bias=False)
+            torch.nn.init.zeros_(self.out_proj.weight)
+
+    @abstractmethod
+    def temporal(self, x: Tensor) -> Tensor:
+        """Lets the frames see one another: [B, T, D] -> [B, T, D]."""
+
+    def aggregate(self, x: Tensor) -> Tensor:
+        return (x + self.out_proj(self.temporal(x))).mean(dim=1)  # [B, D]

@@ -1,0 +1,77 @@
+"""Transf, the paper's best visual prompt: a temporal Transformer over frame features (section 3.3).
+
+Agrees with the released code, whose quirks are kept: LayerNorm eps 1e-12, QuickGELU, a position
+table of 77 rows (CLIP's context length) whatever T is, and its key names.
+"""
+
+from functools import partial
+from typing import Optional
+
+import torch
+from mmaction.registry import MODELS
+from open_clip.transformer import QuickGELU, Transformer
+from torch import Tensor, nn
+
+from .base_visual_prompt import ResidualVisualPrompt
+
+HEAD_WIDTH = 64  # as in CLIP's own towers
+LAYER_NORM_EPS = 1e-12
+
+
+@MODELS.register_module()
+class TransfPrompt(ResidualVisualPrompt):
+    """Pre-norm CLIP blocks over the frames, a residual, then the mean.
+
+    Args:
+        in_channels: D, the width of the frame features.
+        num_layers: Number of blocks. Defaults to 6.
+        num_heads: Attention heads. Defaults to D / 64, at least 1.
+        num_positions: Rows of the position table, the largest T. Defaults to 77.
+        zero_init: Start exactly at MeanP, see :class:`ResidualVisualPrompt`. Defaults to False.
+
+    Raises:
+        ValueError: D is no multiple of the heads; T is above ``num_positions`` (at run time).
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        num_layers: int = 6,
+        num_heads: Optional[int] = None,
+        num_positions: int = 77,
+        zero_init: bool = False,
+    ) -> None:
+        super().__init__(in_channels, zero_init)
+        num_heads = num_heads or max(1, in_channels // HEAD_WIDTH)
+        if in_channels % num_heads:
+            raise ValueError(
+                f'neck.num_heads={num_heads} does not divide neck.in_channels={in_channels}: set '
+                'a number of heads that does.'
+            )
+        self.frame_position_embeddings = nn.Embedding(num_positions, in_channels)
+        self.transformer = Transformer(
+            width=in_channels,
+            layers=num_layers,
+            heads=num_heads,
+            act_layer=QuickGELU,
+            norm_layer=partial(nn.LayerNorm, eps=LAYER_NORM_EPS),
+        )
+        self._init_parameters()
+
+    def _init_parameters(self) -> None:
+        """Normal of std 0.02 for weights, zero for biases, as BERT and the released code do."""
+        for module in self.transformer.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.normal_(module.weight, std=0.02)
+                nn.init.zeros_(module.bias)
+        nn.init.normal_(self.frame_position_embeddings.weight, std=0.02)
+
+    def temporal(self, x: Tensor) -> Tensor:
+        num_frames, num_positions = x.shape[1], self.frame_position_embeddings.num_embeddings
+        if num_frames > num_positions:
+            raise ValueError(
+                f'{num_frames} frames came but neck.num_positions={num_positions}: raise it or '
+                'sample fewer frames.'
+            )
+        positions = torch.arange(num_frames, device=x.device)
+        return self.transformer(x + self.frame_position_embeddings(positions))  # [B, T, D]

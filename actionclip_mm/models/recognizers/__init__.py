@@ -1,0 +1,5 @@
+"""The recognizer that wires the figure together."""
+
+from .clip_recognizer import CLIPRecognizer
+
+__all__ = ['CLIPRecognizer']

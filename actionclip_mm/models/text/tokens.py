@@ -1,0 +1,62 @@
+"""Small operations on batches of token ids: padding to one length and trimming to what is read."""
+
+from typing import Callable, Sequence
+
+import torch
+from mmengine.logging import print_log
+from torch import Tensor, nn
+
+
+def is_trimmable(text_tower: nn.Module) -> bool:
+    """Whether tokens behind the end-of-text never matter to a text tower.
+
+    So it is where attention is causal and the feature is taken at end-of-text. Bidirectional
+    towers (SigLIP) and those that append a class token (CoCa) read the padding too.
+    """
+    return (
+        getattr(text_tower, 'attn_mask', None) is not None
+        and getattr(text_tower, 'pool_type', None) == 'argmax'
+        and getattr(text_tower, 'cls_emb', None) is None
+    )
+
+
+def trim(tokens: Tensor) -> Tensor:
+    """Cuts the columns behind the last end-of-text (the largest id) of the batch: [B, L] each."""
+    return tokens[:, : int(tokens.argmax(dim=-1).max()) + 1]
+
+
+def allow_trimmed_tokens(text_tower: nn.Module) -> None:
+    """Makes open_clip's text tower take fewer tokens than its context length.
+
+    It slices its positions to the length that comes but hands its Transformer the causal mask of
+    the full length; a hook slices that too.
+    """
+
+    def slice_mask(module: nn.Module, args: tuple, kwargs: dict):
+        length, mask = args[0].shape[1], kwargs.get('attn_mask')
+        if mask is not None and mask.dim() == 2:
+            kwargs = dict(kwargs, attn_mask=mask[:length, :length])  # [L, L]
+        return args, kwargs
+
+    text_tower.transformer.register_forward_pre_hook(slice_mask, with_kwargs=True)
+
+
+def tokenize(tokenizer: Callable[..., Tensor], sentences: Sequence[str]) -> Tensor:
+    """Token ids [B, L] of sentences; those that do not fit are named in one warning.
+
+    open_clip's tokenizers cut long sentences and keep the end-of-text.
+    """
+    tokens = tokenizer(list(sentences))
+    encode = getattr(tokenizer, 'encode', None)
+    if encode is not None and tokens.shape[1] > 0:
+        full = tokens[:, -1] != 0  # only full rows can have been cut
+        room = tokens.shape[1] - 2
+        cut = [sentences[i] for i in torch.where(full)[0] if len(encode(sentences[i])) > room]
+        if cut:
+            print_log(
+                f'{len(cut)} of {len(sentences)} sentences exceed {tokens.shape[1]} tokens and are '
+                f'cut, the first is {cut[0]!r}: shorten the labels or templates.',
+                'current',
+                30,
+            )
+    return tokens

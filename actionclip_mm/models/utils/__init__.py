@@ -1,0 +1,13 @@
+"""What several parts share: building CLIP towers and gathering features over processes."""
+
+from .clip_loading import CLIPPreprocess, arch_name, build_clip, get_preprocess, get_tokenizer
+from .gather import gather_with_grad
+
+__all__ = [
+    'CLIPPreprocess',
+    'arch_name',
+    'build_clip',
+    'gather_with_grad',
+    'get_preprocess',
+    'get_tokenizer',
+]

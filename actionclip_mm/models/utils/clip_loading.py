@@ -1,0 +1,179 @@
+"""One door to open_clip: any of its models as two separable towers, with weights and settings."""
+
+import difflib
+import logging
+from pathlib import Path
+from typing import Callable, Dict, NamedTuple, Optional, Tuple, Union
+
+import open_clip
+from mmengine.logging import print_log
+from open_clip import factory
+from open_clip.convert import convert_state_dict
+from open_clip.model import convert_to_custom_text_state_dict, resize_pos_embed
+from open_clip.pretrained import get_pretrained_cfg, list_pretrained_tags_by_model
+from torch import Tensor, nn
+
+from .state_dict import OPENAI_CONSTANTS, read_state_dict
+
+Arch = Union[str, dict]
+
+
+class CLIPPreprocess(NamedTuple):
+    """What a tower was trained on: pixel mean and std in [0, 255] and its frame size."""
+
+    mean: Tuple[float, ...]
+    std: Tuple[float, ...]
+    size: Tuple[int, int]
+
+
+def build_clip(arch: Arch, pretrained: Optional[str] = None) -> nn.Module:
+    """Builds an open_clip model with separate ``.visual`` and ``.text`` towers.
+
+    Args:
+        arch: An open_clip model name (``ViT-B-16``, ``RN50``, ``local-dir:…``) or a model-config
+            dict in open_clip's JSON layout (``embed_dim``, ``vision_cfg``, ``text_cfg``).
+        pretrained: An open_clip tag (``openai``, ``laion2b_s34b_b88k``), the path of a weight file
+            or None for random weights.
+
+    Returns:
+        ``CustomTextCLIP`` with ``visual``, ``text``, ``logit_scale`` and ``logit_bias``.
+
+    Raises:
+        TypeError: ``arch`` is neither a name nor a dict.
+        ValueError: Unknown name or tag, broken dict, or weights that do not fit.
+        FileNotFoundError: ``pretrained`` is neither a tag nor a file, or cannot be downloaded.
+    """
+    _check_arch(arch)
+    if pretrained is None:
+        return _create(arch)
+    if not isinstance(pretrained, str):
+        raise TypeError(
+            f'pretrained={pretrained!r} is not a tag, a file path or None: set one of these.'
+        )
+    if isinstance(arch, str) and pretrained in list_pretrained_tags_by_model(_clean(arch)):
+        return _create_from_tag(arch, pretrained)
+    if not Path(pretrained).is_file():
+        tags = list_pretrained_tags_by_model(_clean(arch)) if isinstance(arch, str) else []
+        raise FileNotFoundError(
+            f"pretrained='{pretrained}' is neither a file on this machine nor a tag of "
+            f'{arch_name(arch)} (tags: {", ".join(tags) or "none"}): set one of these.'
+        )
+    state_dict = read_state_dict(pretrained)
+    # OpenAI trained with QuickGELU; running its weights with GELU is silently worse.
+    from_openai = all(key in state_dict for key in OPENAI_CONSTANTS)
+    model = _create(arch, force_quick_gelu=from_openai)
+    _load(model, state_dict, pretrained, arch)
+    return model
+
+
+def arch_name(arch: Arch) -> str:
+    """A short name for messages: the open_clip name, or the size of a config dict."""
+    if isinstance(arch, str):
+        return arch
+    return f'a config dict of width {arch.get("embed_dim")}'
+
+
+def get_preprocess(model: nn.Module, arch: Arch) -> CLIPPreprocess:
+    """Mean, std and size that a model was trained with.
+
+    Without weights from a tag, open_clip knows only its default mean and std; then those of the
+    model's first published weights are right, since an architecture keeps them.
+    """
+    cfg = dict(getattr(model.visual, 'preprocess_cfg', {}))
+    tags = list_pretrained_tags_by_model(_clean(arch)) if isinstance(arch, str) else []
+    published = get_pretrained_cfg(_clean(arch), tags[0]) if tags else {}
+    mean, std = (
+        tuple(255 * value for value in published.get(key) or cfg.get(key) or default)
+        for key, default in (
+            ('mean', open_clip.OPENAI_DATASET_MEAN),
+            ('std', open_clip.OPENAI_DATASET_STD),
+        )
+    )
+    size = getattr(model.visual, 'image_size', None) or cfg.get('size', 224)
+    return CLIPPreprocess(mean, std, (size, size) if isinstance(size, int) else tuple(size))
+
+
+def get_tokenizer(arch: Arch) -> Callable[..., Tensor]:
+    """The tokenizer that belongs to a model: list of strings to token ids [B, L]."""
+    if isinstance(arch, str):
+        return factory.get_tokenizer(arch)
+    return open_clip.SimpleTokenizer(context_length=arch['text_cfg'].get('context_length', 77))
+
+
+def _clean(arch: str) -> str:
+    return arch.replace('/', '-')
+
+
+def _check_arch(arch: Arch) -> None:
+    if isinstance(arch, dict):
+        missing = [key for key in ('embed_dim', 'vision_cfg', 'text_cfg') if key not in arch]
+        if missing:
+            raise ValueError(
+                f'The arch dict lacks {", ".join(missing)}: give a model config in '
+                "open_clip's layout (embed_dim, vision_cfg, text_cfg)."
+            )
+        return
+    if not isinstance(arch, str):
+        raise TypeError(
+            f'arch is a {type(arch).__name__}: give an open_clip model name or a config dict.'
+        )
+    if arch.startswith((factory.LOCAL_DIR_PREFIX, factory.HF_HUB_PREFIX)):
+        return
+    names = open_clip.list_models()
+    if _clean(arch) not in names:
+        near = difflib.get_close_matches(_clean(arch), names, n=3, cutoff=0.4)
+        raise ValueError(
+            f"open_clip knows no model '{arch}' (near: {', '.join(near) or 'none'}): set arch to "
+            'one of open_clip.list_models() or to a model-config dict.'
+        )
+
+
+def _create(arch: Arch, force_quick_gelu: bool = False) -> nn.Module:
+    """A model at random weights; the log line of open_clip about that is not repeated here."""
+    if isinstance(arch, str):
+        return open_clip.create_model(
+            arch,
+            force_quick_gelu=force_quick_gelu,
+            force_custom_text=True,
+            pretrained_text=False,  # never a silent download of a language model
+        )
+    cfg = {key: value for key, value in arch.items() if key != 'custom_text'}
+    if force_quick_gelu:
+        cfg['quick_gelu'] = True
+    try:
+        return open_clip.CustomTextCLIP(**cfg)
+    except TypeError as error:
+        raise ValueError(f'open_clip refuses the arch dict ({error}): mend that key.') from error
+
+
+def _create_from_tag(arch: str, tag: str) -> nn.Module:
+    quick_gelu = bool(get_pretrained_cfg(_clean(arch), tag).get('quick_gelu', False))
+    try:
+        return open_clip.create_model(
+            arch, pretrained=tag, force_quick_gelu=quick_gelu, force_custom_text=True
+        )
+    except Exception as error:  # the hub's client raises many kinds for "not reachable"
+        raise FileNotFoundError(
+            f"The weights '{tag}' of {arch} are not on this machine and could not be downloaded: "
+            'give the path of a local weight file as `pretrained` (`--pretrained FILE`).'
+        ) from error
+
+
+def _load(model: nn.Module, state_dict: Dict[str, Tensor], path: str, arch: Arch) -> None:
+    """Loads a state dict of any layout that open_clip knows, strictly."""
+    for key in OPENAI_CONSTANTS:
+        state_dict.pop(key, None)
+    state_dict = convert_state_dict(model, state_dict)
+    if 'positional_embedding' in state_dict:  # the one-piece layout of OpenAI
+        state_dict = convert_to_custom_text_state_dict(state_dict)
+    resize_pos_embed(state_dict, model)
+    try:
+        model.load_state_dict(state_dict, strict=True)
+    except RuntimeError as error:
+        lines = [line.strip() for line in str(error).splitlines()[1:] if line.strip()]
+        raise ValueError(
+            f"The weights in '{path}' do not fit {arch_name(arch)} ({lines[0]}"
+            f'{f" and {len(lines) - 1} more" if len(lines) > 1 else ""}): set `arch` to the model '
+            'that they belong to.'
+        ) from error
+    print_log(f'Loaded CLIP weights from {path} into {arch_name(arch)}.', 'current', logging.INFO)

@@ -1,0 +1,65 @@
+"""Reading a state dict from a file without ever running code that the file carries."""
+
+import pickle
+from pathlib import Path
+from typing import Dict
+
+import torch
+from safetensors.torch import load_file as load_safetensors
+from torch import Tensor
+
+# Three constants that OpenAI's archives carry among their weights; nothing else has them.
+OPENAI_CONSTANTS = ('input_resolution', 'context_length', 'vocab_size')
+
+# Wrappers in use around the weights of a checkpoint: open_clip and mmengine, released ActionCLIP.
+_WRAPPERS = ('state_dict', 'model_state_dict')
+
+
+def read_state_dict(path: str) -> Dict[str, Tensor]:
+    """Reads ``.safetensors``, ``torch.save`` files and TorchScript archives.
+
+    Args:
+        path: File on this machine.
+
+    Returns:
+        Names to tensors, unwrapped and without a ``module.`` prefix.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is no checkpoint, or holds objects other than plain weights.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"There is no weight file '{path}': give the path of a file.")
+    if str(path).endswith('.safetensors'):
+        return load_safetensors(path)
+    content = _load_torch(path)
+    for key in _WRAPPERS:
+        if isinstance(content, dict) and isinstance(content.get(key), dict):
+            content = content[key]
+    if not isinstance(content, dict) or not content:
+        raise ValueError(
+            f"'{path}' holds a {type(content).__name__}, not a state dict: give a file of weights."
+        )
+    return {name.removeprefix('module.'): value for name, value in content.items()}
+
+
+def _load_torch(path: str):
+    try:
+        return torch.load(path, map_location='cpu', weights_only=True)
+    except RuntimeError as error:
+        if 'TorchScript' not in str(error):
+            raise ValueError(
+                f"'{path}' cannot be read as a checkpoint ({_first_line(error)}): "
+                'give a .safetensors, .pt or .pth file of weights.'
+            ) from error
+        # TorchScript has its own reader, which knows tensors and script types only.
+        return dict(torch.jit.load(path, map_location='cpu').state_dict())
+    except (pickle.UnpicklingError, EOFError, UnicodeDecodeError, ValueError) as error:
+        raise ValueError(
+            f"'{path}' was not loaded because it is damaged or holds more than plain weights "
+            f'({_first_line(error)}): give a file of weights only.'
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
