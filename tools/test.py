@@ -1,0 +1,6 @@
+"""mmaction2's tools/test.py with this plugin: tests a recognizer from a config, same options."""
+
+from _host_tool import run_host_tool
+
+if __name__ == '__main__':
+    run_host_tool('test.py')
