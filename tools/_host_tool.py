@@ -1,5 +1,6 @@
 """Runs a tool that mmaction2's package carries, with this plugin registered beforehand."""
 
+import importlib
 import importlib.util
 import runpy
 import sys
@@ -19,14 +20,14 @@ def run_host_tool(name: str) -> None:
     """
     if importlib.util.find_spec('actionclip_mm') is None:
         sys.path.insert(0, str(ROOT))  # a checkout that was not installed
-    import actionclip_mm  # noqa: F401  registers the components and mends the hosts
+    importlib.import_module('actionclip_mm')  # registers the components and mends the hosts
     import mmaction
 
     package = Path(mmaction.__file__).parent
     # in the wheel; in an editable install from mmaction2's sources
     places = [package / '.mim' / 'tools' / name, package.parent / 'tools' / name]
     for place in places:
-        if place.is_file() and ROOT not in place.parents:
+        if place.is_file() and place.resolve() != ROOT / 'tools' / name:
             sys.argv[0] = str(place)
             runpy.run_path(str(place), run_name='__main__')
             return

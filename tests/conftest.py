@@ -1,0 +1,104 @@
+"""What the tests share: a tiny CLIP, tiny videos, the repository's tools as subprocesses."""
+
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.registry import init_default_scope
+
+import actionclip_mm  # noqa: F401  mends the hosts before any test touches them
+
+ROOT = Path(__file__).resolve().parents[1]
+
+init_default_scope('mmaction')  # what the tools' runner does
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> Iterator[None]:
+    """Every test draws the same numbers, whatever ran before it."""
+    random.seed(0)
+    np.random.seed(0)
+    torch.manual_seed(0)
+    yield
+
+
+@pytest.fixture
+def tiny_arch() -> dict:
+    """An open_clip model config with two layers of width 64 and CLIP's own vocabulary."""
+    return dict(
+        embed_dim=32,
+        quick_gelu=True,
+        vision_cfg=dict(image_size=32, layers=2, width=64, head_width=32, patch_size=16),
+        text_cfg=dict(context_length=77, vocab_size=49408, width=32, heads=2, layers=2),
+    )
+
+
+@pytest.fixture(scope='session')
+def write_video() -> Callable[..., Path]:
+    """Function that encodes a video file: ``write_video(path, frames=None, fps=10)``.
+
+    ``frames`` is uint8 [T, H, W, 3]; without it, 12 frames of 48 x 64 noise around one colour that
+    the file name decides.
+    """
+
+    def write(path: Path, frames: np.ndarray | None = None, fps: int = 10) -> Path:
+        import av
+
+        if frames is None:
+            rng = np.random.default_rng(sum(path.name.encode()))
+            colour = rng.integers(40, 216, 3)
+            frames = colour + rng.integers(-40, 40, (12, 48, 64, 3))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with av.open(str(path), 'w') as container:
+            stream = container.add_stream('mpeg4', rate=fps)
+            stream.height, stream.width = frames.shape[1:3]
+            stream.pix_fmt = 'yuv420p'
+            for frame in frames:
+                picture = av.VideoFrame.from_ndarray(frame.astype(np.uint8), format='rgb24')
+                container.mux(stream.encode(picture))
+            container.mux(stream.encode())
+        return path
+
+    return write
+
+
+@pytest.fixture(scope='session')
+def start_tool() -> Callable[..., subprocess.Popen]:
+    """Function that starts a file of the repository: ``start_tool('tools/train.py', *args)``."""
+
+    def start(tool: str, *args: object, cwd: Path = ROOT, **env: str) -> subprocess.Popen:
+        command = [] if tool.endswith('.sh') else [sys.executable]
+        return subprocess.Popen(
+            [*command, str(ROOT / tool), *map(str, args)],
+            cwd=cwd,
+            # one thread per process: the tests share few cores
+            env={**os.environ, 'PYTHON': sys.executable, 'OMP_NUM_THREADS': '1', **env},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+        )
+
+    return start
+
+
+@pytest.fixture(scope='session')
+def run_tool(start_tool: Callable) -> Callable[..., str]:
+    """Function that runs a tool to its end and returns its output; ``ok=False`` expects failure."""
+
+    def run(tool: str, *args: object, ok: bool = True, **kwargs: object) -> str:
+        process = start_tool(tool, *args, **kwargs)
+        try:
+            output, _ = process.communicate(timeout=240)
+        finally:
+            process.kill()
+        assert (process.returncode == 0) is ok, f'{tool} ended with {process.returncode}:\n{output}'
+        return output
+
+    return run
