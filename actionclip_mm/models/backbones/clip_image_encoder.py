@@ -1,7 +1,5 @@
 """CLIP's image tower applied to every frame of a video (section 3.2, the visual encoder)."""
 
-from typing import Optional, Union
-
 from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor
@@ -29,9 +27,9 @@ class CLIPImageEncoder(BaseModule):
 
     def __init__(
         self,
-        arch: Union[str, dict] = 'ViT-B-16',
-        pretrained: Optional[str] = None,
-        visual_prompt: Optional[dict] = None,
+        arch: str | dict = 'ViT-B-16',
+        pretrained: str | None = None,
+        visual_prompt: dict | None = None,
     ) -> None:
         super().__init__()
         clip = build_clip(arch, pretrained)

@@ -1,14 +1,12 @@
 """One vector per view from whatever a backbone of mmaction2 gives out."""
 
-from typing import Optional, Sequence, Union
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 
-def pool_features(
-    feats: Union[Tensor, Sequence[Tensor]], num_segs: Optional[int] = None
-) -> Tensor:
+def pool_features(feats: Tensor | Sequence[Tensor], num_segs: int | None = None) -> Tensor:
     """Averages a feature map over space and time.
 
     Args:

@@ -5,7 +5,7 @@ learned scale, unless ``test_scale=None``.
 """
 
 import math
-from typing import Dict, List, Optional, Sequence, Tuple, Union
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -18,7 +18,7 @@ from .view_pooling import get_view_pooling
 
 MAX_LOGIT_SCALE = math.log(100)  # CLIP clamps its temperature there
 
-Feats = Union[Tensor, Sequence[Tensor]]
+Feats = Tensor | Sequence[Tensor]
 
 
 @MODELS.register_module()
@@ -49,13 +49,13 @@ class VideoTextHead(BaseHead):
         self,
         in_channels: int,
         label_encoder: dict,
-        loss_cls: Optional[dict] = None,
-        average_clips: Optional[str] = 'prob',
-        num_classes: Optional[int] = None,
+        loss_cls: dict | None = None,
+        average_clips: str | None = 'prob',
+        num_classes: int | None = None,
         multi_class: bool = False,
-        test_scale: Optional[float] = 100.0,
+        test_scale: float | None = 100.0,
         learnable_scale: bool = True,
-        topk: Union[int, Tuple[int, ...]] = (1, 5),
+        topk: int | tuple[int, ...] = (1, 5),
     ) -> None:
         encoder = MODELS.build(label_encoder)
         if num_classes not in (None, len(encoder.labels)):
@@ -81,18 +81,16 @@ class VideoTextHead(BaseHead):
         if in_channels != encoder.out_channels:
             self.projection = nn.Linear(in_channels, encoder.out_channels)
 
-    def set_labels(
-        self, labels: Union[str, List[str]], templates: Union[str, List[str], None] = None
-    ) -> None:
+    def set_labels(self, labels: str | list[str], templates: str | list[str] | None = None) -> None:
         """Exchanges the classes (and templates); scores have the new length from then on."""
         self.label_encoder.set_labels(labels, templates)
         self.num_classes = len(self.label_encoder.labels)
 
-    def embed(self, feats: Feats, num_segs: Optional[int] = None) -> Tensor:
+    def embed(self, feats: Feats, num_segs: int | None = None) -> Tensor:
         """Backbone features of any shape to video features [B, D]."""
         return self.projection(pool_features(feats, num_segs))
 
-    def forward(self, feats: Feats, num_segs: Optional[int] = None, **kwargs) -> Tensor:
+    def forward(self, feats: Feats, num_segs: int | None = None, **kwargs) -> Tensor:
         """Similarities of each view to each class under each template.
 
         Args:
@@ -108,8 +106,8 @@ class VideoTextHead(BaseHead):
         return scale * torch.einsum('bd,pcd->bpc', video, text)  # [B, P, C]
 
     def loss(
-        self, feats: Feats, data_samples: list, num_segs: Optional[int] = None, **kwargs
-    ) -> Dict[str, Tensor]:
+        self, feats: Feats, data_samples: list, num_segs: int | None = None, **kwargs
+    ) -> dict[str, Tensor]:
         """Contrastive loss of a batch; every video meets one sentence of its label."""
         with torch.no_grad():
             self.logit_scale.clamp_(max=MAX_LOGIT_SCALE)
@@ -120,7 +118,7 @@ class VideoTextHead(BaseHead):
         loss = self.loss_cls(video, text, scale, video_labels, text_labels)
         return dict(loss_cls=loss, logit_scale=scale.detach())
 
-    def training_texts(self, data_samples: list) -> Tuple[Tensor, Tensor, Tensor]:
+    def training_texts(self, data_samples: list) -> tuple[Tensor, Tensor, Tensor]:
         """The sentence of each video and what decides which pairs are positive.
 
         Returns:
@@ -143,7 +141,7 @@ class VideoTextHead(BaseHead):
         logits = cls_scores.unflatten(0, (len(data_samples), -1))  # [N, V, P, C]
         scores = self.pool_views(logits)
         labels = scores.argmax(dim=-1, keepdim=True)
-        for sample, score, label in zip(data_samples, scores, labels):
+        for sample, score, label in zip(data_samples, scores, labels, strict=True):
             sample.set_pred_score(score)
             sample.set_pred_label(label)
         return data_samples

@@ -1,6 +1,6 @@
 """From similarities of views and templates to one score per class."""
 
-from typing import Callable, Dict, Optional
+from collections.abc import Callable
 
 from torch import Tensor
 
@@ -25,7 +25,7 @@ def _keep(logits: Tensor) -> Tensor:
     return logits.softmax(dim=-1).mean(dim=2)  # [N, V, C]
 
 
-VIEW_POOLINGS: Dict[Optional[str], Callable[[Tensor], Tensor]] = {
+VIEW_POOLINGS: dict[str | None, Callable[[Tensor], Tensor]] = {
     'prob': _prob,
     'score': _score,
     'max': _max,
@@ -33,7 +33,7 @@ VIEW_POOLINGS: Dict[Optional[str], Callable[[Tensor], Tensor]] = {
 }
 
 
-def get_view_pooling(name: Optional[str]) -> Callable[[Tensor], Tensor]:
+def get_view_pooling(name: str | None) -> Callable[[Tensor], Tensor]:
     """The function [N, V, P, C] -> [N, C] (``None``: [N, V, C]) of that name.
 
     Raises:

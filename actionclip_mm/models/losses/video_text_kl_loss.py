@@ -4,8 +4,6 @@ Agrees with the released code for ``target='softmax'`` (its targets are ``softma
 ``target='normalized'`` is the paper's ground truth, positives 1 and negatives 0, made to sum to 1.
 """
 
-from typing import Optional, Tuple
-
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
@@ -62,7 +60,7 @@ class VideoTextKLLoss(nn.Module):
         text: Tensor,
         logit_scale: Tensor,
         video_labels: Tensor,
-        text_labels: Optional[Tensor] = None,
+        text_labels: Tensor | None = None,
     ) -> Tensor:
         """The loss of a batch.
 
@@ -89,7 +87,7 @@ class VideoTextKLLoss(nn.Module):
         logit_scale: Tensor,
         video_labels: Tensor,
         text_labels: Tensor,
-    ) -> Tuple[Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor]:
         """Both directions' KL of this process' rows, [B] each, in fp32."""
         video, text = F.normalize(video.float(), dim=-1), F.normalize(text.float(), dim=-1)
         to_text = self._rows(video, text, logit_scale, video_labels, text_labels)

@@ -1,7 +1,6 @@
 """What every post-network visual prompt shares (section 3.3, fig. 2c): the neck's interface."""
 
 from abc import abstractmethod
-from typing import Dict, Tuple
 
 import torch
 from mmengine.model import BaseModule
@@ -31,7 +30,7 @@ class BaseVisualPrompt(BaseModule):
     def aggregate(self, x: Tensor) -> Tensor:
         """Frame features [B, T, D] to video features [B, D]."""
 
-    def forward(self, x: Tensor, data_samples: object = None) -> Tuple[Tensor, Dict]:
+    def forward(self, x: Tensor, data_samples: object = None) -> tuple[Tensor, dict]:
         """The call of mmaction2's recognizers, which want ``(features, auxiliary losses)``."""
         if x.dim() != 3 or x.shape[-1] != self.in_channels:
             raise ValueError(

@@ -5,7 +5,6 @@ table of 77 rows (CLIP's context length) whatever T is, and its key names.
 """
 
 from functools import partial
-from typing import Optional
 
 import torch
 from mmaction.registry import MODELS
@@ -37,7 +36,7 @@ class TransfPrompt(ResidualVisualPrompt):
         self,
         in_channels: int,
         num_layers: int = 6,
-        num_heads: Optional[int] = None,
+        num_heads: int | None = None,
         num_positions: int = 77,
         zero_init: bool = False,
     ) -> None:

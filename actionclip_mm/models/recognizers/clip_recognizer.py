@@ -1,6 +1,4 @@
-"""ActionCLIP's figure as one recognizer: image tower, visual prompt, video-text head. Wiring only."""
-
-from typing import List, Optional, Union
+"""The figure as one recognizer: image tower, visual prompt, video-text head. Wiring only."""
 
 from mmaction.models import Recognizer3D
 from mmaction.registry import MODELS
@@ -27,11 +25,11 @@ class CLIPRecognizer(Recognizer3D):
     def __init__(
         self,
         backbone: dict,
-        cls_head: Optional[dict] = None,
-        neck: Optional[dict] = None,
-        train_cfg: Optional[dict] = None,
-        test_cfg: Optional[dict] = None,
-        data_preprocessor: Optional[dict] = None,
+        cls_head: dict | None = None,
+        neck: dict | None = None,
+        train_cfg: dict | None = None,
+        test_cfg: dict | None = None,
+        data_preprocessor: dict | None = None,
     ) -> None:
         super().__init__(backbone, cls_head, neck, train_cfg, test_cfg)
         cfg = dict(type='ActionDataPreprocessor', format_shape='NCTHW')
@@ -42,9 +40,7 @@ class CLIPRecognizer(Recognizer3D):
             print_log(f'Pixel mean and std are those of {self.backbone.arch}.', 'current')
         self.data_preprocessor = MODELS.build(cfg)
 
-    def set_labels(
-        self, labels: Union[str, List[str]], templates: Union[str, List[str], None] = None
-    ) -> None:
+    def set_labels(self, labels: str | list[str], templates: str | list[str] | None = None) -> None:
         """Exchanges the classes; scores have the new length from then on.
 
         Args:

@@ -1,6 +1,6 @@
 """The textual prompt: class names x templates -> sentences -> CLIP's text tower (section 3.3)."""
 
-from typing import List, Optional, Sequence, Tuple, Union
+from collections.abc import Sequence
 
 import torch
 from mmaction.registry import MODELS
@@ -39,10 +39,10 @@ class TextPromptLabelEncoder(BaseModule):
 
     def __init__(
         self,
-        labels: Union[str, Sequence[str]],
-        templates: Union[str, Sequence[str]] = 'actionclip16',
-        arch: Union[str, dict] = 'ViT-B-16',
-        pretrained: Optional[str] = None,
+        labels: str | Sequence[str],
+        templates: str | Sequence[str] = 'actionclip16',
+        arch: str | dict = 'ViT-B-16',
+        pretrained: str | None = None,
         split_names: bool = True,
     ) -> None:
         super().__init__()
@@ -56,15 +56,15 @@ class TextPromptLabelEncoder(BaseModule):
         self.trims_tokens = is_trimmable(self.text)
         if self.trims_tokens:
             allow_trimmed_tokens(self.text)
-        self._cache: Optional[Tuple[tuple, Tensor]] = None
+        self._cache: tuple[tuple, Tensor] | None = None
 
     def init_weights(self) -> None:
         """Does nothing: the constructor has loaded or drawn the weights."""
 
     def set_labels(
         self,
-        labels: Union[str, Sequence[str]],
-        templates: Union[str, Sequence[str], None] = None,
+        labels: str | Sequence[str],
+        templates: str | Sequence[str] | None = None,
     ) -> None:
         """Exchanges the classes, and the templates unless None."""
         self.labels = read_labels(labels, self.split_names)
@@ -74,7 +74,7 @@ class TextPromptLabelEncoder(BaseModule):
         self._cache = None
 
     @property
-    def sentences(self) -> List[List[str]]:
+    def sentences(self) -> list[list[str]]:
         """The filled templates, [P][C]."""
         return [[template.format(label) for label in self.labels] for template in self.templates]
 

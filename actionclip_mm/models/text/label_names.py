@@ -3,8 +3,8 @@
 import csv
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import List, Sequence, Tuple, Union
 
 # A border between words inside CamelCase: before a capital that follows a small letter or a digit,
 # or that ends a run of capitals ("YoYo", "HTMLPage").
@@ -24,7 +24,7 @@ def split_name(name: str) -> str:
     return ' '.join(words.split())
 
 
-def read_labels(labels: Union[str, Sequence[str]], split_names: bool = True) -> Tuple[str, ...]:
+def read_labels(labels: str | Sequence[str], split_names: bool = True) -> tuple[str, ...]:
     """Class names from a list or from a file, in the order of their ids.
 
     Args:
@@ -53,25 +53,42 @@ def read_labels(labels: Union[str, Sequence[str]], split_names: bool = True) -> 
     return tuple(names)
 
 
-def _read_file(path: Path) -> List[str]:
+def _read_file(path: Path) -> list[str]:
     if not path.is_file():
         raise FileNotFoundError(f"There is no label file '{path}': set `labels` to a file or list.")
     try:
         text = path.read_text(encoding='utf-8-sig')
     except UnicodeDecodeError as error:
         raise ValueError(f"The label file '{path}' is not UTF-8 text: save it as UTF-8.") from error
-    if path.suffix == '.json':
-        content = json.loads(text)
-        if not isinstance(content, list):
-            raise ValueError(f"'{path}' holds no JSON list: write the names as a list in id order.")
-        return content
-    if path.suffix == '.csv':
-        rows = sorted(csv.DictReader(text.splitlines()), key=lambda row: int(row['id']))
-        return [row['name'] for row in rows]
+    readers = {'.json': _from_json, '.csv': _from_csv}
+    if path.suffix in readers:
+        return readers[path.suffix](text, path)
     return text.rstrip('\n').split('\n') if text.strip() else []
 
 
-def _check(names: List[str], source: str) -> None:
+def _from_json(text: str, path: Path) -> list[str]:
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"'{path}' cannot be read as JSON ({error}): mend that place.") from error
+    if not isinstance(content, list):
+        raise ValueError(f"'{path}' holds no JSON list: write the names as a list in id order.")
+    return content
+
+
+def _from_csv(text: str, path: Path) -> list[str]:
+    try:
+        rows = [(int(row['id']), row['name']) for row in csv.DictReader(text.splitlines())]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"'{path}' needs the columns id and name with whole numbers as ids: mend its rows."
+        ) from error
+    if sorted(index for index, _ in rows) != list(range(len(rows))):
+        raise ValueError(f"The ids in '{path}' are not 0, 1, 2, … once each: mend them.")
+    return [name for _, name in sorted(rows)]
+
+
+def _check(names: list[str], source: str) -> None:
     if not names:
         raise ValueError(f'There are no class names in {source}: give at least one.')
     seen = {}

@@ -1,7 +1,7 @@
 """Textual prompts as data: templates whose ``{}`` is filled with a label (section 3.3, fig. 2a)."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Dict, Sequence, Tuple, Union
 
 # The released code's templates in its order, which released weights were trained with.
 ACTIONCLIP_16 = (
@@ -23,14 +23,14 @@ ACTIONCLIP_16 = (
     'The woman is {}',
 )
 
-PRESETS: Dict[str, Tuple[str, ...]] = {
+PRESETS: dict[str, tuple[str, ...]] = {
     'label_only': ('{}',),
     'video_of': ('A video of {}',),
     'actionclip16': ACTIONCLIP_16,
 }
 
 
-def read_templates(templates: Union[str, Sequence[str]]) -> Tuple[str, ...]:
+def read_templates(templates: str | Sequence[str]) -> tuple[str, ...]:
     """Templates from a preset name, a text file (one per line) or a list.
 
     Args:

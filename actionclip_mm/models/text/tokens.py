@@ -1,6 +1,6 @@
 """Small operations on batches of token ids: padding to one length and trimming to what is read."""
 
-from typing import Callable, Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from mmengine.logging import print_log

@@ -2,8 +2,9 @@
 
 import difflib
 import logging
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable, Dict, NamedTuple, Optional, Tuple, Union
+from typing import NamedTuple
 
 import open_clip
 from mmengine.logging import print_log
@@ -15,18 +16,18 @@ from torch import Tensor, nn
 
 from .state_dict import OPENAI_CONSTANTS, read_state_dict
 
-Arch = Union[str, dict]
+Arch = str | dict
 
 
 class CLIPPreprocess(NamedTuple):
     """What a tower was trained on: pixel mean and std in [0, 255] and its frame size."""
 
-    mean: Tuple[float, ...]
-    std: Tuple[float, ...]
-    size: Tuple[int, int]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    size: tuple[int, int]
 
 
-def build_clip(arch: Arch, pretrained: Optional[str] = None) -> nn.Module:
+def build_clip(arch: Arch, pretrained: str | None = None) -> nn.Module:
     """Builds an open_clip model with separate ``.visual`` and ``.text`` towers.
 
     Args:
@@ -159,7 +160,7 @@ def _create_from_tag(arch: str, tag: str) -> nn.Module:
         ) from error
 
 
-def _load(model: nn.Module, state_dict: Dict[str, Tensor], path: str, arch: Arch) -> None:
+def _load(model: nn.Module, state_dict: dict[str, Tensor], path: str, arch: Arch) -> None:
     """Loads a state dict of any layout that open_clip knows, strictly."""
     for key in OPENAI_CONSTANTS:
         state_dict.pop(key, None)

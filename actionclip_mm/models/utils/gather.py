@@ -1,7 +1,5 @@
 """Gathering features over processes with exact gradients (the batch of a contrastive loss)."""
 
-from typing import List
-
 import torch
 import torch.distributed as dist
 from torch import Tensor
@@ -23,7 +21,7 @@ def gather_with_grad(x: Tensor) -> Tensor:
     return _Gather.apply(x)
 
 
-def rank_row_counts(num_rows: int, device: torch.device) -> List[int]:
+def rank_row_counts(num_rows: int, device: torch.device) -> list[int]:
     """How many rows each rank holds."""
     mine = torch.tensor([num_rows], device=device)
     counts = [torch.zeros_like(mine) for _ in range(dist.get_world_size())]
@@ -47,7 +45,9 @@ class _Gather(torch.autograd.Function):
         dist.all_gather(parts, padded)
         ctx.start = sum(counts[: dist.get_rank()])
         ctx.num_rows = x.shape[0]
-        return torch.cat([part[:count] for part, count in zip(parts, counts)])  # [B_global, …]
+        return torch.cat(
+            [part[:count] for part, count in zip(parts, counts, strict=True)]
+        )  # [B_global, …]
 
     @staticmethod
     def backward(ctx, grad: Tensor) -> Tensor:

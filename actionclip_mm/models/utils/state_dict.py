@@ -2,9 +2,9 @@
 
 import pickle
 from pathlib import Path
-from typing import Dict
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file as load_safetensors
 from torch import Tensor
 
@@ -15,7 +15,7 @@ OPENAI_CONSTANTS = ('input_resolution', 'context_length', 'vocab_size')
 _WRAPPERS = ('state_dict', 'model_state_dict')
 
 
-def read_state_dict(path: str) -> Dict[str, Tensor]:
+def read_state_dict(path: str) -> dict[str, Tensor]:
     """Reads ``.safetensors``, ``torch.save`` files and TorchScript archives.
 
     Args:
@@ -30,9 +30,7 @@ def read_state_dict(path: str) -> Dict[str, Tensor]:
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"There is no weight file '{path}': give the path of a file.")
-    if str(path).endswith('.safetensors'):
-        return load_safetensors(path)
-    content = _load_torch(path)
+    content = _load_safetensors(path) if str(path).endswith('.safetensors') else _load_torch(path)
     for key in _WRAPPERS:
         if isinstance(content, dict) and isinstance(content.get(key), dict):
             content = content[key]
@@ -41,6 +39,15 @@ def read_state_dict(path: str) -> Dict[str, Tensor]:
             f"'{path}' holds a {type(content).__name__}, not a state dict: give a file of weights."
         )
     return {name.removeprefix('module.'): value for name, value in content.items()}
+
+
+def _load_safetensors(path: str) -> dict[str, Tensor]:
+    try:
+        return load_safetensors(path)
+    except SafetensorError as error:
+        raise ValueError(
+            f"'{path}' cannot be read as a safetensors file ({error}): give an undamaged file."
+        ) from error
 
 
 def _load_torch(path: str):

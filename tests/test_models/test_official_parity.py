@@ -1,0 +1,141 @@
+"""Golden: agreement with what the released code computes on a tiny random model (fp32, CPU)."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
+
+FIXTURE = Path(__file__).resolve().parents[3] / 'shared' / 'fixtures' / 'official_parity'
+pytestmark = pytest.mark.skipif(
+    not FIXTURE.is_dir(), reason='the parity fixture is not beside this checkout'
+)
+
+ARCH = dict(
+    embed_dim=64,
+    quick_gelu=True,
+    vision_cfg=dict(image_size=32, patch_size=16, width=128, layers=2),
+    text_cfg=dict(context_length=77, vocab_size=512, width=64, heads=1, layers=2),
+)
+CLIP_FILE = str(FIXTURE / 'clip_tiny.pt')
+TOLERANCE = dict(rtol=1e-5, atol=1e-5)
+NECKS = {'MeanP': 'MeanPPrompt', 'Transf': 'TransfPrompt'}
+
+# Names of the released code -> names of ours.
+GRADIENTS = {
+    'visual.proj': 'backbone.visual.proj',
+    'visual.conv1.weight': 'backbone.visual.conv1.weight',
+    'text_projection': 'cls_head.label_encoder.text.text_projection',
+    'logit_scale': 'cls_head.logit_scale',
+    'token_embedding.weight': 'cls_head.label_encoder.text.token_embedding.weight',
+}
+
+
+def load_npz(name):
+    return {key: torch.from_numpy(value) for key, value in np.load(FIXTURE / name).items()}
+
+
+def build(prompt, target='softmax'):
+    model = MODELS.build(
+        dict(
+            type='CLIPRecognizer',
+            backbone=dict(type='CLIPImageEncoder', arch=ARCH, pretrained=CLIP_FILE),
+            neck=dict(type=NECKS[prompt], in_channels=64),
+            cls_head=dict(
+                type='VideoTextHead',
+                in_channels=64,
+                label_encoder=dict(
+                    type='TextPromptLabelEncoder',
+                    labels=[f'class {i}' for i in range(5)],
+                    templates=['{}', 'a {}', 'the {}'],
+                    arch=ARCH,
+                    pretrained=CLIP_FILE,
+                ),
+                loss_cls=dict(type='VideoTextKLLoss', target=target),
+            ),
+        )
+    )
+    state = FIXTURE / f'fusion_{prompt}.pt'
+    if state.is_file():
+        model.neck.load_state_dict(torch.load(state, weights_only=True), strict=True)
+    return model.eval()
+
+
+@pytest.fixture
+def inputs():
+    return load_npz('inputs.npz')
+
+
+@pytest.fixture(params=sorted(NECKS))
+def prompt(request):
+    return request.param
+
+
+def video_input(inputs):
+    return inputs['video'].transpose(1, 2)  # [N, 3, T, H, W]
+
+
+def with_batch_texts(model, inputs):
+    """Lets the head meet the fixture's own sentences, one per video."""
+    labels = inputs['labels']
+    model.cls_head.training_texts = lambda samples: (inputs['tokens'], labels, labels)
+    return model
+
+
+def test_features_and_logits(prompt, inputs):
+    model, expected = build(prompt), load_npz(f'expected_{prompt}.npz')
+    frames = model.backbone(video_input(inputs))
+    video, _ = model.neck(frames)
+    text = model.cls_head.label_encoder.encode_tokens(inputs['tokens'])
+    logits = (
+        model.cls_head.logit_scale.exp()
+        * F.normalize(video, dim=-1)
+        @ F.normalize(text, dim=-1).t()
+    )
+    torch.testing.assert_close(frames, expected['frame_features'], **TOLERANCE)
+    torch.testing.assert_close(video, expected['video_features'], **TOLERANCE)
+    torch.testing.assert_close(text, expected['text_features'], **TOLERANCE)
+    torch.testing.assert_close(logits, expected['logits_per_video'], **TOLERANCE)
+
+
+def test_class_probabilities(prompt, inputs):
+    model, expected = build(prompt), load_npz(f'expected_{prompt}.npz')
+    model.cls_head.label_encoder.tokens = inputs['class_tokens'].unflatten(0, (3, 5))
+    samples = [ActionDataSample() for _ in range(3)]
+    with torch.no_grad():
+        predictions = model.predict(video_input(inputs).unsqueeze(1), samples)
+    scores = torch.stack([sample.pred_score for sample in predictions])
+    torch.testing.assert_close(scores, expected['class_probs'], **TOLERANCE)
+
+
+@pytest.mark.parametrize('target, key', [('softmax', 'loss'), ('normalized', 'loss_paper_target')])
+def test_losses(prompt, inputs, target, key):
+    expected = json.loads((FIXTURE / 'expected.json').read_text())['scalars'][prompt]
+    model = with_batch_texts(build(prompt, target), inputs)
+    loss = model.loss(video_input(inputs).unsqueeze(1), [])['loss_cls']
+    assert loss.item() == pytest.approx(expected[key], abs=1e-5)
+
+
+def test_each_direction(prompt, inputs):
+    expected = json.loads((FIXTURE / 'expected.json').read_text())['scalars'][prompt]
+    model = build(prompt)
+    video, _ = model.neck(model.backbone(video_input(inputs)))
+    text = model.cls_head.label_encoder.encode_tokens(inputs['tokens'])
+    labels, scale = inputs['labels'], model.cls_head.logit_scale.exp()
+    to_text, to_video = model.cls_head.loss_cls.row_losses(video, text, scale, labels, labels)
+    assert to_text.mean().item() == pytest.approx(expected['loss_v2t'], abs=1e-5)
+    assert to_video.mean().item() == pytest.approx(expected['loss_t2v'], abs=1e-5)
+
+
+def test_gradient_norms(prompt, inputs):
+    expected = json.loads((FIXTURE / 'expected.json').read_text())['scalars'][prompt]
+    model = with_batch_texts(build(prompt), inputs)
+    model.loss(video_input(inputs).unsqueeze(1), [])['loss_cls'].backward()
+    norms = {
+        theirs: model.get_parameter(ours).grad.norm().item() for theirs, ours in GRADIENTS.items()
+    }
+    assert norms == pytest.approx(expected['grad_norms'], rel=1e-5)

@@ -1,0 +1,111 @@
+"""The label encoder: sentence order, trimming, caching, exchange of classes."""
+
+import pytest
+import torch
+from mmaction.registry import MODELS
+
+LABELS = ['arm wrestling', 'BrushHair', 'cleaning pool']
+TEMPLATES = ['{}', 'A video of {}', 'Can you recognize the action of {}?']
+
+
+@pytest.fixture
+def encoder(tiny_arch):
+    return MODELS.build(
+        dict(type='TextPromptLabelEncoder', labels=LABELS, templates=TEMPLATES, arch=tiny_arch)
+    ).eval()
+
+
+def test_row_p_class_c_is_template_p_of_class_c(encoder):
+    features = encoder()
+    assert features.shape == (3, 3, 32)
+    sentence = encoder.tokenize(['A video of brush hair'])
+    torch.testing.assert_close(features[1, 1], encoder.encode_tokens(sentence)[0])
+    assert encoder.sentences[2][0] == 'Can you recognize the action of arm wrestling?'
+
+
+def test_trimmed_tokens_give_the_same_features_and_gradients(encoder):
+    encoder.double()
+    tokens = encoder.tokens.flatten(0, 1)
+
+    def run(trims):
+        encoder.trims_tokens = trims
+        encoder.zero_grad()
+        features = encoder.encode_tokens(tokens)
+        features.square().sum().backward()
+        return features, [p.grad.clone() for p in encoder.parameters()]
+
+    (full, full_grads), (short, short_grads) = run(False), run(True)
+    assert encoder.tokens.shape[-1] == 77
+    torch.testing.assert_close(short, full, rtol=1e-9, atol=1e-12)
+    for a, b in zip(short_grads, full_grads, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-12)
+
+
+def test_bidirectional_tower_is_not_trimmed(tiny_arch):
+    arch = dict(tiny_arch, text_cfg=dict(tiny_arch['text_cfg'], no_causal_mask=True))
+    encoder = MODELS.build(dict(type='TextPromptLabelEncoder', labels=LABELS, arch=arch))
+    assert not encoder.trims_tokens
+    assert encoder().shape == (16, 3, 32)
+
+
+def test_random_template_per_video_stays_with_its_label(encoder):
+    labels = torch.tensor([0, 1, 2] * 30)
+    drawn = encoder.draw_tokens(labels)
+    used = set()
+    for label, tokens in zip(labels, drawn, strict=True):
+        (match,) = torch.where((encoder.tokens[:, label] == tokens).all(dim=1))[0].tolist()
+        used.add(match)
+    assert used == {0, 1, 2}
+
+
+def test_features_are_kept_while_nothing_changes(encoder, monkeypatch):
+    calls = []
+    original = encoder.encode_tokens
+    monkeypatch.setattr(encoder, 'encode_tokens', lambda t: calls.append(1) or original(t))
+    with torch.no_grad():
+        first = encoder()
+        assert encoder() is first and len(calls) == 1
+        encoder.text.ln_final.weight.mul_(2)
+        assert not torch.equal(encoder(), first) and len(calls) == 2
+        encoder.text.ln_final.weight.data = torch.zeros(32)  # as weight averaging does
+        encoder.eval()
+        encoder()
+        assert len(calls) == 3
+    encoder()
+    assert len(calls) == 4, 'with gradients nothing is kept'
+
+
+def test_set_labels_changes_length_and_keeps_templates(encoder):
+    with torch.no_grad():
+        before = encoder()
+        encoder.set_labels(['jumping', 'arm wrestling'])
+        after = encoder()
+    assert after.shape == (3, 2, 32)
+    torch.testing.assert_close(after[:, 1], before[:, 0])
+    encoder.set_labels(['jumping'], 'label_only')
+    assert encoder.sentences == [['jumping']]
+
+
+def test_the_checkpoint_does_not_depend_on_the_labels(encoder, tiny_arch):
+    other = MODELS.build(dict(type='TextPromptLabelEncoder', labels=['x'], arch=tiny_arch))
+    other.load_state_dict(encoder.state_dict(), strict=True)
+
+
+def test_long_sentences_are_cut_with_end_of_text_and_named(tiny_arch, monkeypatch):
+    said = []
+    monkeypatch.setattr(
+        'actionclip_mm.models.text.tokens.print_log', lambda message, *args: said.append(message)
+    )
+    label = ' '.join(['word'] * 100)
+    encoder = MODELS.build(
+        dict(type='TextPromptLabelEncoder', labels=[label], templates='label_only', arch=tiny_arch)
+    )
+    assert encoder.tokens[0, 0, -1] == 49407
+    assert encoder().isfinite().all()
+    assert len(said) == 1 and '1 of 1 sentences exceed 77 tokens' in said[0]
+
+
+def test_init_weights_leaves_loaded_weights(encoder):
+    before = {key: value.clone() for key, value in encoder.state_dict().items()}
+    encoder.init_weights()
+    assert all(torch.equal(before[key], value) for key, value in encoder.state_dict().items())

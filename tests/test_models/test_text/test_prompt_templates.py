@@ -1,0 +1,41 @@
+"""Templates: the presets and what is refused."""
+
+import pytest
+
+from actionclip_mm.models.text import PRESETS, read_templates
+
+
+@pytest.mark.parametrize('name', sorted(PRESETS))
+def test_presets_hold_one_place_each(name):
+    templates = read_templates(name)
+    assert len(set(templates)) == len(templates)
+    assert all(template.count('{}') == 1 for template in templates)
+
+
+def test_released_templates_keep_their_order():
+    templates = PRESETS['actionclip16']
+    assert len(templates) == 16
+    assert templates[0] == 'a photo of action {}'
+    assert templates[7] == '{}'
+    assert templates[15] == 'The woman is {}'
+
+
+def test_list_and_file(tmp_path):
+    path = tmp_path / 'templates.txt'
+    path.write_text('a {}\n\n{} b\n', encoding='utf-8')
+    assert read_templates(str(path)) == read_templates(['a {}', '{} b']) == ('a {}', '{} b')
+
+
+@pytest.mark.parametrize(
+    'templates, error, words',
+    [
+        ([], ValueError, 'no template'),
+        (['a video'], ValueError, "'a video' must hold {} exactly once"),
+        (['{} and {}'], ValueError, 'exactly once'),
+        ([3], ValueError, 'exactly once'),
+        ('actionclip99', FileNotFoundError, 'neither a preset .*actionclip16.* nor a file'),
+    ],
+)
+def test_bad_templates_are_refused(templates, error, words):
+    with pytest.raises(error, match=words):
+        read_templates(templates)
