@@ -6,7 +6,7 @@ have been an error turns into silence.
 """
 
 from .checkpoints import checkpoints_under_weights_only
-from .host_models import missing_drn, vindlu_beside_new_transformers
+from .host_models import advice_against_mmcv_lite, missing_drn, vindlu_beside_new_transformers
 from .no_gpu import amp_without_gpu, gloo_without_gpu
 from .package_lookup import package_lookup_without_pkg_resources
 from .transforms import hue_shift_in_uint8
@@ -14,6 +14,7 @@ from .transforms import hue_shift_in_uint8
 BREAKAGES = (
     package_lookup_without_pkg_resources,
     missing_drn,
+    advice_against_mmcv_lite,
     vindlu_beside_new_transformers,
     checkpoints_under_weights_only,
     gloo_without_gpu,

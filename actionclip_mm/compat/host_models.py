@@ -36,13 +36,20 @@ class _MissingDRN:
         )
 
 
+def advice_against_mmcv_lite() -> None:
+    """mmcv-lite warns at every start that the full mmcv has one more attention; nobody asked."""
+    warnings.filterwarnings(
+        'ignore', message='Fail to import ``MultiScaleDeformableAttention``', category=UserWarning
+    )
+
+
 def vindlu_beside_new_transformers() -> None:
     """VindLU imports names that newer ``transformers`` lack, and takes mmaction.models with it.
 
     What it would import is read from its sources and tried one by one; if anything is missing,
     mmaction2 is told that its multi-modal extra is absent, and registers placeholders instead.
     """
-    dependency = importlib.import_module('mmaction.utils.dependency')
+    dependency: Any = importlib.import_module('mmaction.utils.dependency')
     if not dependency.WITH_MULTIMODAL or 'mmaction.models' in sys.modules:
         return
     missing = _missing_imports(host_folder('mmaction', 'models', 'multimodal'), 'transformers')
@@ -62,7 +69,7 @@ def _missing_imports(folder: Path, package: str) -> str:
         (node.module, alias.name)
         for source in sorted(folder.rglob('*.py'))
         for node in ast.parse(source.read_text(encoding='utf-8')).body
-        if isinstance(node, ast.ImportFrom) and (node.module or '').split('.')[0] == package
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split('.')[0] == package
         for alias in node.names
     }
     for module, name in sorted(wanted, key=str):

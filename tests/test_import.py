@@ -1,0 +1,114 @@
+"""Importing the package: version window of the hosts, and everything registered."""
+
+import subprocess
+import sys
+from importlib import import_module
+
+import pytest
+from mmaction.registry import DATASETS, METRICS, MODELS
+
+import actionclip_mm
+from actionclip_mm import hosts
+
+
+@pytest.mark.parametrize('found', ['2.0.0rc4', '2.1.0', '2.1.99'])
+def test_versions_inside_of_the_window_pass(found: str) -> None:
+    hosts.check_version('mmcv', found, *hosts.WINDOWS['mmcv'])
+
+
+@pytest.mark.parametrize('found', ['1.7.2', '2.0.0rc3', '2.2.0', '3.0.0'])
+def test_versions_outside_of_the_window_are_named(found: str) -> None:
+    with pytest.raises(
+        ImportError, match=rf'mmcv >= 2.0.0rc4 and < 2.2.0, but {found} is'
+    ) as error:
+        hosts.check_version('mmcv', found, *hosts.WINDOWS['mmcv'])
+    assert 'pip install' in str(error.value)
+    assert '\n' not in str(error.value)
+
+
+@pytest.mark.parametrize('package', hosts.WINDOWS)
+def test_a_missing_host_says_what_to_install(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def without(name: str) -> object:
+        if name == package:
+            raise ModuleNotFoundError(f'No module named {name!r}', name=name)
+        return import_module(name)
+
+    monkeypatch.setattr(hosts, 'import_module', without)
+    with pytest.raises(ImportError, match=f'needs {package} .* none is installed: pip install'):
+        hosts.check_hosts()
+
+
+def test_what_a_host_itself_lacks_is_not_blamed_on_the_host(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def without(name: str) -> object:
+        if name == 'mmengine':
+            raise ModuleNotFoundError("No module named 'yapf'", name='yapf')
+        return import_module(name)
+
+    monkeypatch.setattr(hosts, 'import_module', without)
+    with pytest.raises(ModuleNotFoundError, match='yapf'):
+        hosts.check_hosts()
+
+
+def test_torchvision_of_another_build_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(name: str) -> object:
+        raise RuntimeError('operator torchvision::nms does not exist')
+
+    monkeypatch.setattr(hosts, 'import_module', broken)
+    with pytest.raises(ImportError, match='from the same package index'):
+        hosts.check_hosts()
+
+
+def test_version_is_the_one_of_the_distribution() -> None:
+    metadata = import_module('importlib.metadata')
+    try:
+        assert metadata.version('actionclip_mm') == actionclip_mm.__version__
+    except metadata.PackageNotFoundError:
+        pytest.skip('not installed')
+
+
+@pytest.mark.parametrize(
+    'name',
+    [
+        'CLIPRecognizer',
+        'CLIPImageEncoder',
+        'MeanPPrompt',
+        'TransfPrompt',
+        'TextPromptLabelEncoder',
+        'VideoTextHead',
+        'VideoTextKLLoss',
+    ],
+)
+def test_components_are_registered(name: str) -> None:
+    assert MODELS.get(name).__module__.startswith('actionclip_mm.')
+
+
+@pytest.mark.parametrize(
+    'registry', [MODELS, DATASETS, METRICS], ids=lambda registry: registry.name
+)
+def test_names_of_the_host_stay_the_hosts(registry: object) -> None:
+    """Nothing of ours may shadow a name that mmaction2 or mmengine registers."""
+    for name, entry in registry.module_dict.items():  # type: ignore[attr-defined]
+        if entry.__module__.startswith('actionclip_mm.'):
+            parent = registry.parent  # type: ignore[attr-defined]
+            assert parent is None or name not in parent.module_dict
+
+
+@pytest.mark.slow
+def test_host_models_import_only_with_the_plugin() -> None:
+    """In a fresh process, because a failed import of the host cannot be undone."""
+    plain = subprocess.Popen(
+        [sys.executable, '-c', 'import mmaction.models'], stderr=subprocess.PIPE, text=True
+    )
+    code = 'import actionclip_mm, mmaction.models, mmaction.datasets, mmaction.evaluation'
+    ours = subprocess.run(
+        [sys.executable, '-c', code],
+        capture_output=True,
+        text=True,
+    )
+    assert ours.returncode == 0, ours.stderr
+    assert 'mmcv-lite' not in ours.stderr  # its advice to install the full mmcv
+    _, stderr = plain.communicate()
+    if plain.returncode:  # the host is as it was published
+        assert 'mmaction.models.localizers.drn' in stderr
