@@ -21,7 +21,7 @@ def pool_features(feats: Tensor | Sequence[Tensor], num_segs: int | None = None)
     Raises:
         ValueError: A shape that is none of these.
     """
-    if isinstance(feats, (tuple, list)):
+    if not isinstance(feats, Tensor):
         return torch.cat([pool_features(feat, num_segs) for feat in feats], dim=1)
     if feats.dim() == 5:
         return feats.mean(dim=(2, 3, 4))  # [B, D]

@@ -7,7 +7,7 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from ..utils import build_clip, get_tokenizer
+from ..utils import build_clip, get_tokenizer, output_width
 from .label_names import read_labels
 from .prompt_templates import read_templates
 from .tokens import allow_trimmed_tokens, is_trimmable, tokenize, trim
@@ -50,9 +50,9 @@ class TextPromptLabelEncoder(BaseModule):
         self.tokenizer = get_tokenizer(arch)
         self.set_labels(labels, templates)
         clip = build_clip(arch, pretrained)
-        self.text = clip.text
-        self.out_channels = int(clip.text.output_dim)
-        self.init_logit_scale = float(clip.logit_scale)
+        self.text = clip.get_submodule('text')
+        self.out_channels = output_width(clip)
+        self.init_logit_scale = float(clip.get_parameter('logit_scale'))
         self.trims_tokens = is_trimmable(self.text)
         if self.trims_tokens:
             allow_trimmed_tokens(self.text)

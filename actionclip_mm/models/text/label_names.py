@@ -91,7 +91,7 @@ def _from_csv(text: str, path: Path) -> list[str]:
 def _check(names: list[str], source: str) -> None:
     if not names:
         raise ValueError(f'There are no class names in {source}: give at least one.')
-    seen = {}
+    seen: dict[str, int] = {}
     for index, name in enumerate(names):
         if not name:
             raise ValueError(f'Label {index} of {source} is empty: every class needs a name.')

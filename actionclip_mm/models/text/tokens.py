@@ -38,7 +38,8 @@ def allow_trimmed_tokens(text_tower: nn.Module) -> None:
             kwargs = dict(kwargs, attn_mask=mask[:length, :length])  # [L, L]
         return args, kwargs
 
-    text_tower.transformer.register_forward_pre_hook(slice_mask, with_kwargs=True)
+    transformer: nn.Module = text_tower.get_submodule('transformer')
+    transformer.register_forward_pre_hook(slice_mask, with_kwargs=True)
 
 
 def tokenize(tokenizer: Callable[..., Tensor], sentences: Sequence[str]) -> Tensor:

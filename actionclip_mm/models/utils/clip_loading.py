@@ -4,7 +4,7 @@ import difflib
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import open_clip
 from mmengine.logging import print_log
@@ -14,9 +14,11 @@ from open_clip.model import convert_to_custom_text_state_dict, resize_pos_embed
 from open_clip.pretrained import get_pretrained_cfg, list_pretrained_tags_by_model
 from torch import Tensor, nn
 
+from .hub import cache_only_when_offline
 from .state_dict import OPENAI_CONSTANTS, read_state_dict
 
 Arch = str | dict
+_SCHEMES = (factory.LOCAL_DIR_PREFIX, factory.HF_HUB_PREFIX)  # names that bring their own weights
 
 
 class CLIPPreprocess(NamedTuple):
@@ -33,6 +35,7 @@ def build_clip(arch: Arch, pretrained: str | None = None) -> nn.Module:
     Args:
         arch: An open_clip model name (``ViT-B-16``, ``RN50``, ``local-dir:…``) or a model-config
             dict in open_clip's JSON layout (``embed_dim``, ``vision_cfg``, ``text_cfg``).
+            ``local-dir:`` and ``hf-hub:`` names bring their weights with them.
         pretrained: An open_clip tag (``openai``, ``laion2b_s34b_b88k``), the path of a weight file
             or None for random weights.
 
@@ -45,16 +48,18 @@ def build_clip(arch: Arch, pretrained: str | None = None) -> nn.Module:
         FileNotFoundError: ``pretrained`` is neither a tag nor a file, or cannot be downloaded.
     """
     _check_arch(arch)
+    if isinstance(arch, str) and arch.startswith(_SCHEMES):
+        return _create_from_tag(arch, None)
     if pretrained is None:
         return _create(arch)
     if not isinstance(pretrained, str):
         raise TypeError(
             f'pretrained={pretrained!r} is not a tag, a file path or None: set one of these.'
         )
-    if isinstance(arch, str) and pretrained in list_pretrained_tags_by_model(_clean(arch)):
+    tags = list_pretrained_tags_by_model(_clean(arch)) if isinstance(arch, str) else []
+    if isinstance(arch, str) and pretrained in tags:
         return _create_from_tag(arch, pretrained)
     if not Path(pretrained).is_file():
-        tags = list_pretrained_tags_by_model(_clean(arch)) if isinstance(arch, str) else []
         raise FileNotFoundError(
             f"pretrained='{pretrained}' is neither a file on this machine nor a tag of "
             f'{arch_name(arch)} (tags: {", ".join(tags) or "none"}): set one of these.'
@@ -74,24 +79,25 @@ def arch_name(arch: Arch) -> str:
     return f'a config dict of width {arch.get("embed_dim")}'
 
 
-def get_preprocess(model: nn.Module, arch: Arch) -> CLIPPreprocess:
+def get_preprocess(model: nn.Module, arch: Arch, pretrained: str | None = None) -> CLIPPreprocess:
     """Mean, std and size that a model was trained with.
 
-    Without weights from a tag, open_clip knows only its default mean and std; then those of the
-    model's first published weights are right, since an architecture keeps them.
+    open_clip keeps mean and std with each tag. For weights from a file, or random ones, those of
+    the model's first tag are taken: an architecture's published weights agree on them.
     """
-    cfg = dict(getattr(model.visual, 'preprocess_cfg', {}))
-    tags = list_pretrained_tags_by_model(_clean(arch)) if isinstance(arch, str) else []
-    published = get_pretrained_cfg(_clean(arch), tags[0]) if tags else {}
-    mean, std = (
-        tuple(255 * value for value in published.get(key) or cfg.get(key) or default)
-        for key, default in (
-            ('mean', open_clip.OPENAI_DATASET_MEAN),
-            ('std', open_clip.OPENAI_DATASET_STD),
-        )
+    published: dict = {}
+    if isinstance(arch, str):
+        tags = list_pretrained_tags_by_model(_clean(arch))
+        tag = pretrained if pretrained in tags else (tags or [None])[0]
+        published = get_pretrained_cfg(_clean(arch), tag) if tag else {}
+    mean = published.get('mean') or open_clip.OPENAI_DATASET_MEAN
+    std = published.get('std') or open_clip.OPENAI_DATASET_STD
+    size = getattr(getattr(model, 'visual', None), 'image_size', 224)
+    return CLIPPreprocess(
+        tuple(255 * value for value in mean),
+        tuple(255 * value for value in std),
+        (size, size) if isinstance(size, int) else tuple(size),
     )
-    size = getattr(model.visual, 'image_size', None) or cfg.get('size', 224)
-    return CLIPPreprocess(mean, std, (size, size) if isinstance(size, int) else tuple(size))
 
 
 def get_tokenizer(arch: Arch) -> Callable[..., Tensor]:
@@ -99,6 +105,12 @@ def get_tokenizer(arch: Arch) -> Callable[..., Tensor]:
     if isinstance(arch, str):
         return factory.get_tokenizer(arch)
     return open_clip.SimpleTokenizer(context_length=arch['text_cfg'].get('context_length', 77))
+
+
+def output_width(model: nn.Module) -> int:
+    """D, the width of the features on which both towers of a model agree."""
+    text: Any = model.get_submodule('text')
+    return int(text.output_dim)
 
 
 def _clean(arch: str) -> str:
@@ -118,10 +130,11 @@ def _check_arch(arch: Arch) -> None:
         raise TypeError(
             f'arch is a {type(arch).__name__}: give an open_clip model name or a config dict.'
         )
-    if arch.startswith((factory.LOCAL_DIR_PREFIX, factory.HF_HUB_PREFIX)):
+    if arch.startswith(_SCHEMES):
         return
     names = open_clip.list_models()
     if _clean(arch) not in names:
+        # a list of all would fill the screen
         near = difflib.get_close_matches(_clean(arch), names, n=3, cutoff=0.4)
         raise ValueError(
             f"open_clip knows no model '{arch}' (near: {', '.join(near) or 'none'}): set arch to "
@@ -147,16 +160,23 @@ def _create(arch: Arch, force_quick_gelu: bool = False) -> nn.Module:
         raise ValueError(f'open_clip refuses the arch dict ({error}): mend that key.') from error
 
 
-def _create_from_tag(arch: str, tag: str) -> nn.Module:
-    quick_gelu = bool(get_pretrained_cfg(_clean(arch), tag).get('quick_gelu', False))
+def _create_from_tag(arch: str, tag: str | None) -> nn.Module:
+    """A model with the weights of a tag, or those that a ``hf-hub:`` / ``local-dir:`` name has."""
+    cfg = get_pretrained_cfg(_clean(arch), tag) if tag else {}
     try:
-        return open_clip.create_model(
-            arch, pretrained=tag, force_quick_gelu=quick_gelu, force_custom_text=True
-        )
+        with cache_only_when_offline():
+            return open_clip.create_model(
+                arch,
+                pretrained=tag,
+                force_quick_gelu=bool(cfg.get('quick_gelu', False)),
+                force_custom_text=True,
+                require_pretrained=True,
+            )
     except Exception as error:  # the hub's client raises many kinds for "not reachable"
         raise FileNotFoundError(
-            f"The weights '{tag}' of {arch} are not on this machine and could not be downloaded: "
-            'give the path of a local weight file as `pretrained` (`--pretrained FILE`).'
+            f'The weights {tag or "that belong to the name"} of {arch} are not on this machine and '
+            'could not be downloaded: give the path of a local weight file as `pretrained` '
+            '(`--pretrained FILE`).'
         ) from error
 
 

@@ -1,14 +1,17 @@
 """Loading CLIP: names, dicts, files of every layout, and one clear sentence where it cannot be."""
 
+import json
 import pickle
 
 import open_clip
 import pytest
 import torch
+from huggingface_hub import constants
 from open_clip.transformer import QuickGELU
 from safetensors.torch import save_file
 
 from actionclip_mm.models.utils import build_clip, get_preprocess, get_tokenizer
+from actionclip_mm.models.utils.hub import cache_only_when_offline
 
 
 @pytest.fixture
@@ -139,8 +142,39 @@ def test_weights_that_cannot_be_downloaded(monkeypatch):
         raise OSError('no network')
 
     monkeypatch.setattr('open_clip.factory.download_pretrained', unreachable)
-    with pytest.raises(FileNotFoundError, match="weights 'openai' of RN50 .*local weight file"):
+    with pytest.raises(FileNotFoundError, match='weights openai of RN50 .*local weight file'):
         build_clip('RN50', 'openai')
+
+
+def test_the_hub_is_not_asked_when_it_does_not_answer(monkeypatch):
+    def refuse(*args, **kwargs):
+        raise OSError('Name or service not known')
+
+    monkeypatch.setattr('socket.create_connection', refuse)
+    monkeypatch.setattr('actionclip_mm.models.utils.hub.getproxies', dict)
+    monkeypatch.setattr(constants, 'HF_HUB_OFFLINE', False)
+    seen = []
+    with cache_only_when_offline():
+        seen.append(constants.HF_HUB_OFFLINE)
+    assert seen == [True] and constants.HF_HUB_OFFLINE is False
+
+
+def test_local_directory(tmp_path, arch):
+    model = build_clip(arch)
+    (tmp_path / 'open_clip_config.json').write_text(json.dumps(dict(model_cfg=arch)))
+    with pytest.raises(FileNotFoundError, match='local weight file'):
+        build_clip(f'local-dir:{tmp_path}')
+    save_file(model.state_dict(), tmp_path / 'open_clip_model.safetensors')
+    loaded = build_clip(f'local-dir:{tmp_path}')
+    torch.testing.assert_close(loaded.visual.proj, model.visual.proj)
+
+
+@pytest.mark.parametrize(
+    'name, mean', [('ViT-B-16', 122.77), ('ViT-B-16-SigLIP2', 127.5), ('MobileCLIP-S1', 0.0)]
+)
+def test_preprocess_follows_the_published_weights(name, mean):
+    preprocess = get_preprocess(torch.nn.Module(), name)
+    assert preprocess.mean[0] == pytest.approx(mean, abs=0.01)
 
 
 def test_preprocess_and_tokenizer_of_a_dict(arch):
