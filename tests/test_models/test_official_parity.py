@@ -23,7 +23,17 @@ ARCH = dict(
 )
 CLIP_FILE = str(FIXTURE / 'clip_tiny.pt')
 TOLERANCE = dict(rtol=1e-5, atol=1e-5)
-NECKS = {'MeanP': 'MeanPPrompt', 'Transf': 'TransfPrompt'}
+MEAN = dict(type='MeanPPrompt', in_channels=64)
+# visual prompt -> (prompt inside the tower, neck)
+PROMPTS = {
+    'Joint': (dict(type='JointPrompt', num_frames=4), MEAN),
+    'Shift': (dict(type='ShiftPrompt'), MEAN),
+    'MeanP': (None, MEAN),
+    'Conv1D': (None, dict(type='Conv1DPrompt', in_channels=64)),
+    'LSTM': (None, dict(type='LSTMPrompt', in_channels=64)),
+    'Transf': (None, dict(type='TransfPrompt', in_channels=64)),
+    'Transf_cls': (None, dict(type='TransfClsPrompt', in_channels=64, num_frames=4)),
+}
 
 # Names of the released code -> names of ours.
 GRADIENTS = {
@@ -40,11 +50,14 @@ def load_npz(name):
 
 
 def build(prompt, target='softmax'):
+    inside, neck = PROMPTS[prompt]
     model = MODELS.build(
         dict(
             type='CLIPRecognizer',
-            backbone=dict(type='CLIPImageEncoder', arch=ARCH, pretrained=CLIP_FILE),
-            neck=dict(type=NECKS[prompt], in_channels=64),
+            backbone=dict(
+                type='CLIPImageEncoder', arch=ARCH, pretrained=CLIP_FILE, visual_prompt=inside
+            ),
+            neck=neck,
             cls_head=dict(
                 type='VideoTextHead',
                 in_channels=64,
@@ -62,6 +75,11 @@ def build(prompt, target='softmax'):
     state = FIXTURE / f'fusion_{prompt}.pt'
     if state.is_file():
         model.neck.load_state_dict(torch.load(state, weights_only=True), strict=True)
+    if prompt == 'Joint':
+        state = torch.load(FIXTURE / 'joint_time_embedding.pt', weights_only=True)
+        model.backbone.visual_prompt.load_state_dict(
+            {name.removeprefix('visual.'): value for name, value in state.items()}
+        )
     return model.eval()
 
 
@@ -70,7 +88,7 @@ def inputs():
     return load_npz('inputs.npz')
 
 
-@pytest.fixture(params=sorted(NECKS))
+@pytest.fixture(params=PROMPTS)
 def prompt(request):
     return request.param
 

@@ -4,7 +4,8 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from ..utils import arch_name, build_clip, get_preprocess
+from ..utils import arch_name, build_clip, get_preprocess, output_width
+from .base_tower_prompt import BaseTowerPrompt, build_tower_prompt
 
 
 @MODELS.register_module()
@@ -14,14 +15,16 @@ class CLIPImageEncoder(BaseModule):
     Args:
         arch: open_clip model name or model-config dict. Defaults to ``'ViT-B-16'``.
         pretrained: open_clip tag, path of a weight file, or None for random weights.
-        visual_prompt: Config of a pre- or in-network visual prompt, or None.
+        visual_prompt: Config of a pre- or in-network visual prompt (``JointPrompt``,
+            ``ShiftPrompt``), or None.
 
     Attributes:
         out_channels (int): D, the width of the features.
         preprocess: Pixel mean and std (in [0, 255]) and frame size that the tower was trained on.
 
     Raises:
-        ValueError: Unknown ``arch``, weights that do not fit, frames of a wrong size.
+        ValueError: Unknown ``arch``, weights that do not fit, a prompt that the tower cannot carry,
+            frames of a wrong size.
         FileNotFoundError: ``pretrained`` cannot be found.
     """
 
@@ -33,13 +36,13 @@ class CLIPImageEncoder(BaseModule):
     ) -> None:
         super().__init__()
         clip = build_clip(arch, pretrained)
-        self.visual = clip.visual
+        self.visual = clip.get_submodule('visual')
         self.arch = arch_name(arch)
-        self.preprocess = get_preprocess(clip, arch)
-        self.out_channels = _embed_dim(clip)
-        self.visual_prompt = None
+        self.preprocess = get_preprocess(clip, arch, pretrained)
+        self.out_channels = output_width(clip)
+        self.visual_prompt: BaseTowerPrompt | None = None
         if visual_prompt is not None:
-            self.visual_prompt = MODELS.build(visual_prompt, default_args=dict(visual=self.visual))
+            self.visual_prompt = build_tower_prompt(visual_prompt, self.visual)
 
     def init_weights(self) -> None:
         """Does nothing: the constructor has loaded or drawn the weights.
@@ -54,7 +57,8 @@ class CLIPImageEncoder(BaseModule):
             x: Normalised frames [B, 3, T, H, W].
 
         Returns:
-            Frame features [B, T, D], not normalised.
+            Frame features [B, T, D], not normalised; [B, 1, D] where a prompt has joined the
+            frames.
         """
         if x.dim() != 5 or x.shape[1] != 3:
             raise ValueError(
@@ -66,15 +70,11 @@ class CLIPImageEncoder(BaseModule):
                 f'{self.arch} takes frames of {_size(self.preprocess.size)} pixels but got '
                 f'{_size(x.shape[-2:])}: set the scale of Resize and the crop in the pipeline.'
             )
-        num_frames = x.shape[2]
+        if self.visual_prompt is not None:
+            self.visual_prompt.set_num_frames(x.shape[2])
         frames = x.transpose(1, 2).flatten(0, 1)  # [B·T, 3, H, W]
-        features = self.visual(frames)  # [B·T, D]
-        return features.unflatten(0, (-1, num_frames))  # [B, T, D]
-
-
-def _embed_dim(clip) -> int:
-    """D, read from where both towers must agree."""
-    return int(clip.text.output_dim)
+        features = self.visual(frames)  # [B·T, D], Joint: [B, D]
+        return features.unflatten(0, (x.shape[0], -1))  # [B, T, D], Joint: [B, 1, D]
 
 
 def _size(size) -> str:

@@ -2,9 +2,8 @@
 
 from abc import abstractmethod
 
-import torch
 from mmengine.model import BaseModule
-from torch import Tensor
+from torch import Tensor, nn
 
 
 class BaseVisualPrompt(BaseModule):
@@ -52,10 +51,7 @@ class ResidualVisualPrompt(BaseVisualPrompt):
 
     def __init__(self, in_channels: int, zero_init: bool = False) -> None:
         super().__init__(in_channels)
-        self.out_proj: torch.nn.Module = torch.nn.Identity()
-        if zero_init:
-            self.out_proj = torch.nn.Linear(in_channels, in_channels, bias=False)
-            torch.nn.init.zeros_(self.out_proj.weight)
+        self.out_proj: nn.Module = zero_linear(in_channels) if zero_init else nn.Identity()
 
     @abstractmethod
     def temporal(self, x: Tensor) -> Tensor:
@@ -63,3 +59,18 @@ class ResidualVisualPrompt(BaseVisualPrompt):
 
     def aggregate(self, x: Tensor) -> Tensor:
         return (x + self.out_proj(self.temporal(x))).mean(dim=1)  # [B, D]
+
+
+def zero_linear(width: int) -> nn.Linear:
+    """A linear layer of zeros: what lies before it starts without effect and learns one."""
+    layer = nn.Linear(width, width, bias=False)
+    nn.init.zeros_(layer.weight)
+    return layer
+
+
+def init_linears(module: nn.Module) -> None:
+    """Normal of std 0.02 for weights, zero for biases, as BERT and the released code do."""
+    for layer in module.modules():
+        if isinstance(layer, nn.Linear):
+            nn.init.normal_(layer.weight, std=0.02)
+            nn.init.zeros_(layer.bias)

@@ -11,7 +11,7 @@ from mmaction.registry import MODELS
 from open_clip.transformer import QuickGELU, Transformer
 from torch import Tensor, nn
 
-from .base_visual_prompt import ResidualVisualPrompt
+from .base_visual_prompt import ResidualVisualPrompt, init_linears
 
 HEAD_WIDTH = 64  # as in CLIP's own towers
 LAYER_NORM_EPS = 1e-12
@@ -55,14 +55,7 @@ class TransfPrompt(ResidualVisualPrompt):
             act_layer=QuickGELU,
             norm_layer=partial(nn.LayerNorm, eps=LAYER_NORM_EPS),
         )
-        self._init_parameters()
-
-    def _init_parameters(self) -> None:
-        """Normal of std 0.02 for weights, zero for biases, as BERT and the released code do."""
-        for module in self.transformer.modules():
-            if isinstance(module, nn.Linear):
-                nn.init.normal_(module.weight, std=0.02)
-                nn.init.zeros_(module.bias)
+        init_linears(self.transformer)
         nn.init.normal_(self.frame_position_embeddings.weight, std=0.02)
 
     def temporal(self, x: Tensor) -> Tensor:

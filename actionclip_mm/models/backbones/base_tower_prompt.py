@@ -1,0 +1,63 @@
+"""What visual prompts inside the image tower share: they hook into it, it is not rewritten."""
+
+from abc import abstractmethod
+
+from mmaction.registry import MODELS
+from mmengine.model import BaseModule
+from open_clip.transformer import VisionTransformer
+from torch import nn
+
+
+class BaseTowerPrompt(BaseModule):
+    """A visual prompt that lets the frames of a video meet inside open_clip's ViT.
+
+    It registers bound methods as hooks: a deep copy of the encoder (weight averaging) binds those
+    to the copied prompt by itself. The tower is not kept, its parameters would appear twice.
+
+    Args:
+        visual: The image tower.
+
+    Attributes:
+        num_frames (int): T of the videos that the tower is given; it sees only B·T images. The
+            encoder writes it with :meth:`set_num_frames`, and it stays until the next batch, so
+            that blocks recomputed in the backward pass (gradient checkpointing) find it.
+
+    Raises:
+        ValueError: The tower is not open_clip's ViT.
+    """
+
+    def __init__(self, visual: nn.Module) -> None:
+        super().__init__()
+        if not isinstance(visual, VisionTransformer):
+            tower = getattr(visual, 'trunk', visual)  # timm's models come inside a wrapper
+            raise ValueError(
+                f'{type(self).__name__} cannot work inside a {type(tower).__name__}: set '
+                "backbone.arch to a model with open_clip's own VisionTransformer (ViT-B-32, "
+                'ViT-B-16, ViT-L-14 and their kin), or backbone.visual_prompt=None and a neck.'
+            )
+        self.num_frames = 1
+        self.attach(visual)
+
+    @abstractmethod
+    def attach(self, visual: VisionTransformer) -> None:
+        """Registers the hooks, and parameters of the tower's width."""
+
+    def set_num_frames(self, num_frames: int) -> None:
+        """Says how many successive images of the next batch are one video."""
+        self.num_frames = num_frames
+
+
+def build_tower_prompt(cfg: dict, visual: nn.Module) -> BaseTowerPrompt:
+    """Builds the prompt of a config inside a tower.
+
+    Raises:
+        ValueError: The config names no prompt of this kind, or the tower cannot carry it.
+    """
+    name = cfg.get('type')
+    cls = MODELS.get(name) if isinstance(name, str) else name
+    if not (isinstance(cls, type) and issubclass(cls, BaseTowerPrompt)):
+        raise ValueError(
+            f'backbone.visual_prompt.type={name!r} does not work inside the image tower: set '
+            'JointPrompt or ShiftPrompt there; prompts behind the tower are set as `neck`.'
+        )
+    return MODELS.build(cfg, default_args=dict(visual=visual))

@@ -1,0 +1,102 @@
+"""Transf_cls, a visual prompt: a class token reads the frame features (section 3.3).
+
+Agrees with the released code, whose quirks are kept: post-norm layers with ReLU, 2048 hidden units
+whatever D is, 8 heads, and its key names.
+"""
+
+import torch
+from mmaction.registry import MODELS
+from torch import Tensor, nn
+
+from ..utils.load_hooks import drop_on_load, resize_table_on_load
+from .base_visual_prompt import BaseVisualPrompt, init_linears, zero_linear
+
+
+class ClassTokenTransformer(nn.Module):
+    """Transformer over a class token and T frames; gives out the class token.
+
+    Args:
+        width: D.
+        num_frames: T.
+        num_layers: Number of layers.
+        num_heads: Attention heads.
+        dropout: Share of activations dropped in training.
+    """
+
+    def __init__(
+        self, width: int, num_frames: int, num_layers: int, num_heads: int, dropout: float
+    ) -> None:
+        super().__init__()
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, width))
+        self.pos_embed = nn.Parameter(torch.zeros(1, num_frames + 1, width))
+        self.transformer_enc = nn.TransformerEncoder(
+            nn.TransformerEncoderLayer(width, num_heads, dropout=dropout, batch_first=True),
+            num_layers,
+            norm=nn.LayerNorm(width),
+            enable_nested_tensor=False,
+        )
+        nn.init.trunc_normal_(self.cls_token, std=0.02)
+        nn.init.trunc_normal_(self.pos_embed, std=0.02)
+        init_linears(self.transformer_enc)
+        resize_table_on_load(self, 'pos_embed', class_rows=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Frame features [B, T, D] to [B, D]."""
+        tokens = torch.cat([self.cls_token.expand(len(x), -1, -1), x], dim=1)  # [B, 1+T, D]
+        return self.transformer_enc(tokens + self.pos_embed)[:, 0]  # [B, D]
+
+
+@MODELS.register_module()
+class TransfClsPrompt(BaseVisualPrompt):
+    """The class token behind a temporal Transformer stands for the video.
+
+    Args:
+        in_channels: D, the width of the frame features.
+        num_frames: T, for which positions are learned. A checkpoint with another number is
+            interpolated. Defaults to 8.
+        num_layers: Number of layers. Defaults to 6.
+        num_heads: Attention heads. Defaults to 8.
+        dropout: Share of activations dropped in training. Defaults to 0.1.
+        zero_init: Adds the class token, through a linear layer of zeros, to the mean of the frames,
+            so that training starts exactly at MeanP (an option of ours). Defaults to False.
+
+    Raises:
+        ValueError: Heads that do not divide D, ``num_frames`` that is not positive, or another
+            number of frames at run time.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        num_frames: int = 8,
+        num_layers: int = 6,
+        num_heads: int = 8,
+        dropout: float = 0.1,
+        zero_init: bool = False,
+    ) -> None:
+        super().__init__(in_channels)
+        if in_channels % num_heads:
+            raise ValueError(
+                f'neck.num_heads={num_heads} does not divide neck.in_channels={in_channels}: set '
+                'a number of heads that does.'
+            )
+        if not isinstance(num_frames, int) or num_frames < 1:
+            raise ValueError(
+                f'neck.num_frames={num_frames!r} is not a positive whole number: set it to the '
+                'frames of a video.'
+            )
+        self.num_frames = num_frames
+        self.transformer = ClassTokenTransformer(
+            in_channels, num_frames, num_layers, num_heads, dropout
+        )
+        self.out_proj = zero_linear(in_channels) if zero_init else None
+        drop_on_load(self, 'frame_position_embeddings.weight')
+
+    def aggregate(self, x: Tensor) -> Tensor:
+        if x.shape[1] != self.num_frames:
+            raise ValueError(
+                f'{x.shape[1]} frames came but neck.num_frames={self.num_frames}: set it to the '
+                'frames that the pipeline samples.'
+            )
+        video = self.transformer(x)  # [B, D]
+        return video if self.out_proj is None else x.mean(dim=1) + self.out_proj(video)
