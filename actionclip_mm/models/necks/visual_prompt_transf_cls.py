@@ -38,6 +38,8 @@ class ClassTokenTransformer(nn.Module):
         nn.init.trunc_normal_(self.cls_token, std=0.02)
         nn.init.trunc_normal_(self.pos_embed, std=0.02)
         init_linears(self.transformer_enc)
+        for layer in self.transformer_enc.layers:  # which were copies of one
+            nn.init.xavier_uniform_(layer.self_attn.in_proj_weight)
         resize_table_on_load(self, 'pos_embed', class_rows=1)
 
     def forward(self, x: Tensor) -> Tensor:
