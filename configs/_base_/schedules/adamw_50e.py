@@ -11,10 +11,10 @@ optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=5e-6, betas=(0.9, 0.98), weight_decay=0.2),
     paramwise_cfg=dict(
-        norm_decay_mult=0.0,
-        bias_decay_mult=0.0,
+        flat_decay_mult=0.0,  # norms and biases, also nn.MultiheadAttention's in_proj_bias
         custom_keys={
-            # not pre-trained, so they learn ten times faster
+            # not pre-trained, so they learn ten times faster (mmengine lets a matched key replace
+            # the rule above, so their norms and biases decay like their weights)
             'neck': dict(lr_mult=10.0),
             'cls_head.projection': dict(lr_mult=10.0),
             'logit_scale': dict(decay_mult=0.0),

@@ -1,0 +1,78 @@
+"""The paper's schedule as mmengine builds it: learning rates, decay, warm-up, cosine to zero."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from mmaction.registry import MODELS
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import PARAM_SCHEDULERS
+
+SCHEDULE = Path(__file__).resolve().parents[2] / 'configs' / '_base_' / 'schedules' / 'adamw_50e.py'
+
+
+@pytest.fixture
+def config() -> Config:
+    return Config.fromfile(SCHEDULE)
+
+
+def test_rates_and_decay_by_parameter(config: Config, tiny_arch: dict) -> None:
+    model = MODELS.build(
+        dict(
+            type='CLIPRecognizer',
+            backbone=dict(type='CLIPImageEncoder', arch=tiny_arch),
+            neck=dict(type='TransfPrompt', in_channels=32, num_layers=1),
+            cls_head=dict(
+                type='VideoTextHead',
+                in_channels=32,
+                label_encoder=dict(
+                    type='TextPromptLabelEncoder', labels=['clap', 'wave'], arch=tiny_arch
+                ),
+                loss_cls=dict(type='VideoTextKLLoss'),
+            ),
+        )
+    )
+    groups = build_optim_wrapper(model, config.optim_wrapper).optimizer.param_groups
+    by_tensor = {id(group['params'][0]): group for group in groups}
+    seen = set()
+    for name, parameter in model.named_parameters():
+        group = by_tensor[id(parameter)]
+        if name.startswith('neck.'):
+            assert group['lr'] == pytest.approx(5e-5)
+            seen.add('neck')
+            continue
+        assert group['lr'] == pytest.approx(5e-6)
+        if 'logit_scale' in name or name.endswith('bias') or '.ln_' in name:
+            assert group['weight_decay'] == 0, name
+            seen.add('logit_scale' if 'logit_scale' in name else 'bias or norm')
+        elif name.endswith('weight'):
+            assert group['weight_decay'] == pytest.approx(0.2), name
+            seen.add('weight')
+        assert group['betas'] == (0.9, 0.98)
+    assert seen == {'neck', 'logit_scale', 'bias or norm', 'weight'}
+
+
+def test_warms_up_then_falls_to_zero(config: Config) -> None:
+    length, base = 4, 5e-6
+    optimizer = torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))], lr=base)
+    schedulers = []
+    for cfg in config.param_scheduler:
+        kind = PARAM_SCHEDULERS.get(cfg.pop('type'))
+        cfg.pop('convert_to_iter_based')
+        schedulers.append(
+            kind.build_iter_from_epoch(optimizer=optimizer, epoch_length=length, **cfg)
+        )
+    rates = []
+    for _ in range(config.train_cfg.max_epochs * length):
+        rates.append(optimizer.param_groups[0]['lr'])
+        optimizer.step()
+        for scheduler in schedulers:
+            scheduler.step()
+    peak = rates.index(max(rates))
+    assert peak / len(rates) == pytest.approx(0.1, abs=0.01)
+    assert rates[peak] == pytest.approx(base)
+    assert rates[0] == pytest.approx(base / 100)
+    assert rates[:peak] == sorted(rates[:peak])
+    assert rates[peak:] == sorted(rates[peak:], reverse=True)
+    assert optimizer.param_groups[0]['lr'] == pytest.approx(0, abs=base / 1000)

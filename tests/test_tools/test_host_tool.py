@@ -1,0 +1,63 @@
+"""The wrapper around mmaction2's tools: which file it runs, and what it says when there is none."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import mmaction
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def host_tool(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """tools/_host_tool.py, which is no part of a package."""
+    spec = importlib.util.spec_from_file_location('_host_tool', ROOT / 'tools' / '_host_tool.py')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(sys, 'argv', ['tools/train.py', 'config.py', '--amp'])
+    return module
+
+
+@pytest.mark.parametrize('place', ['mmaction/.mim/tools', 'tools'], ids=['wheel', 'sources'])
+def test_runs_the_hosts_file_with_the_arguments(
+    place: str, host_tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool = tmp_path / place / 'train.py'
+    tool.parent.mkdir(parents=True)
+    out = tmp_path / 'out'
+    tool.write_text(
+        'import sys\n'
+        'if __name__ == "__main__":\n'
+        f'    open({str(out)!r}, "w").write(repr(sys.argv))\n'
+    )
+    monkeypatch.setattr(mmaction, '__file__', str(tmp_path / 'mmaction' / '__init__.py'))
+    host_tool.run_host_tool('train.py')
+    assert out.read_text() == repr([str(tool), 'config.py', '--amp'])
+
+
+def test_a_host_without_tools_is_named(
+    host_tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mmaction, '__file__', str(tmp_path / 'mmaction' / '__init__.py'))
+    with pytest.raises(FileNotFoundError, match=r'mmaction2 carries no tools/train\.py') as error:
+        host_tool.run_host_tool('train.py')
+    assert '\n' not in str(error.value)
+
+
+def test_a_checkout_that_was_not_installed_is_found(
+    host_tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mmaction, '__file__', str(tmp_path / 'mmaction' / '__init__.py'))
+    monkeypatch.setattr(sys, 'path', list(sys.path))
+    monkeypatch.setattr(importlib.util, 'find_spec', lambda name: None)
+    with pytest.raises(FileNotFoundError):
+        host_tool.run_host_tool('train.py')
+    assert sys.path[0] == str(ROOT)
+
+
+@pytest.mark.parametrize('name', ['dist_train.sh', 'dist_test.sh'])
+def test_shell_tools_say_how_they_are_used(name: str, run_tool) -> None:
+    assert 'usage:' in run_tool(f'tools/{name}', ok=False)
