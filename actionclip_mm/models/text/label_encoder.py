@@ -52,7 +52,7 @@ class TextPromptLabelEncoder(BaseModule):
         clip = build_clip(arch, pretrained)
         self.text = clip.get_submodule('text')
         self.out_channels = output_width(clip)
-        self.init_logit_scale = float(clip.get_parameter('logit_scale'))
+        self.init_logit_scale = float(clip.get_parameter('logit_scale').detach())
         self.trims_tokens = is_trimmable(self.text)
         if self.trims_tokens:
             allow_trimmed_tokens(self.text)
@@ -76,7 +76,9 @@ class TextPromptLabelEncoder(BaseModule):
     @property
     def sentences(self) -> list[list[str]]:
         """The filled templates, [P][C]."""
-        return [[template.format(label) for label in self.labels] for template in self.templates]
+        return [
+            [template.replace('{}', label) for label in self.labels] for template in self.templates
+        ]
 
     def tokenize(self, sentences: Sequence[str]) -> Tensor:
         """Token ids [B, L] of sentences, on the device of the tower."""

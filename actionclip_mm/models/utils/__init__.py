@@ -8,14 +8,15 @@ from .clip_loading import (
     get_tokenizer,
     output_width,
 )
-from .gather import gather_with_grad
+from .gather import gather_rows, global_mean
 
 __all__ = [
     'CLIPPreprocess',
     'arch_name',
     'build_clip',
-    'gather_with_grad',
+    'gather_rows',
     'get_preprocess',
     'get_tokenizer',
+    'global_mean',
     'output_width',
 ]

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from .hub import cache_only_when_offline
 from .state_dict import OPENAI_CONSTANTS, read_state_dict
+from .unread_weights import trained_with_quick_gelu, weights_stay_unread
 
 Arch = str | dict
 _SCHEMES = (factory.LOCAL_DIR_PREFIX, factory.HF_HUB_PREFIX)  # names that bring their own weights
@@ -37,7 +38,7 @@ def build_clip(arch: Arch, pretrained: str | None = None) -> nn.Module:
             dict in open_clip's JSON layout (``embed_dim``, ``vision_cfg``, ``text_cfg``).
             ``local-dir:`` and ``hf-hub:`` names bring their weights with them.
         pretrained: An open_clip tag (``openai``, ``laion2b_s34b_b88k``), the path of a weight file
-            or None for random weights.
+            or None for random weights (for the weights of ``local-dir:`` and ``hf-hub:`` names).
 
     Returns:
         ``CustomTextCLIP`` with ``visual``, ``text``, ``logit_scale`` and ``logit_bias``.
@@ -48,8 +49,8 @@ def build_clip(arch: Arch, pretrained: str | None = None) -> nn.Module:
         FileNotFoundError: ``pretrained`` is neither a tag nor a file, or cannot be downloaded.
     """
     _check_arch(arch)
-    if isinstance(arch, str) and arch.startswith(_SCHEMES):
-        return _create_from_tag(arch, None)
+    if isinstance(arch, str) and arch.startswith(_SCHEMES) and pretrained is None:
+        return _create(arch) if weights_stay_unread() else _create_from_tag(arch, None)
     if pretrained is None:
         return _create(arch)
     if not isinstance(pretrained, str):
@@ -57,6 +58,9 @@ def build_clip(arch: Arch, pretrained: str | None = None) -> nn.Module:
             f'pretrained={pretrained!r} is not a tag, a file path or None: set one of these.'
         )
     tags = list_pretrained_tags_by_model(_clean(arch)) if isinstance(arch, str) else []
+    if weights_stay_unread():
+        name = _clean(arch) if isinstance(arch, str) else ''
+        return _create(arch, trained_with_quick_gelu(name, pretrained, tags))
     if isinstance(arch, str) and pretrained in tags:
         return _create_from_tag(arch, pretrained)
     if not Path(pretrained).is_file():
@@ -130,6 +134,13 @@ def _check_arch(arch: Arch) -> None:
         raise TypeError(
             f'arch is a {type(arch).__name__}: give an open_clip model name or a config dict.'
         )
+    if arch.startswith(factory.LOCAL_DIR_PREFIX):
+        folder = Path(arch.removeprefix(factory.LOCAL_DIR_PREFIX))
+        if not (folder / 'open_clip_config.json').is_file():
+            raise FileNotFoundError(
+                f"There is no open_clip_config.json in '{folder}': set arch to local-dir:FOLDER "
+                'with the folder of an open_clip model.'
+            )
     if arch.startswith(_SCHEMES):
         return
     names = open_clip.list_models()
@@ -147,6 +158,7 @@ def _create(arch: Arch, force_quick_gelu: bool = False) -> nn.Module:
     if isinstance(arch, str):
         return open_clip.create_model(
             arch,
+            load_weights=False,  # of a `local-dir:` name
             force_quick_gelu=force_quick_gelu,
             force_custom_text=True,
             pretrained_text=False,  # never a silent download of a language model

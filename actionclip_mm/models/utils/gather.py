@@ -1,56 +1,77 @@
-"""Gathering features over processes with exact gradients (the batch of a contrastive loss)."""
+"""Sums over processes with exact gradients: the batch of a contrastive loss is the global one.
+
+The convention of every function here: DDP averages the gradients of the processes, so each must
+bring its share of the global loss times the number of processes W.
+"""
 
 import torch
 import torch.distributed as dist
+from mmengine.dist import get_rank, get_world_size
 from torch import Tensor
 
 
-def gather_with_grad(x: Tensor) -> Tensor:
+def gather_rows(*tensors: Tensor) -> tuple[Tensor, ...]:
     """Concatenates every process' rows; gradients flow back to the process that made them.
 
-    Ranks may hold different numbers of rows (the last batch of an epoch).
+    Processes may hold different numbers of rows (the last batch of an epoch).
 
     Args:
-        x: [B_local, …], equal in all but the first dimension on every rank.
+        tensors: [B_local, …] each, with the same B_local; other dimensions equal on all processes.
 
     Returns:
-        [B_global, …] in rank order; ``x`` itself without a process group.
+        [B_global, …] each, in the order of ranks; the tensors themselves on a single process.
     """
-    if not (dist.is_available() and dist.is_initialized()) or dist.get_world_size() == 1:
-        return x
-    return _Gather.apply(x)
+    if get_world_size() == 1:
+        return tensors
+    counts = _row_counts(tensors[0])
+    return tuple(_Gather.apply(tensor, counts) for tensor in tensors)
 
 
-def rank_row_counts(num_rows: int, device: torch.device) -> list[int]:
-    """How many rows each rank holds."""
-    mine = torch.tensor([num_rows], device=device)
-    counts = [torch.zeros_like(mine) for _ in range(dist.get_world_size())]
+def global_mean(rows: Tensor) -> Tensor:
+    """Mean over the rows of all processes.
+
+    Its value is the same everywhere, so that what is logged does not depend on the rank. Its
+    gradient is that of W / B_global times the sum of this process' rows.
+
+    Args:
+        rows: [B_local]; some processes may have none.
+    """
+    if get_world_size() == 1:
+        return rows.mean()
+    total = torch.stack([rows.detach().sum(), rows.new_tensor(float(len(rows)))])
+    dist.all_reduce(total)
+    local = rows.sum() * get_world_size() / total[1]
+    return local + (total[0] / total[1] - local.detach())
+
+
+def _row_counts(x: Tensor) -> list[int]:
+    """B_local of every process."""
+    mine = torch.tensor([len(x)], device=x.device)
+    counts = [torch.zeros_like(mine) for _ in range(get_world_size())]
     dist.all_gather(counts, mine)
     return [int(count) for count in counts]
 
 
 class _Gather(torch.autograd.Function):
-    """All-gather whose backward is the sum over ranks of the gradients of one rank's rows.
+    """All-gather whose backward is the sum over processes of the gradients of one's own rows.
 
-    ``torch.distributed.nn.functional.all_gather`` asks for equal shapes; here short ranks are
+    ``torch.distributed.nn.functional.all_gather`` asks for equal shapes; here short processes are
     padded for the exchange and the padding is cut off again.
     """
 
     @staticmethod
-    def forward(ctx, x: Tensor) -> Tensor:
-        counts = rank_row_counts(x.shape[0], x.device)
+    def forward(ctx, x: Tensor, counts: list[int]) -> Tensor:
         padded = x.new_zeros((max(counts), *x.shape[1:]))
-        padded[: x.shape[0]] = x
+        padded[: len(x)] = x
         parts = [torch.empty_like(padded) for _ in counts]
         dist.all_gather(parts, padded)
-        ctx.start = sum(counts[: dist.get_rank()])
-        ctx.num_rows = x.shape[0]
-        return torch.cat(
-            [part[:count] for part, count in zip(parts, counts, strict=True)]
-        )  # [B_global, …]
+        start = sum(counts[: get_rank()])
+        ctx.mine = slice(start, start + len(x))
+        rows = [part[:count] for part, count in zip(parts, counts, strict=True)]
+        return torch.cat(rows)  # [B_global, …]
 
     @staticmethod
-    def backward(ctx, grad: Tensor) -> Tensor:
-        grad = grad.contiguous().clone()
-        dist.all_reduce(grad)  # every rank's loss depends on these rows
-        return grad[ctx.start : ctx.start + ctx.num_rows]
+    def backward(ctx, grad: Tensor) -> tuple[Tensor, None]:
+        grad = grad.clone(memory_format=torch.contiguous_format)
+        dist.all_reduce(grad)  # the rows of every process depend on these columns
+        return grad[ctx.mine], None

@@ -1,6 +1,7 @@
 """Reading a state dict from a file without ever running code that the file carries."""
 
 import pickle
+import zipfile
 from pathlib import Path
 
 import torch
@@ -51,21 +52,28 @@ def _load_safetensors(path: str) -> dict[str, Tensor]:
 
 
 def _load_torch(path: str):
+    if _is_torchscript(path):  # its own reader knows tensors and script types only
+        return dict(torch.jit.load(path, map_location='cpu').state_dict())
     try:
         return torch.load(path, map_location='cpu', weights_only=True)
     except RuntimeError as error:
-        if 'TorchScript' not in str(error):
-            raise ValueError(
-                f"'{path}' cannot be read as a checkpoint ({_first_line(error)}): "
-                'give a .safetensors, .pt or .pth file of weights.'
-            ) from error
-        # TorchScript has its own reader, which knows tensors and script types only.
-        return dict(torch.jit.load(path, map_location='cpu').state_dict())
+        raise ValueError(
+            f"'{path}' cannot be read as a checkpoint ({_first_line(error)}): "
+            'give a .safetensors, .pt or .pth file of weights.'
+        ) from error
     except (pickle.UnpicklingError, EOFError, UnicodeDecodeError, ValueError) as error:
         raise ValueError(
             f"'{path}' was not loaded because it is damaged or holds more than plain weights "
             f'({_first_line(error)}): give a file of weights only.'
         ) from error
+
+
+def _is_torchscript(path: str) -> bool:
+    """Only archives of TorchScript hold a file ``constants.pkl``."""
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return any(name.endswith('/constants.pkl') for name in archive.namelist())
 
 
 def _first_line(error: Exception) -> str:

@@ -1,0 +1,184 @@
+"""Writes the report of the mini benchmark: tables in markdown, and curves, bars and frames as PNG.
+
+Usage: python tools/analysis/mini_report.py WORK_DIR [--data-root data/mini] [--seconds train=200]
+Reads what `tools/demo.py` left in WORK_DIR: the training log, seen.pkl and unseen.pkl.
+"""
+
+import argparse
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use('Agg')
+
+import decord
+import matplotlib.pyplot as plt
+import mmengine
+import numpy as np
+
+BAR_HEIGHT = 0.22  # inches per class
+FRAMES_SHOWN = 8
+
+
+@dataclass
+class Split:
+    """Scores of a split beside what is true.
+
+    Attributes:
+        names: C class names.
+        videos: N paths.
+        truth: Class ids [N].
+        scores: Class scores [N, C].
+        pairs: Class ids [M, 2] of each order pair.
+    """
+
+    names: list[str]
+    videos: list[Path]
+    truth: np.ndarray
+    scores: np.ndarray
+    pairs: np.ndarray
+
+    @property
+    def top1(self) -> float:
+        return float((self.scores.argmax(axis=1) == self.truth).mean())
+
+    @property
+    def per_class(self) -> np.ndarray:
+        """Accuracy of each class [C]."""
+        right = self.scores.argmax(axis=1) == self.truth
+        return np.array([right[self.truth == label].mean() for label in range(len(self.names))])
+
+    @property
+    def order(self) -> float:
+        """How often the true member of an order pair outscores its mirror; 0.5 is chance."""
+        mirror = {int(a): int(b) for a, b in [*self.pairs, *self.pairs[:, ::-1]]}
+        rows = [i for i, label in enumerate(self.truth) if int(label) in mirror]
+        return float(
+            np.mean(
+                [
+                    self.scores[i, self.truth[i]] > self.scores[i, mirror[int(self.truth[i])]]
+                    for i in rows
+                ]
+            )
+        )
+
+
+def read_split(data_root: Path, labels: str, annotations: str, dump: Path) -> Split:
+    """Joins an annotation list with the scores that `tools/test.py --dump` wrote for it."""
+    names = (data_root / f'labels_{labels}.txt').read_text().splitlines()
+    rows = [line.rsplit(' ', 1) for line in (data_root / annotations).read_text().splitlines()]
+    truth = np.array([int(label) for _, label in rows])
+    results = mmengine.load(dump)
+    scores = np.stack([np.asarray(result['pred_score']) for result in results])
+    dumped = np.array([int(result['gt_label']) for result in results])
+    if not np.array_equal(truth, dumped):
+        raise ValueError(f'{dump} was not written for {annotations}: run the test again.')
+    pairs = np.loadtxt(data_root / f'order_pairs_{labels}.txt', dtype=int, ndmin=2)
+    videos = [data_root / 'videos' / path for path, _ in rows]
+    return Split(names, videos, truth, scores, pairs)
+
+
+def read_log(work_dir: Path) -> list[dict]:
+    """The newest training log: one dict per line with losses or validation metrics."""
+    logs = sorted(work_dir.glob('*/vis_data/scalars.json'))
+    if not logs:
+        raise FileNotFoundError(f'{work_dir} holds no training log: run the training first.')
+    return [json.loads(line) for line in logs[-1].read_text().splitlines()]
+
+
+def plot_curves(log: list[dict], path: Path) -> None:
+    losses = [(row['step'], row['loss']) for row in log if 'loss' in row]
+    metrics = [row for row in log if 'acc/top1' in row]
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.2))
+    left.plot(*zip(*losses, strict=True))
+    left.set(xlabel='iteration', ylabel='KL loss', title='training')
+    for key in [key for key in metrics[0] if '/' in key] if metrics else []:
+        right.plot([row['step'] for row in metrics], [row[key] for row in metrics], label=key)
+    right.set(xlabel='epoch', ylim=(0, 1.02), title='validation on seen classes')
+    right.legend(fontsize=8)
+    _save(figure, path)
+
+
+def plot_per_class(splits: dict[str, Split], path: Path) -> None:
+    tallest = max(len(split.names) for split in splits.values())
+    figure, axes = plt.subplots(1, len(splits), figsize=(11, 1 + BAR_HEIGHT * tallest))
+    for axis, (title, split) in zip(np.atleast_1d(axes), splits.items(), strict=True):
+        axis.barh(range(len(split.names)), split.per_class)
+        axis.set_yticks(range(len(split.names)), split.names, fontsize=7)
+        axis.set(xlim=(0, 1), title=f'{title}: top-1 {split.top1:.1%}')
+        axis.invert_yaxis()
+    _save(figure, path)
+
+
+def plot_strips(splits: dict[str, Split], path: Path, per_split: int = 4) -> None:
+    """Frames of a few clips, one of each class at even steps, with the three best label texts."""
+    chosen = []
+    for title, split in splits.items():
+        for label in np.linspace(0, len(split.names) - 1, per_split).astype(int):
+            chosen.append((title, split, int(np.flatnonzero(split.truth == label)[0])))
+    figure, axes = plt.subplots(len(chosen), 1, figsize=(11, 1.45 * len(chosen)))
+    for axis, (title, split, index) in zip(axes, chosen, strict=True):
+        frames = decord.VideoReader(str(split.videos[index]))
+        steps = np.linspace(0, len(frames) - 1, FRAMES_SHOWN).astype(int)
+        axis.imshow(np.concatenate(frames.get_batch(steps).asnumpy(), axis=1))
+        axis.axis('off')
+        best = split.scores[index].argsort()[::-1][:3]
+        said = '\n'.join(f'{split.scores[index, c]:5.1%}  {split.names[c]}' for c in best)
+        truth = split.names[split.truth[index]]
+        axis.set_title(f'{title}: {truth}', loc='left', fontsize=9)
+        colour = 'darkgreen' if best[0] == split.truth[index] else 'darkred'
+        axis.text(1.01, 0.5, said, transform=axis.transAxes, va='center', color=colour, fontsize=9)
+    _save(figure, path)
+
+
+def _save(figure: plt.Figure, path: Path) -> None:
+    figure.tight_layout()
+    figure.savefig(path, dpi=110, bbox_inches='tight')
+    plt.close(figure)
+
+
+def write_markdown(seen: Split, unseen: Split, seconds: list[str], path: Path) -> str:
+    """The report itself; returns its text."""
+    chance = 1 / len(unseen.names)
+    rows = [
+        ('top-1, seen classes', len(seen.names), seen.top1, 1 / len(seen.names)),
+        ('right member of order pairs, seen', 2 * len(seen.pairs), seen.order, 0.5),
+        ('top-1, unseen class names (zero-shot)', len(unseen.names), unseen.top1, chance),
+        ('right member of order pairs, unseen', 2 * len(unseen.pairs), unseen.order, 0.5),
+    ]
+    lines = ['# ActionCLIP on the mini benchmark', '']
+    lines += ['| measure | classes | measured | chance |', '|---|---|---|---|']
+    lines += [f'| {n} | {count} | {value:.1%} | {base:.1%} |' for n, count, value, base in rows]
+    lines += ['', f'Zero-shot is {unseen.top1 / chance:.1f} times chance.', '']
+    if seconds:
+        lines += ['Seconds: ' + ', '.join(s.replace('=', ' ') for s in seconds) + '.', '']
+    for title, name in (
+        ('Training', 'curves'),
+        ('Accuracy of each class', 'per_class'),
+        ('Clips and the label texts that match best', 'strips'),
+    ):
+        lines += [f'## {title}', '', f'![{title}]({name}.png)', '']
+    text = '\n'.join(lines)
+    path.write_text(text, encoding='utf-8')
+    return text
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('work_dir', type=Path)
+    parser.add_argument('--data-root', type=Path, default=Path('data/mini'))
+    parser.add_argument('--seconds', nargs='*', default=[], help='step=seconds, to be printed')
+    args = parser.parse_args()
+    seen = read_split(args.data_root, 'seen', 'val.txt', args.work_dir / 'seen.pkl')
+    unseen = read_split(args.data_root, 'unseen', 'unseen.txt', args.work_dir / 'unseen.pkl')
+    splits = {'seen': seen, 'unseen': unseen}
+    plot_curves(read_log(args.work_dir), args.work_dir / 'curves.png')
+    plot_per_class(splits, args.work_dir / 'per_class.png')
+    plot_strips(splits, args.work_dir / 'strips.png')
+    print(write_markdown(seen, unseen, args.seconds, args.work_dir / 'report.md'))
+
+
+if __name__ == '__main__':
+    main()
