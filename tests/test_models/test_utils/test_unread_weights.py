@@ -1,0 +1,88 @@
+"""Weights that a checkpoint overwrites are not read, and yet decide what they decide."""
+
+import pytest
+import torch
+from open_clip.transformer import QuickGELU
+
+from actionclip_mm.models.utils import build_clip, clip_loading, get_preprocess
+from actionclip_mm.models.utils.unread_weights import has_openai_constants, leave_weights_unread
+
+
+@pytest.fixture
+def arch(tiny_arch):
+    return dict(tiny_arch, quick_gelu=False, text_cfg=dict(tiny_arch['text_cfg'], vocab_size=64))
+
+
+@pytest.fixture
+def reads(monkeypatch):
+    """Every path whose weights were read."""
+    paths = []
+    read = clip_loading.read_state_dict
+    monkeypatch.setattr(
+        clip_loading, 'read_state_dict', lambda path: paths.append(path) or read(path)
+    )
+    return paths
+
+
+def activation(model):
+    return type(model.visual.transformer.resblocks[0].mlp.gelu)
+
+
+class Archive(torch.nn.Module):
+    """OpenAI's constants in a scriptable module."""
+
+    def __init__(self):
+        super().__init__()
+        for name in ('input_resolution', 'context_length', 'vocab_size'):
+            self.register_buffer(name, torch.tensor(1))
+
+    def forward(self):
+        return self.input_resolution + self.context_length + self.vocab_size
+
+
+def test_a_file_is_read_outside_only(tmp_path, arch, reads):
+    file = str(tmp_path / 'clip.pt')
+    model = build_clip(arch)
+    torch.save(model.state_dict(), file)
+    with leave_weights_unread():
+        other = build_clip(arch, file)
+    assert reads == []
+    assert not torch.equal(other.visual.proj, model.visual.proj)
+    assert torch.equal(build_clip(arch, file).visual.proj, model.visual.proj)
+    assert reads == [file]
+
+
+def test_openai_files_keep_their_activation(tmp_path, arch):
+    constants = dict.fromkeys(('input_resolution', 'context_length', 'vocab_size'), torch.ones(()))
+    torch.save(constants, tmp_path / 'openai.pt')
+    torch.save(constants, tmp_path / 'old.pt', _use_new_zipfile_serialization=False)
+    torch.jit.script(Archive()).save(str(tmp_path / 'script.pt'))
+    torch.save(build_clip(arch).state_dict(), tmp_path / 'other.pt')
+    with leave_weights_unread():
+        for name in ('openai', 'old', 'script'):
+            assert activation(build_clip(arch, str(tmp_path / f'{name}.pt'))) is QuickGELU
+        assert activation(build_clip(arch, str(tmp_path / 'other.pt'))) is not QuickGELU
+    assert not has_openai_constants(str(tmp_path / 'other.pt'))
+
+
+def test_a_file_that_is_gone_is_no_obstacle(arch, monkeypatch):
+    lines = []
+    monkeypatch.setattr(
+        'actionclip_mm.models.utils.unread_weights.print_log', lambda text, *_: lines.append(text)
+    )
+    with leave_weights_unread():
+        build_clip(arch, 'gone.pt')
+    assert len(lines) == 1 and "'gone.pt'" in lines[0] and 'quickgelu' in lines[0]
+
+
+def test_a_tag_keeps_activation_and_pixel_statistics(monkeypatch):
+    made = []
+    monkeypatch.setattr(
+        clip_loading.open_clip, 'create_model', lambda arch, **kw: made.append((arch, kw))
+    )
+    with leave_weights_unread():
+        build_clip('ViT-B-16', 'openai')
+        build_clip('ViT-B-16', 'laion2b_s34b_b88k')
+    assert [kw['force_quick_gelu'] for _, kw in made] == [True, False]
+    assert all('pretrained' not in kw and not kw['load_weights'] for _, kw in made)
+    assert get_preprocess(torch.nn.Module(), 'ViT-L-14', 'laion2b_s32b_b82k').mean == (127.5,) * 3
