@@ -143,6 +143,7 @@ def test_each_direction(prompt, inputs):
     model = build(prompt)
     video, _ = model.neck(model.backbone(video_input(inputs)))
     text = model.cls_head.label_encoder.encode_tokens(inputs['tokens'])
+    video, text = F.normalize(video, dim=-1), F.normalize(text, dim=-1)
     labels, scale = inputs['labels'], model.cls_head.logit_scale.exp()
     to_text, to_video = model.cls_head.loss_cls.row_losses(video, text, scale, labels, labels)
     assert to_text.mean().item() == pytest.approx(expected['loss_v2t'], abs=1e-5)

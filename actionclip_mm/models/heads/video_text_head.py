@@ -31,7 +31,8 @@ class VideoTextHead(BaseHead):
     Args:
         in_channels: Width of the features that come in.
         label_encoder: Config of the label encoder.
-        loss_cls: Config of the loss. Defaults to ``VideoTextKLLoss``.
+        loss_cls: Config of the loss: ``VideoTextKLLoss`` (texts of the batch, default) or
+            ``VideoAllTextKLLoss`` (texts of all classes).
         average_clips: How views become one score: ``'prob'`` (mean of probabilities, default),
             ``'score'`` (mean of similarities), ``'max'``, or None (views are kept).
         num_classes: Only checked against the number of labels. Defaults to None.
@@ -100,41 +101,45 @@ class VideoTextHead(BaseHead):
         Returns:
             Scale x cosine [B, P, C], fp32.
         """
-        video = F.normalize(self.embed(feats, num_segs).float(), dim=-1)  # [B, D]
-        text = F.normalize(self.label_encoder().float(), dim=-1)  # [P, C, D]
+        video, text = self.embed(feats, num_segs), self.label_encoder()
         scale = self.logit_scale.exp() if self.test_scale is None else self.test_scale
-        return scale * torch.einsum('bd,pcd->bpc', video, text)  # [B, P, C]
+        # half precision would round cosines times 100 to a few steps
+        with torch.autocast(video.device.type, enabled=False):
+            video = F.normalize(video.float(), dim=-1)  # [B, D]
+            text = F.normalize(text.float(), dim=-1)  # [P, C, D]
+            return scale * torch.einsum('bd,pcd->bpc', video, text)  # [B, P, C]
 
     def loss(
         self, feats: Feats, data_samples: list, num_segs: int | None = None, **kwargs
     ) -> dict[str, Tensor]:
-        """Contrastive loss of a batch; every video meets one sentence of its label."""
+        """Contrastive loss of a batch between its videos and the texts that the loss wants."""
         with torch.no_grad():
             self.logit_scale.clamp_(max=MAX_LOGIT_SCALE)
         video = self.embed(feats, num_segs)  # [B, D]
         tokens, video_labels, text_labels = self.training_texts(data_samples)
-        text = self.label_encoder.encode_tokens(tokens)  # [B, D]
+        text = self.label_encoder.encode_tokens(tokens)  # [B, D], or [C, D] of all classes
         scale = self.logit_scale.exp()
         loss = self.loss_cls(video, text, scale, video_labels, text_labels)
         return dict(loss_cls=loss, logit_scale=scale.detach())
 
     def training_texts(self, data_samples: list) -> tuple[Tensor, Tensor, Tensor]:
-        """The sentence of each video and what decides which pairs are positive.
+        """The sentences that the loss wants, and what decides which pairs are positive.
 
         Returns:
             Token ids [B, L], labels of the videos and labels of the texts: class ids [B], or for
-            ``multi_class`` multi-hot [B, C], the text standing for one of the video's classes.
+            ``multi_class`` multi-hot [B, C], each text standing for one class. With a loss over all
+            classes there are C texts.
         """
-        device = self.label_encoder.tokens.device
-        labels = torch.stack([sample.gt_label for sample in data_samples]).to(device)
+        labels = torch.stack([sample.gt_label for sample in data_samples])
+        labels = labels.to(self.label_encoder.tokens.device)
         if self.multi_class:
             self._check_label_sets(labels)
-            drawn = torch.multinomial(labels.float().cpu(), 1).to(device)[:, 0]  # [B]
-            texts = F.one_hot(drawn, self.num_classes)  # [B, C]
-            return self.label_encoder.draw_tokens(drawn), labels, texts
-        labels = labels.flatten()  # [B]
-        self._check_labels(labels)
-        return self.label_encoder.draw_tokens(labels), labels, labels
+        else:
+            labels = labels.flatten()  # [B]
+            self._check_labels(labels)
+        classes = self.loss_cls.draw_classes(labels, self.num_classes)
+        text_labels = F.one_hot(classes, self.num_classes) if self.multi_class else classes
+        return self.label_encoder.draw_tokens(classes), labels, text_labels
 
     def predict_by_feat(self, cls_scores: Tensor, data_samples: list) -> list:
         """Pools views and templates of [N·V, P, C] and writes scores and labels into samples."""

@@ -1,5 +1,6 @@
 """Losses between videos and texts."""
 
+from .video_all_text_kl_loss import VideoAllTextKLLoss
 from .video_text_kl_loss import VideoTextKLLoss
 
-__all__ = ['VideoTextKLLoss']
+__all__ = ['VideoAllTextKLLoss', 'VideoTextKLLoss']

@@ -5,16 +5,15 @@ Agrees with the released code for ``target='softmax'`` (its targets are ``softma
 """
 
 import torch
-import torch.distributed as dist
 import torch.nn.functional as F
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
-from ..utils.gather import gather_with_grad
+from ..utils.gather import gather_rows, global_mean
 
 
 def normalized_target(positives: Tensor) -> Tensor:
-    """Positives share the whole mass of their row: [B, B_global] bool -> rows that sum to 1."""
+    """Positives share the whole mass of their row: bool [R, S] -> rows that sum to 1."""
     weights = positives.float()
     return weights / weights.sum(dim=1, keepdim=True)
 
@@ -54,6 +53,21 @@ class VideoTextKLLoss(nn.Module):
         self.make_target = _TARGETS[target]
         self.loss_weight = loss_weight
 
+    def draw_classes(self, video_labels: Tensor, num_classes: int) -> Tensor:
+        """Which texts the loss wants: here one of the classes of each video.
+
+        Args:
+            video_labels: Class ids [B], or multi-hot label sets [B, C].
+            num_classes: C.
+
+        Returns:
+            The class that each text stands for, [B].
+        """
+        if video_labels.dim() == 1:
+            return video_labels
+        drawn = torch.multinomial(video_labels.float().cpu(), 1)[:, 0]  # [B]
+        return drawn.to(video_labels.device)
+
     def forward(
         self,
         video: Tensor,
@@ -66,7 +80,7 @@ class VideoTextKLLoss(nn.Module):
 
         Args:
             video: Video features [B, D].
-            text: Text features [B, D]; row i is the sentence drawn for video i.
+            text: Features of the texts of :meth:`draw_classes`, [B, D].
             logit_scale: The factor on the cosine, a scalar above 0.
             video_labels: Class ids [B], or multi-hot label sets [B, C].
             text_labels: The same of the texts. Defaults to ``video_labels``.
@@ -75,32 +89,41 @@ class VideoTextKLLoss(nn.Module):
             Scalar, equal on every process.
         """
         text_labels = video_labels if text_labels is None else text_labels
-        video_to_text, text_to_video = self.row_losses(
-            video, text, logit_scale, video_labels, text_labels
-        )
-        return self.loss_weight * _global_mean((video_to_text + text_to_video) / 2)
+        # half precision would round cosines times 100 to a few steps
+        with torch.autocast(video.device.type, enabled=False):
+            to_text, to_video = self.row_losses(
+                F.normalize(video.float(), dim=-1),
+                F.normalize(text.float(), dim=-1),
+                logit_scale.float(),
+                video_labels,
+                text_labels,
+            )
+        return self.loss_weight * (global_mean(to_text) + global_mean(to_video)) / 2
 
     def row_losses(
         self,
         video: Tensor,
         text: Tensor,
-        logit_scale: Tensor,
+        scale: Tensor,
         video_labels: Tensor,
         text_labels: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        """Both directions' KL of this process' rows, [B] each, in fp32."""
-        video, text = F.normalize(video.float(), dim=-1), F.normalize(text.float(), dim=-1)
-        to_text = self._rows(video, text, logit_scale, video_labels, text_labels)
-        to_video = self._rows(text, video, logit_scale, text_labels, video_labels)
+        """KL of this process' rows in both directions, [B] each; features have length 1."""
+        videos, texts, labels_of_videos, labels_of_texts = gather_rows(
+            video, text, video_labels, text_labels
+        )
+        to_text = self.divergence(
+            scale * video @ texts.t(), find_positives(video_labels, labels_of_texts)
+        )
+        to_video = self.divergence(
+            scale * text @ videos.t(), find_positives(text_labels, labels_of_videos)
+        )
         return to_text, to_video
 
-    def _rows(
-        self, rows: Tensor, columns: Tensor, scale: Tensor, row_labels: Tensor, labels: Tensor
-    ) -> Tensor:
-        columns, labels = gather_with_grad(columns), gather_with_grad(labels)
-        logits = scale.float() * rows @ columns.t()  # [B, B_global]
-        target = self.make_target(find_positives(row_labels, labels))  # [B, B_global]
-        return F.kl_div(F.log_softmax(logits, dim=1), target, reduction='none').sum(dim=1)  # [B]
+    def divergence(self, logits: Tensor, positives: Tensor) -> Tensor:
+        """KL of each row of [R, S] logits against the target of its positives: [R]."""
+        target = self.make_target(positives)  # [R, S]
+        return F.kl_div(F.log_softmax(logits, dim=1), target, reduction='none').sum(dim=1)  # [R]
 
 
 def find_positives(row_labels: Tensor, column_labels: Tensor) -> Tensor:
@@ -116,18 +139,3 @@ def find_positives(row_labels: Tensor, column_labels: Tensor) -> Tensor:
     if row_labels.dim() == 1:
         return row_labels[:, None] == column_labels[None, :]
     return row_labels.float() @ column_labels.float().t() > 0
-
-
-def _global_mean(rows: Tensor) -> Tensor:
-    """Mean over the rows of all processes; its gradient is right once DDP has averaged.
-
-    DDP divides the sum of gradients by the number of processes W, so each process must bring
-    W / B_global times the sum of its rows. The value is replaced by the global mean, so that what
-    is logged does not depend on the rank.
-    """
-    if not (dist.is_available() and dist.is_initialized()) or dist.get_world_size() == 1:
-        return rows.mean()
-    total = torch.stack([rows.detach().sum(), rows.new_tensor(float(len(rows)))])
-    dist.all_reduce(total)
-    local = rows.sum() * dist.get_world_size() / total[1]
-    return local + (total[0] / total[1] - local.detach())

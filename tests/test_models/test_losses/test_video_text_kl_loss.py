@@ -78,3 +78,17 @@ def test_weight_and_unknown_target(features):
     )
     with pytest.raises(ValueError, match='set one of normalized, softmax'):
         build(target='soft')
+
+
+def test_autocast_does_not_round_similarities(features):
+    labels, loss = torch.arange(6), build()
+    expected = loss(*features, SCALE, labels)
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        assert torch.equal(loss(*features, SCALE, labels), expected)
+
+
+def test_a_text_stands_for_one_class_of_its_video():
+    sets = torch.tensor([[0, 1, 1], [1, 0, 0]])
+    draws = torch.stack([build().draw_classes(sets, 3) for _ in range(50)])
+    assert set(draws[:, 0].tolist()) == {1, 2} and set(draws[:, 1].tolist()) == {0}
+    assert build().draw_classes(torch.tensor([2, 0]), 3).tolist() == [2, 0]

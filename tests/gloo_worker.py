@@ -1,0 +1,149 @@
+"""What each process of the tests on several processes runs: one training step of a tiny model."""
+
+import json
+import sys
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
+from mmengine.registry import init_default_scope
+from torch import Tensor, multiprocessing, nn
+from torch.nn.parallel import DistributedDataParallel
+
+import actionclip_mm  # noqa: F401
+
+NUM_VIDEOS = 8
+LABELS = ['run', 'jump', 'sing', 'dance', 'swim', 'write']
+IDS = torch.tensor([0, 1, 2, 0, 3, 1, 0, 4])
+SETS = torch.tensor(
+    [
+        [1, 1, 0, 0, 0, 0],
+        [0, 1, 0, 0, 0, 0],
+        [0, 0, 1, 0, 1, 0],
+        [1, 0, 0, 0, 0, 0],
+        [0, 0, 0, 1, 0, 0],
+        [0, 1, 0, 1, 0, 0],
+        [1, 0, 0, 0, 0, 0],
+        [0, 0, 0, 0, 1, 0],
+    ]
+)
+# The two losses meet different visual prompts, so that these are run under DDP as well.
+PROMPTS = {
+    'VideoTextKLLoss': (
+        dict(type='ShiftPrompt'),
+        dict(type='TransfPrompt', in_channels=32, num_layers=1, num_heads=2),
+    ),
+    'VideoAllTextKLLoss': (
+        dict(type='JointPrompt', num_frames=2),
+        dict(type='MeanPPrompt', in_channels=32),
+    ),
+}
+
+
+def build(loss: str, multi_class: bool) -> nn.Module:
+    """A tiny recognizer, the same on every process."""
+    init_default_scope('mmaction')
+    torch.manual_seed(0)
+    inside, neck = PROMPTS[loss]
+    arch = dict(
+        embed_dim=32,
+        vision_cfg=dict(image_size=32, layers=2, width=64, head_width=32, patch_size=16),
+        text_cfg=dict(context_length=16, vocab_size=49408, width=32, heads=2, layers=1),
+    )
+    encoder = dict(
+        type='TextPromptLabelEncoder',
+        labels=LABELS,
+        templates=['{}'],  # one, for a template is drawn by chance
+        arch=arch,
+    )
+    head = dict(
+        type='VideoTextHead',
+        in_channels=32,
+        label_encoder=encoder,
+        loss_cls=dict(type=loss),
+        multi_class=multi_class,
+    )
+    model = MODELS.build(
+        dict(
+            type='CLIPRecognizer',
+            backbone=dict(type='CLIPImageEncoder', arch=arch, visual_prompt=inside),
+            neck=neck,
+            cls_head=head,
+        )
+    )
+    return model.train()
+
+
+def without_chance(loss: nn.Module) -> None:
+    """Lets the first class of each video stand for it instead of one drawn by chance."""
+    draw = loss.draw_classes
+
+    def draw_first(labels: Tensor, num_classes: int) -> Tensor:
+        return draw(labels.argmax(dim=1) if labels.dim() == 2 else labels, num_classes)
+
+    loss.draw_classes = draw_first
+
+
+def with_shapes(loss: nn.Module) -> list[tuple[int, ...]]:
+    """Notes the shape of every similarity matrix that a loss makes."""
+    shapes, divergence = [], loss.divergence
+
+    def noted(logits: Tensor, positives: Tensor) -> Tensor:
+        shapes.append(tuple(logits.shape))
+        return divergence(logits, positives)
+
+    loss.divergence = noted
+    return shapes
+
+
+def step(loss_type: str, labels: str, counts: list[int], rank: int) -> dict:
+    """Loss, gradients and shapes of similarity matrices; rank r holds ``counts[r]`` videos."""
+    model = build(loss_type, multi_class=labels == 'sets')
+    without_chance(model.cls_head.loss_cls)
+    shapes = with_shapes(model.cls_head.loss_cls)
+    generator = torch.Generator().manual_seed(1)
+    videos = torch.randn(NUM_VIDEOS, 1, 3, 2, 32, 32, generator=generator)
+    mine = slice(sum(counts[:rank]), sum(counts[: rank + 1]))
+    samples = [
+        ActionDataSample().set_gt_label(label if label.dim() else int(label))
+        for label in (SETS if labels == 'sets' else IDS)[mine]
+    ]
+    wrapped = DistributedDataParallel(model) if dist.is_initialized() else model
+    loss = wrapped(videos[mine], samples, mode='loss')['loss_cls']
+    loss.backward()
+    gradients = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
+    return dict(loss=loss.item(), gradients=gradients, shapes=shapes)
+
+
+def work(rank: int, cases: list, folder: Path) -> None:
+    """One process: all cases in every group that it belongs to."""
+    torch.set_num_threads(1)
+    for world in map(int, cases[0][2]):
+        if rank >= max(world, 1):
+            continue
+        if world:
+            store = f'file://{folder}/store_{world}'
+            dist.init_process_group('gloo', init_method=store, rank=rank, world_size=world)
+        results = [step(loss, labels, counts[str(world)], rank) for loss, labels, counts in cases]
+        torch.save(results, folder / f'{world}_{rank}.pt')
+        if world:
+            dist.destroy_process_group()
+
+
+def main(folder: Path) -> None:
+    """Runs the cases of ``cases.json`` and writes what came out as ``<world>_<rank>.pt``.
+
+    A case is [loss, labels, {world: videos per rank}]; world 0 is one process without a group.
+    """
+    cases = json.loads((folder / 'cases.json').read_text())
+    num_processes = max(map(int, cases[0][2]))
+    # forked, for the import of the package takes longer than all cases; nothing has run before
+    multiprocessing.start_processes(
+        work, (cases, folder), nprocs=num_processes, start_method='fork'
+    )
+
+
+if __name__ == '__main__':
+    main(Path(sys.argv[1]))
