@@ -12,6 +12,8 @@ default_hooks = dict(
     checkpoint=dict(type='CheckpointHook', interval=1, save_best='auto', max_keep_ckpts=3),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     sync_buffers=dict(type='SyncBuffersHook'),
+    # idle unless tools/test.py gets --show or --show-dir
+    visualization=dict(type='VideoVisualizationHook'),
 )
 
 env_cfg = dict(

@@ -116,8 +116,9 @@ def test_train_killed_resumed_and_tested(
     dump = tmp_path / 'scores.pkl'
     output = run_tool(
         'tools/test.py', config, work_dir / f'epoch_{end}.pth', '--dump', dump,
-        '--work-dir', tmp_path / 'test',
+        '--work-dir', tmp_path / 'test', '--show-dir', tmp_path / 'drawn',
     )  # fmt: skip
+    assert len(list((tmp_path / 'drawn').iterdir())) == NUM_VIDEOS
     assert 'acc/top1' in output
     results = pickle.loads(dump.read_bytes())
     assert len(results) == NUM_VIDEOS

@@ -1,0 +1,3 @@
+"""What the runner uses besides model and data."""
+
+from .hooks import *

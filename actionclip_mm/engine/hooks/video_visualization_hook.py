@@ -1,0 +1,90 @@
+"""Draws predictions on the frames: ``tools/test.py … --show-dir DIR`` (or ``--show``).
+
+mmaction2's VisualizationHook permutes [V, 3, T, H, W] as if it were one clip, passes ``show``
+where its visualizer has ``show_frames``, and the visualizer looks for ``pred_labels``, which the
+recognizers no longer write. This subclass passes each what it expects.
+"""
+
+import os.path as osp
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from mmaction.engine.hooks import VisualizationHook
+from mmaction.registry import HOOKS
+from mmaction.structures import ActionDataSample
+from mmengine.runner import Runner
+from mmengine.structures import LabelData
+from torch import Tensor
+
+
+@HOOKS.register_module()
+class VideoVisualizationHook(VisualizationHook):
+    """Writes the frames of a video's first view, with its label and the predicted one.
+
+    A folder is named after the video if ``'filename'`` is among the ``meta_keys`` of
+    PackActionInputs, and after its position in the data set otherwise.
+
+    Args:
+        kwargs: As in mmaction2's VisualizationHook (``enable``, ``interval``, ``out_dir``, …).
+    """
+
+    def before_val(self, runner: Runner) -> None:
+        """Label texts for the drawings, where the model has them."""
+        self.num_seen = 0  # batch_idx * batch size would be wrong in the last, smaller batch
+        model = getattr(runner.model, 'module', runner.model)
+        encoder = getattr(getattr(model, 'cls_head', None), 'label_encoder', None)
+        self.labels = list(getattr(encoder, 'labels', []))
+
+    before_test = before_val
+
+    def _draw_samples(
+        self,
+        batch_idx: int,
+        data_batch: dict,
+        data_samples: Sequence[ActionDataSample],
+        step: int = 0,
+    ) -> None:
+        if not self.enable:
+            return
+        if self.labels:
+            self._visualizer.dataset_meta = dict(classes=self.labels)
+        draw_args = {key: value for key, value in self.draw_args.items() if key != 'show'}
+        samples = zip(data_batch['inputs'], data_samples, strict=True)
+        for index, (video, sample) in enumerate(samples, start=self.num_seen):
+            self.num_seen = index + 1
+            if index % self.interval:
+                continue
+            path = sample.get('filename', sample.get('frame_dir', str(index)))
+            name = osp.basename(path)
+            if self.out_dir is not None:
+                draw_args['out_path'] = osp.join(self.out_dir, name)
+            self._visualizer.add_datasample(
+                name,
+                video=first_view(video),
+                data_sample=drawable(sample),
+                show_frames=self.show,
+                step=step,
+                **draw_args,
+            )
+
+
+def first_view(video: Tensor) -> np.ndarray:
+    """Frames [T, H, W, 3] of the first view of a packed input.
+
+    Args:
+        video: [V, 3, T, H, W], or [T, 3, H, W] as mmaction2's 2D recognizers take it.
+    """
+    frames = video[0].permute(1, 2, 3, 0) if video.dim() == 5 else video.permute(0, 2, 3, 1)
+    return np.ascontiguousarray(frames.cpu().numpy().astype(np.uint8))  # [T, H, W, 3]
+
+
+def drawable(sample: ActionDataSample) -> ActionDataSample:
+    """The same labels and scores under the names that mmaction2's visualizer looks for."""
+    copy = ActionDataSample()
+    if 'gt_label' in sample:
+        copy.gt_label = copy.gt_labels = sample.gt_label.flatten()
+    if 'pred_score' in sample:
+        score = sample.pred_score.float().cpu()
+        copy.pred_labels = LabelData(item=torch.argmax(score).reshape(1), score=score)
+    return copy
