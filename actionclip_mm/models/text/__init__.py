@@ -1,7 +1,18 @@
 """The label side of the figure: names, prompt templates and the text tower."""
 
+from .class_sentences import fill_prompts, read_prompts
 from .label_encoder import TextPromptLabelEncoder
 from .label_names import read_labels, split_name
+from .learnable_context import LearnableContext
 from .prompt_templates import PRESETS, read_templates
 
-__all__ = ['PRESETS', 'TextPromptLabelEncoder', 'read_labels', 'read_templates', 'split_name']
+__all__ = [
+    'PRESETS',
+    'LearnableContext',
+    'TextPromptLabelEncoder',
+    'fill_prompts',
+    'read_labels',
+    'read_prompts',
+    'read_templates',
+    'split_name',
+]

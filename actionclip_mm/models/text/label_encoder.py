@@ -1,6 +1,6 @@
 """The textual prompt: class names x templates -> sentences -> CLIP's text tower (section 3.3)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from mmaction.registry import MODELS
@@ -8,8 +8,9 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from ..utils import build_clip, get_tokenizer, output_width
+from .class_sentences import fill_prompts, read_prompts
 from .label_names import read_labels
-from .prompt_templates import read_templates
+from .learnable_context import LearnableContext
 from .tokens import allow_trimmed_tokens, is_trimmable, tokenize, trim
 
 # Sentences encoded at once when no gradient is needed; bounds memory for large label lists.
@@ -22,13 +23,16 @@ class TextPromptLabelEncoder(BaseModule):
 
     Args:
         labels: Class names in id order, or the path of a label file.
-        templates: Preset name, file or list of templates. Defaults to ``'actionclip16'``.
+        templates: Preset name, file or list of templates, or descriptions by class, see
+            :func:`read_prompts`. Defaults to ``'actionclip16'``.
         arch: open_clip model name or model-config dict; its text tower is used.
         pretrained: open_clip tag, path of a weight file, or None for random weights.
         split_names: Whether joined class names are split into words. Defaults to True.
+        context: Config of learned context vectors (``LearnableContext``), or None.
 
     Attributes:
         labels: The class names after splitting.
+        sentences: The sentences of each class, [C][P of that class].
         out_channels (int): D, the width of the features.
         init_logit_scale (float): Logarithm of the scale that came with the weights.
 
@@ -40,14 +44,16 @@ class TextPromptLabelEncoder(BaseModule):
     def __init__(
         self,
         labels: str | Sequence[str],
-        templates: str | Sequence[str] = 'actionclip16',
+        templates: str | Sequence[str] | Mapping[str, Sequence[str]] = 'actionclip16',
         arch: str | dict = 'ViT-B-16',
         pretrained: str | None = None,
         split_names: bool = True,
+        context: dict | None = None,
     ) -> None:
         super().__init__()
         self.split_names = split_names
         self.tokenizer = get_tokenizer(arch)
+        self.context: LearnableContext | None = None
         self.set_labels(labels, templates)
         clip = build_clip(arch, pretrained)
         self.text = clip.get_submodule('text')
@@ -56,6 +62,11 @@ class TextPromptLabelEncoder(BaseModule):
         self.trims_tokens = is_trimmable(self.text)
         if self.trims_tokens:
             allow_trimmed_tokens(self.text)
+        if context is not None:
+            self.context = MODELS.build(
+                context, default_args=dict(text=self.text, num_classes=len(self.labels))
+            )
+            self._tokenize_classes()  # again, with room for the vectors
         self._cache: tuple[tuple, Tensor] | None = None
 
     def init_weights(self) -> None:
@@ -64,21 +75,17 @@ class TextPromptLabelEncoder(BaseModule):
     def set_labels(
         self,
         labels: str | Sequence[str],
-        templates: str | Sequence[str] | None = None,
+        templates: str | Sequence[str] | Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        """Exchanges the classes, and the templates unless None."""
-        self.labels = read_labels(labels, self.split_names)
-        if templates is not None:
-            self.templates = read_templates(templates)
-        self.register_buffer('tokens', self._tokens_of_classes(), persistent=False)  # [P, C, L]
+        """Exchanges the classes, and the templates unless None; nothing changes if they are bad."""
+        names = read_labels(labels, self.split_names)
+        prompts = self.prompts if templates is None else read_prompts(templates)
+        sentences = fill_prompts(names, prompts)
+        if self.context is not None:
+            self.context.check_labels(names)
+        self.labels, self.prompts, self.sentences = names, prompts, sentences
+        self._tokenize_classes()
         self._cache = None
-
-    @property
-    def sentences(self) -> list[list[str]]:
-        """The filled templates, [P][C]."""
-        return [
-            [template.replace('{}', label) for label in self.labels] for template in self.templates
-        ]
 
     def tokenize(self, sentences: Sequence[str]) -> Tensor:
         """Token ids [B, L] of sentences, on the device of the tower."""
@@ -93,8 +100,11 @@ class TextPromptLabelEncoder(BaseModule):
         Returns:
             Token ids [B, L].
         """
-        templates = torch.randint(len(self.templates), labels.shape).to(labels.device)  # [B]
-        return self.tokens[templates, labels]  # [B, L]
+        counts = self.num_sentences.to(labels.device)[labels]  # [B]
+        drawn = (torch.rand(labels.shape).to(labels.device) * counts).long()  # [B]
+        if self.context is not None:
+            self.context.set_classes(labels)
+        return self.tokens[drawn, labels]  # [B, L]
 
     def encode_tokens(self, tokens: Tensor) -> Tensor:
         """Token ids [B, L] to text features [B, D], not normalised."""
@@ -106,10 +116,10 @@ class TextPromptLabelEncoder(BaseModule):
         Without gradients they are kept until the weights, the labels or the mode change.
         """
         if torch.is_grad_enabled():
-            return self._encode_classes(self.tokens.flatten(0, 1).split(CHUNK))
+            return self._encode_classes()
         state = self._state_of_weights()
         if self._cache is None or self._cache[0] != state:
-            self._cache = (state, self._encode_classes(self.tokens.flatten(0, 1).split(CHUNK)))
+            self._cache = (state, self._encode_classes())
         return self._cache[1]
 
     def train(self, mode: bool = True) -> 'TextPromptLabelEncoder':
@@ -118,18 +128,34 @@ class TextPromptLabelEncoder(BaseModule):
         self._cache = None
         return super().train(mode)
 
-    def _tokens_of_classes(self) -> Tensor:
-        flat = [sentence for row in self.sentences for sentence in row]
-        tokens = tokenize(self.tokenizer, flat)  # [P·C, L]
-        if hasattr(self, 'tokens'):
-            tokens = tokens.to(self.tokens.device)
-        return tokens.unflatten(0, (len(self.templates), len(self.labels)))  # [P, C, L]
+    def _tokenize_classes(self) -> None:
+        """Sets ``tokens`` [P, C, L] and ``num_sentences`` [C].
 
-    def _encode_classes(self, chunks: Sequence[Tensor]) -> Tensor:
-        features = torch.cat([self.encode_tokens(chunk) for chunk in chunks])  # [P·C, D]
-        return features.unflatten(0, (len(self.templates), len(self.labels)))  # [P, C, D]
+        P is the longest list of sentences; shorter ones are repeated, so that every row p holds a
+        sentence of each class.
+        """
+        counts = [len(lines) for lines in self.sentences]
+        rows = [[lines[p % len(lines)] for lines in self.sentences] for p in range(max(counts))]
+        flat = [sentence for row in rows for sentence in row]
+        if self.context is not None:
+            flat = [self.context.add_placeholders(sentence) for sentence in flat]
+        tokens = tokenize(self.tokenizer, flat).unflatten(0, (len(rows), -1))  # [P, C, L]
+        device = self.tokens.device if hasattr(self, 'tokens') else None
+        self.register_buffer('tokens', tokens.to(device), persistent=False)
+        self.register_buffer('num_sentences', torch.tensor(counts, device=device), persistent=False)
+
+    def _encode_classes(self) -> Tensor:
+        num_rows, num_classes = self.tokens.shape[:2]
+        classes = torch.arange(num_classes, device=self.tokens.device).repeat(num_rows)  # [P·C]
+        features = []
+        flat = self.tokens.flatten(0, 1)  # [P·C, L]
+        for tokens, members in zip(flat.split(CHUNK), classes.split(CHUNK), strict=True):
+            if self.context is not None:
+                self.context.set_classes(members)
+            features.append(self.encode_tokens(tokens))
+        return torch.cat(features).unflatten(0, (num_rows, num_classes))  # [P, C, D]
 
     def _state_of_weights(self) -> tuple:
         """Changes whenever a weight is written in place or replaced, or autocast is switched."""
-        weights = tuple((p.data_ptr(), p._version) for p in self.text.parameters())
+        weights = tuple((p.data_ptr(), p._version) for p in self.parameters())
         return torch.is_autocast_enabled(self.tokens.device.type), weights

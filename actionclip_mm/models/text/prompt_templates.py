@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import open_clip
+
 # The released code's templates in its order, which released weights were trained with.
 ACTIONCLIP_16 = (
     'a photo of action {}',
@@ -23,10 +25,23 @@ ACTIONCLIP_16 = (
     'The woman is {}',
 )
 
+# Ours: the paper counts 18 and lists none beyond the released 16.
+_OURS = ('This is {}, a video of action', 'In this video, {} is what people do')
+
+# The paper names templates after the place of the label: first, last or inside.
+_FIRST = tuple(t for t in ACTIONCLIP_16 if t.startswith('{}') and t != '{}')
+_LAST = tuple(t for t in ACTIONCLIP_16 if t.endswith('{}') and t != '{}')
+_INSIDE = ('Can you recognize the action of {}?', *_OURS)
+
 PRESETS: dict[str, tuple[str, ...]] = {
     'label_only': ('{}',),
-    'video_of': ('A video of {}',),
+    'prefix': _FIRST,
+    'suffix': _LAST,
+    'cloze': _INSIDE,
     'actionclip16': ACTIONCLIP_16,
+    'actionclip18': ACTIONCLIP_16 + _OURS,
+    'openai_imagenet': tuple(fill('{}') for fill in open_clip.OPENAI_IMAGENET_TEMPLATES),
+    'simple_imagenet': tuple(fill('{}') for fill in open_clip.SIMPLE_IMAGENET_TEMPLATES),
 }
 
 

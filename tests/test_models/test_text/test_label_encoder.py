@@ -20,7 +20,7 @@ def test_row_p_class_c_is_template_p_of_class_c(encoder):
     assert features.shape == (3, 3, 32)
     sentence = encoder.tokenize(['A video of brush hair'])
     torch.testing.assert_close(features[1, 1], encoder.encode_tokens(sentence)[0])
-    assert encoder.sentences[2][0] == 'Can you recognize the action of arm wrestling?'
+    assert encoder.sentences[0][2] == 'Can you recognize the action of arm wrestling?'
 
 
 def test_trimmed_tokens_give_the_same_features_and_gradients(encoder):
@@ -109,3 +109,20 @@ def test_init_weights_leaves_loaded_weights(encoder):
     before = {key: value.clone() for key, value in encoder.state_dict().items()}
     encoder.init_weights()
     assert all(torch.equal(before[key], value) for key, value in encoder.state_dict().items())
+
+
+def test_classes_with_different_numbers_of_sentences(encoder):
+    encoder.set_labels(['jump', 'run'], {'jump': ['up', 'high', 'over a bar'], 'run': ['fast']})
+    features = encoder()
+    assert features.shape == (3, 2, 32) and encoder.num_sentences.tolist() == [3, 1]
+    torch.testing.assert_close(features[0, 1], features[2, 1])
+    drawn = encoder.draw_tokens(torch.tensor([0, 1] * 20))
+    assert len(drawn[::2].unique(dim=0)) == 3 and len(drawn[1::2].unique(dim=0)) == 1
+
+
+def test_bad_labels_change_nothing(encoder):
+    with pytest.raises(ValueError, match="both 'a'"):
+        encoder.set_labels(['a', 'a'])
+    with pytest.raises(FileNotFoundError):
+        encoder.set_labels(['a'], 'nowhere')
+    assert len(encoder.labels) == 3 and encoder.tokens.shape[:2] == (3, 3)

@@ -20,6 +20,14 @@ def test_released_templates_keep_their_order():
     assert templates[15] == 'The woman is {}'
 
 
+def test_groups_by_the_place_of_the_label():
+    assert all(template.startswith('{}') for template in PRESETS['prefix'])
+    assert all(template.endswith('{}') for template in PRESETS['suffix'])
+    assert not any(t.startswith('{}') or t.endswith('{}') for t in PRESETS['cloze'][:2])
+    assert PRESETS['actionclip18'][:16] == PRESETS['actionclip16']
+    assert [len(PRESETS[name]) for name in ('actionclip18', 'openai_imagenet')] == [18, 80]
+
+
 def test_list_and_file(tmp_path):
     path = tmp_path / 'templates.txt'
     path.write_text('a {}\n\n{} b\n', encoding='utf-8')

@@ -1,0 +1,86 @@
+"""The sentences of each class: labels filled into templates, or descriptions written per class."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import yaml
+
+from .label_names import split_name
+from .prompt_templates import read_templates
+
+# Templates for all classes, or sentences by class name.
+Prompts = tuple[str, ...] | dict[str, tuple[str, ...]]
+
+_DESCRIPTION_SUFFIXES = ('.json', '.yaml', '.yml')
+
+
+def read_prompts(prompts: str | Sequence[str] | Mapping[str, Sequence[str]]) -> Prompts:
+    """Reads what the config calls ``templates``.
+
+    Args:
+        prompts: Preset name, text file or list of templates (see :func:`read_templates`), or
+            descriptions by class: a mapping of class name to sentences, or the path of a JSON or
+            YAML file with one. Sentences may hold ``{}`` for the label; classes may have different
+            numbers of them.
+
+    Returns:
+        Templates, or sentences by class name.
+
+    Raises:
+        ValueError: A broken file, or a class without sentences.
+        FileNotFoundError: No such file or preset.
+    """
+    if isinstance(prompts, str) and prompts.endswith(_DESCRIPTION_SUFFIXES):
+        prompts = _read_mapping(Path(prompts))
+    if not isinstance(prompts, Mapping):
+        return read_templates(prompts)
+    if not prompts:
+        raise ValueError('The descriptions hold no class: give {class: [sentences]}.')
+    return {split_name(str(name)): _check(name, lines) for name, lines in prompts.items()}
+
+
+def fill_prompts(labels: Sequence[str], prompts: Prompts) -> list[list[str]]:
+    """Sentences of each class, [C][P of that class].
+
+    Raises:
+        ValueError: Descriptions lack a class.
+    """
+    if not isinstance(prompts, dict):
+        return [[template.replace('{}', label) for template in prompts] for label in labels]
+    by_name = {split_name(name): lines for name, lines in prompts.items()}
+    missing = [label for label in labels if split_name(label) not in by_name]
+    if missing:
+        raise ValueError(
+            f'{len(missing)} of {len(labels)} classes have no sentences, the first is '
+            f'{missing[0]!r}: add them to the descriptions.'
+        )
+    return [[line.replace('{}', label) for line in by_name[split_name(label)]] for label in labels]
+
+
+def _read_mapping(path: Path) -> object:
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"There is no file of descriptions '{path}': set `templates` to a file or a preset."
+        )
+    try:
+        text = path.read_text(encoding='utf-8-sig')
+        content = json.loads(text) if path.suffix == '.json' else yaml.safe_load(text)
+    except (json.JSONDecodeError, yaml.YAMLError, UnicodeDecodeError) as error:
+        line = str(error).splitlines()[0]
+        raise ValueError(f"'{path}' cannot be read as {path.suffix[1:]} ({line}).") from error
+    if not isinstance(content, (dict, list)):
+        raise ValueError(f"'{path}' must hold {{class: [sentences]}} or a list of templates.")
+    return content
+
+
+def _check(name: object, lines: object) -> tuple[str, ...]:
+    if isinstance(lines, str):
+        lines = [lines]
+    sentences = tuple(lines) if isinstance(lines, Sequence) else ()
+    if not sentences or not all(isinstance(line, str) and line.strip() for line in sentences):
+        raise ValueError(
+            f'The class {name!r} has no sentences, or an empty one: give each class a list of '
+            'sentences.'
+        )
+    return tuple(line.strip() for line in sentences)
