@@ -1,3 +1,4 @@
 """What the runner uses besides model and data."""
 
 from .hooks import *
+from .optimizers import *

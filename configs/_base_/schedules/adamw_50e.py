@@ -9,15 +9,15 @@ test_cfg = dict(type='TestLoop')
 
 optim_wrapper = dict(
     type='OptimWrapper',
+    # norms, biases and logit_scale do not decay; paramwise_cfg.decay_all=True is the released way
+    constructor='CLIPOptimWrapperConstructor',
     optimizer=dict(type='AdamW', lr=5e-6, betas=(0.9, 0.98), weight_decay=0.2),
     paramwise_cfg=dict(
-        flat_decay_mult=0.0,  # norms and biases, also nn.MultiheadAttention's in_proj_bias
         custom_keys={
-            # not pre-trained, so they learn ten times faster (mmengine lets a matched key replace
-            # the rule above, so their norms and biases decay like their weights)
+            # not pre-trained, so they learn ten times faster
             'neck': dict(lr_mult=10.0),
+            'visual_prompt': dict(lr_mult=10.0),
             'cls_head.projection': dict(lr_mult=10.0),
-            'logit_scale': dict(decay_mult=0.0),
         },
     ),
 )
