@@ -1,0 +1,61 @@
+"""The order metric counts the right pairs and refuses what is no pair."""
+
+import pytest
+import torch
+from mmaction.registry import METRICS
+
+from actionclip_mm.evaluation import OrderPairAccuracy
+
+
+def sample(label: int, scores: list[float]) -> dict:
+    return dict(gt_label=torch.tensor([label]), pred_score=torch.tensor(scores))
+
+
+def test_counts_pairs_and_ties_and_leaves_the_rest_out() -> None:
+    metric = METRICS.build(dict(type='OrderPairAccuracy', pairs=[(0, 1), (3, 2)]))
+    samples = [
+        sample(0, [0.3, 0.1, 0.6, 0.0]),  # right, though class 2 scores best
+        sample(1, [0.3, 0.1, 0.6, 0.0]),  # wrong: the same scores cannot be right for both
+        sample(2, [0.0, 0.0, 0.5, 0.5]),  # a tie
+        sample(4, [0.0, 0.0, 0.5, 0.5]),  # has no mirror
+    ]
+    metric.process(None, samples)
+    assert metric.evaluate(size=4) == {'order/accuracy': 0.5}
+
+
+def test_pairs_from_a_file(tmp_path) -> None:
+    path = tmp_path / 'pairs.txt'
+    path.write_text('0 2\n\n1 3\n')
+    assert OrderPairAccuracy(str(path)).mirrors == {0: 2, 2: 0, 1: 3, 3: 1}
+
+
+@pytest.mark.parametrize(
+    ('pairs', 'message'),
+    [
+        ([], 'empty'),
+        ([(0, 0)], 'two different'),
+        ([(0, 1, 2)], 'two different'),
+        ([(0, -1)], 'two different'),
+        ([(0, 1), (1, 2)], 'another pair'),
+    ],
+)
+def test_refuses_what_is_no_pair(pairs: list, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        OrderPairAccuracy(pairs)
+
+
+def test_refuses_bad_files(tmp_path) -> None:
+    with pytest.raises(FileNotFoundError, match='nowhere.txt'):
+        OrderPairAccuracy('nowhere.txt')
+    path = tmp_path / 'pairs.txt'
+    path.write_text('left right\n')
+    with pytest.raises(ValueError, match='left right'):
+        OrderPairAccuracy(str(path))
+
+
+def test_refuses_scores_of_other_labels() -> None:
+    metric = OrderPairAccuracy([(0, 5)])
+    with pytest.raises(ValueError, match='2 scores'):
+        metric.process(None, [sample(0, [0.5, 0.5])])
+    with pytest.raises(ValueError, match='No tested sample'):
+        metric.compute_metrics([])

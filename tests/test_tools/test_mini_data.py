@@ -1,0 +1,127 @@
+"""The mini benchmark is what it claims: deterministic, fair to time's order, not a matter of hue."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import decord
+import numpy as np
+import pytest
+
+TOOLS = Path(__file__).parents[2] / 'tools' / 'data' / 'mini'
+SMALL = ['--train', '2', '--val', '1', '--unseen', '1', '--stills', '10']
+
+
+@pytest.fixture(scope='module')
+def tools():
+    """The generator's modules, importable as they are when it runs."""
+    names = ('vocabulary', 'motion', 'video', 'stills', 'generate')
+    sys.path.insert(0, str(TOOLS))
+    yield {name: importlib.import_module(name) for name in names}
+    sys.path.remove(str(TOOLS))
+
+
+@pytest.fixture(scope='module')
+def root(tools, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp('mini')
+    tools['generate'].main(['--out', str(folder), *SMALL])
+    return folder
+
+
+def lines(path: Path) -> list[str]:
+    return path.read_text().splitlines()
+
+
+def decode(path: Path) -> np.ndarray:
+    reader = decord.VideoReader(str(path), num_threads=1)
+    return reader.get_batch(range(len(reader))).asnumpy()
+
+
+def test_unseen_names_are_new_combinations_of_seen_words(tools) -> None:
+    seen, unseen = tools['vocabulary'].seen_and_unseen()
+    seen_names, unseen_names = [[action.name for action in group] for group in (seen, unseen)]
+    assert not set(seen_names) & set(unseen_names)
+    assert len({*seen_names, *unseen_names}) == len(seen) + len(unseen)
+    words = {word for name in seen_names for word in name.split()}
+    assert {word for name in unseen_names for word in name.split()} <= words
+    for field in ('colour', 'shape', 'kind'):
+        assert {getattr(a, field) for a in unseen} <= {getattr(a, field) for a in seen}
+
+
+def test_every_order_class_has_its_mirror_in_the_same_split(tools) -> None:
+    for group in tools['vocabulary'].seen_and_unseen():
+        for action in group:
+            mirror = tools['vocabulary'].mirror_of(action)
+            assert action.is_ordered == (mirror is not None)
+            assert mirror is None or mirror in group
+            assert mirror is None or tools['vocabulary'].mirror_of(mirror) == action
+
+
+def test_lists_fit_together(root: Path) -> None:
+    for split, labels in (('train', 'seen'), ('val', 'seen'), ('unseen', 'unseen')):
+        names = lines(root / f'labels_{labels}.txt')
+        attributes = lines(root / 'labels_attributes.txt')
+        single, multi = lines(root / f'{split}.txt'), lines(root / f'{split}_multilabel.txt')
+        assert {int(line.split()[1]) for line in single} == set(range(len(names)))
+        for one, many in zip(single, multi, strict=True):
+            path, label = one.split()
+            assert (root / 'videos' / path).is_file()
+            assert many.split()[0] == path
+            words = [attributes[int(index)] for index in many.split()[1:]]
+            assert all(word in names[int(label)] for word in words)
+    assert len(lines(root / 'train_1shot.txt')) == len(lines(root / 'labels_seen.txt'))
+    assert set(lines(root / 'train_1shot.txt')) < set(lines(root / 'train.txt'))
+
+
+def test_twins_are_exact_mirrors_after_the_codec(root: Path) -> None:
+    pairs = dict(tuple(map(int, line.split())) for line in lines(root / 'order_pairs_seen.txt'))
+    annotated = [line.split() for line in lines(root / 'val.txt')]
+    checked = 0
+    for (path, label), (twin, mirror) in zip(annotated, annotated[1:], strict=False):
+        if pairs.get(int(label)) == int(mirror):
+            forwards, backwards = decode(root / 'videos' / path), decode(root / 'videos' / twin)
+            np.testing.assert_array_equal(forwards, backwards[::-1])
+            checked += 1
+    assert checked == len(pairs)
+
+
+def test_the_test_sampler_picks_mirrored_frames(tools) -> None:
+    from mmaction.datasets.transforms import UniformSample
+
+    count = tools['motion'].NUM_FRAMES
+    for frames in (4, 8):
+        picked = UniformSample(clip_len=frames, test_mode=True)._get_sample_clips(count)
+        np.testing.assert_array_equal(picked, count - 1 - picked[::-1])
+
+
+def test_same_seed_same_bytes_other_seed_others(tools, root: Path, tmp_path: Path) -> None:
+    args = ['--train', '1', '--val', '1', '--unseen', '1', '--processes', '1']
+    tools['generate'].main(['--out', str(tmp_path / 'again'), *args])
+    tools['generate'].main(['--out', str(tmp_path / 'other'), *args, '--seed', '1'])
+    first, again, other = (
+        decode(folder / 'videos' / 'val' / '00000.mp4')
+        for folder in (root, tmp_path / 'again', tmp_path / 'other')
+    )
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_captions_hold_for_known_scenes(tools) -> None:
+    say = tools['stills'].captions
+    single = say('red', 'circle', 'plain', 18.0, [np.array([8.0, 60.0])])
+    assert single[0] == 'red circle'
+    assert {'huge', 'at the far left', 'at the bottom', 'one in all'} <= set(single)
+    pair = say('blue', 'square', 'striped', 7.0, [np.array([10.0, 32.0]), np.array([54.0, 32.0])])
+    assert {'two striped blue squares far apart', 'far apart', 'two in all'} <= set(pair)
+
+
+def test_attribute_captions_are_the_ones_that_are_said(tools) -> None:
+    rng = np.random.default_rng(0)
+    said = {text for _ in range(400) for text in tools['stills'].render_still(rng)[1]}
+    assert set(tools['stills'].attribute_captions()) <= said
+
+
+@pytest.mark.parametrize('argument', ['--train=0', '--processes=0', '--stills=3'])
+def test_refuses_numbers_that_make_no_data(tools, argument: str) -> None:
+    with pytest.raises(SystemExit):
+        tools['generate'].parse_args([argument])

@@ -1,0 +1,58 @@
+"""Extracts the mini CLIP from a pre-training checkpoint, as open_clip lays its weights out.
+
+python tools/data/mini/export_clip.py CHECKPOINT data/mini_clip/mini_clip.safetensors
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from actionclip_mm.models.utils.state_dict import read_state_dict
+
+# Where a CLIPRecognizer keeps the parts of a CLIP, and what open_clip calls them.
+PARTS = {
+    'backbone.visual.': 'visual.',
+    'cls_head.label_encoder.text.': 'text.',
+    'cls_head.logit_scale': 'logit_scale',
+}
+
+
+def extract_clip(state_dict: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The towers and the scale of a recognizer's weights in open_clip's custom-text layout, fp16.
+
+    Raises:
+        ValueError: One of the parts is missing.
+    """
+    clip: dict[str, Tensor] = {}
+    for old, new in PARTS.items():
+        found = {name: value for name, value in state_dict.items() if name.startswith(old)}
+        if not found:
+            raise ValueError(
+                f"The checkpoint has no weights '{old}*': give one of a CLIPRecognizer with a "
+                'CLIPImageEncoder and a TextPromptLabelEncoder.'
+            )
+        clip.update({new + name[len(old) :]: value.half() for name, value in found.items()})
+    return {name: value.contiguous() for name, value in clip.items()}
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('checkpoint', help='what tools/train.py wrote')
+    parser.add_argument('out', type=Path, help='file to write, .safetensors')
+    args = parser.parse_args(argv)
+    weights = extract_clip(read_state_dict(args.checkpoint))
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    save_file(weights, str(args.out))
+    count = sum(value.numel() for value in weights.values())
+    size = args.out.stat().st_size / 2**20
+    print(f'{args.out}: {count / 1e6:.2f} M numbers, {size:.1f} MiB')
+
+
+if __name__ == '__main__':
+    torch.set_num_threads(1)
+    main()

@@ -1,0 +1,152 @@
+"""Generates the mini benchmark: real mp4 clips, their annotation files and captioned stills.
+
+    python tools/data/mini/generate.py               # about 2000 clips
+    python tools/data/mini/generate.py --stills 20000  # and the images for pre-training
+
+Everything follows from the seed. Clips of order pairs come as twins: the second is the first
+reversed, so what ignores the order of frames gives both the same scores.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing import Pool
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from annotations import write_annotations, write_labels
+from motion import render_clip
+from stills import attribute_captions, render_still
+from video import write_video
+from vocabulary import ORDER_PAIRS, ActionClass, mirror_of, seen_and_unseen
+
+SPLITS = ('train', 'val', 'unseen')
+JPEG_QUALITY = 92
+
+
+class Job(NamedTuple):
+    """A clip to render: where it goes, its class, its seed, and where its reverse goes."""
+
+    path: Path
+    action: ActionClass
+    seed: tuple[int, ...]
+    twin: Path | None
+
+
+class Clip(NamedTuple):
+    """A line of the annotation files."""
+
+    path: str
+    action: ActionClass
+
+
+def plan_split(root: Path, split: str, classes: list[ActionClass], per_class: int, seed: int):
+    """The clips of a split and the jobs that render them."""
+    clips: list[Clip] = []
+    jobs: list[Job] = []
+    for action in classes:
+        mirror = mirror_of(action)
+        if mirror is not None and action.kind in [second for _, second in ORDER_PAIRS]:
+            continue  # written as the twins of the first member
+        for index in range(per_class):
+            number = (seed, SPLITS.index(split), len(jobs))
+            names = [f'{split}/{len(clips) + i:05d}.mp4' for i in range(2 if mirror else 1)]
+            paths = [root / 'videos' / name for name in names]
+            jobs.append(Job(paths[0], action, number, paths[1] if mirror else None))
+            clips += [Clip(name, a) for name, a in zip(names, (action, mirror), strict=False)]
+    return clips, jobs
+
+
+def run_job(job: Job) -> int:
+    """Renders and writes a clip and its twin; returns how many files there are now."""
+    frames = render_clip(job.action, np.random.default_rng(job.seed))
+    write_video(job.path, frames)
+    if job.twin is None:
+        return 1
+    write_video(job.twin, frames[::-1])
+    return 2
+
+
+def write_still(job: tuple[Path, tuple[int, ...]]) -> dict:
+    """Renders an image; returns its line of captions.jsonl."""
+    path, seed = job
+    image, captions = render_still(np.random.default_rng(seed))
+    quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+    cv2.imwrite(str(path), cv2.cvtColor(image, cv2.COLOR_RGB2BGR), quality)
+    return dict(image=path.name, captions=captions)
+
+
+def run_all(work: Callable, jobs: list, processes: int, what: str) -> Iterator:
+    """Yields the results in order and prints how far it is."""
+    with Pool(processes) as pool:
+        for done, result in enumerate(pool.imap(work, jobs, chunksize=16), start=1):
+            yield result
+            if done % max(1, len(jobs) // 5) == 0:
+                print(f'{what}: {done} of {len(jobs)}', flush=True)
+
+
+def generate_clips(root: Path, args: argparse.Namespace) -> None:
+    """All splits with their annotation and label files."""
+    seen, unseen = seen_and_unseen()
+    sizes = dict(train=(seen, args.train), val=(seen, args.val), unseen=(unseen, args.unseen))
+    splits, jobs = {}, []
+    for split, (classes, per_class) in sizes.items():
+        (root / 'videos' / split).mkdir(parents=True, exist_ok=True)
+        splits[split], new = plan_split(root, split, classes, per_class, args.seed)
+        jobs += new
+    files = sum(run_all(run_job, jobs, args.processes, 'clips rendered'))
+    write_labels(root, seen, unseen)
+    for split, clips in splits.items():
+        write_annotations(root, split, clips, sizes[split][0], args.seed)
+    print(f'{files} clips of {len(seen)} seen and {len(unseen)} unseen classes in {root}/videos')
+
+
+def generate_stills(root: Path, args: argparse.Namespace) -> None:
+    """Images with captions, the last tenth of them held out."""
+    folder = root / 'stills'
+    folder.mkdir(parents=True, exist_ok=True)
+    jobs = [(folder / f'{i:05d}.jpg', (args.seed, len(SPLITS), i)) for i in range(args.stills)]
+    lines = [json.dumps(line) for line in run_all(write_still, jobs, args.processes, 'stills')]
+    held_out = len(lines) // 10
+    (root / 'captions_train.jsonl').write_text('\n'.join(lines[:-held_out]) + '\n')
+    (root / 'captions_val.jsonl').write_text('\n'.join(lines[-held_out:]) + '\n')
+    (root / 'labels_captions.txt').write_text('\n'.join(attribute_captions()) + '\n')
+    print(f'{len(lines)} stills in {folder}')
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """The command line; refuses numbers that make no data set."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('--out', type=Path, default=Path('data/mini'), help='target folder')
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--train', type=int, default=24, help='clips per seen class')
+    parser.add_argument('--val', type=int, default=6, help='clips per seen class')
+    parser.add_argument('--unseen', type=int, default=6, help='clips per unseen class')
+    parser.add_argument('--stills', type=int, default=0, help='images for pre-training, 0: none')
+    parser.add_argument('--processes', type=int, default=2)
+    args = parser.parse_args(argv)
+    for name in ('train', 'val', 'unseen', 'processes'):
+        if getattr(args, name) < 1:
+            parser.error(f'--{name} is {getattr(args, name)} but must be at least 1')
+    if args.stills < 0 or 0 < args.stills < 10:
+        parser.error(f'--stills is {args.stills} but must be 0 or at least 10')
+    return args
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    cv2.setNumThreads(1)  # the processes share the cores already
+    start = time.perf_counter()
+    generate_clips(args.out, args)
+    if args.stills:
+        generate_stills(args.out, args)
+    print(f'done in {time.perf_counter() - start:.0f} s')
+
+
+if __name__ == '__main__':
+    main()

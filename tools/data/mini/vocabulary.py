@@ -1,0 +1,98 @@
+"""The words of the mini benchmark: which classes exist, which are unseen, which mirror each other.
+
+A class name is a subject and what it does ('red circle moving left'), or a subject with a count or
+a texture ('three red circles', 'striped red circle'). Every word of an unseen name occurs in seen
+names, only never in that combination.
+"""
+
+from dataclasses import dataclass
+
+COLOURS = ('red', 'green', 'blue', 'yellow')
+SHAPES = ('circle', 'square', 'triangle')
+SUBJECTS = tuple((colour, shape) for colour in COLOURS for shape in SHAPES)
+
+# Each pair is one motion played forwards and backwards.
+ORDER_PAIRS = (
+    ('moving left', 'moving right'),
+    ('moving up', 'moving down'),
+    ('growing', 'shrinking'),
+    ('coming together', 'drifting apart'),
+)
+TWO_SHAPES = ORDER_PAIRS[3]  # these motions have two subjects
+COUNTS = {'three': 3, 'four': 4}
+TEXTURES = ('striped', 'dotted')
+
+
+@dataclass(frozen=True)
+class ActionClass:
+    """One class: its name and what the renderer needs.
+
+    Attributes:
+        name: The label text.
+        colour: One of ``COLOURS``.
+        shape: One of ``SHAPES``.
+        kind: A motion of ``ORDER_PAIRS``, a key of ``COUNTS`` or a member of ``TEXTURES``.
+    """
+
+    name: str
+    colour: str
+    shape: str
+    kind: str
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether only the order of the frames tells this class from its mirror."""
+        return any(self.kind in pair for pair in ORDER_PAIRS)
+
+    @property
+    def attributes(self) -> tuple[str, str, str]:
+        """What the multi-label list says of each clip."""
+        return self.colour, self.shape, self.kind
+
+
+def make_class(colour: str, shape: str, kind: str) -> ActionClass:
+    """The class of a subject and a kind, with its name in plain English."""
+    if kind in COUNTS:
+        name = f'{kind} {colour} {shape}s'
+    elif kind in TEXTURES:
+        name = f'{kind} {colour} {shape}'
+    elif kind in TWO_SHAPES:
+        name = f'two {colour} {shape}s {kind}'
+    else:
+        name = f'{colour} {shape} {kind}'
+    return ActionClass(name, colour, shape, kind)
+
+
+def seen_and_unseen() -> tuple[list[ActionClass], list[ActionClass]]:
+    """Both class lists, in label order.
+
+    A chessboard over colours and shapes, shifted from kind to kind, picks the seen subjects, so
+    every colour and shape is seen with every other word of a name; unseen ones are left over.
+    """
+    seen, unseen = [], []
+    for turn, kinds in enumerate([*ORDER_PAIRS, *((kind,) for kind in (*COUNTS, *TEXTURES))]):
+        is_order = len(kinds) == 2
+        white = [s for i, s in enumerate(SUBJECTS) if (i // 3 + i % 3 + turn) % 2 == 0]
+        black = [s for s in SUBJECTS if s not in white]
+        # static kinds have fewer subjects, in turn, so that they do not outnumber the motions
+        known = white if is_order else white[turn % 2 :: 2]
+        new = black[turn % 2 :: 2] if is_order else black[turn % 6 : turn % 6 + 1]
+        for kind in kinds:
+            seen += [make_class(*subject, kind) for subject in known]
+            unseen += [make_class(*subject, kind) for subject in new]
+    return seen, unseen
+
+
+def mirror_of(action: ActionClass) -> ActionClass | None:
+    """The class that the same clip shows when it is played backwards, None for a static one."""
+    for first, second in ORDER_PAIRS:
+        if action.kind in (first, second):
+            other = second if action.kind == first else first
+            return make_class(action.colour, action.shape, other)
+    return None
+
+
+def attribute_names() -> list[str]:
+    """Labels of the multi-label list, in label order."""
+    motions = [kind for pair in ORDER_PAIRS for kind in pair]
+    return [*COLOURS, *SHAPES, *motions, *COUNTS, *TEXTURES]
