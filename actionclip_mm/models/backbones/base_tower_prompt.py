@@ -30,8 +30,9 @@ class BaseTowerPrompt(BaseModule):
         super().__init__()
         if not isinstance(visual, VisionTransformer):
             tower = getattr(visual, 'trunk', visual)  # timm's models come inside a wrapper
+            library = type(tower).__module__.partition('.')[0]
             raise ValueError(
-                f'{type(self).__name__} cannot work inside a {type(tower).__name__}: set '
+                f"{type(self).__name__} cannot work inside {library}'s {type(tower).__name__}: set "
                 "backbone.arch to a model with open_clip's own VisionTransformer (ViT-B-32, "
                 'ViT-B-16, ViT-L-14 and their kin), or backbone.visual_prompt=None and a neck.'
             )

@@ -5,6 +5,7 @@ import copy
 import pytest
 import torch
 from mmaction.registry import MODELS
+from mmengine.runner.checkpoint import load_state_dict
 
 from actionclip_mm.models.backbones import BaseTowerPrompt
 
@@ -88,17 +89,34 @@ def test_blocks_recomputed_in_the_backward_pass_give_the_same_gradients(encoder)
 @pytest.mark.parametrize(
     'vision_cfg, tower',
     [
-        (dict(image_size=32, layers=[1, 1, 1, 1], width=8), 'ModifiedResNet'),
-        (dict(timm_model_name='test_vit', image_size=160), 'VisionTransformer'),
-        (dict(timm_model_name='test_convnext', image_size=32), 'ConvNeXt'),
+        (dict(image_size=32, layers=[1, 1, 1, 1], width=8), "open_clip's ModifiedResNet"),
+        (dict(timm_model_name='test_vit', image_size=160), "timm's VisionTransformer"),
+        (dict(timm_model_name='test_convnext', image_size=32), "timm's ConvNeXt"),
     ],
 )
 def test_other_towers_are_refused(prompt, vision_cfg, tower):
     text_cfg = dict(context_length=77, vocab_size=64, width=32, heads=2, layers=1)
     arch = dict(embed_dim=32, vision_cfg=vision_cfg, text_cfg=text_cfg)
-    words = f'{prompt["type"]} cannot work inside .*{tower}.*set backbone.arch to .* ViT-B-16'
+    words = f'{prompt["type"]} cannot work inside {tower}: set backbone.arch to .* ViT-B-16'
     with pytest.raises(ValueError, match=words):
         MODELS.build(dict(type='CLIPImageEncoder', arch=arch, visual_prompt=prompt))
+
+
+def test_the_hosts_loader_runs_the_load_hooks(tiny_arch):
+    """mmengine walks the modules itself instead of calling ``load_state_dict``."""
+    few, many = (
+        MODELS.build(
+            dict(
+                type='CLIPImageEncoder',
+                arch=tiny_arch,
+                visual_prompt=dict(type='JointPrompt', num_frames=num_frames),
+            )
+        )
+        for num_frames in (2, 4)
+    )
+    load_state_dict(many, few.state_dict(), strict=True)
+    table = many.visual_prompt.time_embedding
+    torch.testing.assert_close(table[[0, 3]], few.visual_prompt.time_embedding)
 
 
 def test_a_prompt_of_another_place_is_refused(tiny_arch):
