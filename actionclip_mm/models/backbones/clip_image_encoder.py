@@ -4,7 +4,7 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from ..utils import arch_name, build_clip, get_preprocess, output_width
+from ..utils import arch_name, build_clip, freeze_stages, get_preprocess, output_width
 from .base_tower_prompt import BaseTowerPrompt, build_tower_prompt
 
 
@@ -17,6 +17,9 @@ class CLIPImageEncoder(BaseModule):
         pretrained: open_clip tag, path of a weight file, or None for random weights.
         visual_prompt: Config of a pre- or in-network visual prompt (``JointPrompt``,
             ``ShiftPrompt``), or None.
+        frozen_stages: How much of the tower does not learn: -1 (nothing, default), 0 (what lies
+            before the first block), k (and the first k blocks, or stages of a convolutional tower)
+            or ``'all'``. A ``visual_prompt`` inside learns all the same.
 
     Attributes:
         out_channels (int): D, the width of the features.
@@ -24,7 +27,7 @@ class CLIPImageEncoder(BaseModule):
 
     Raises:
         ValueError: Unknown ``arch``, weights that do not fit, a prompt that the tower cannot carry,
-            frames of a wrong size.
+            blocks that it lacks, frames of a wrong size.
         FileNotFoundError: ``pretrained`` cannot be found.
     """
 
@@ -33,6 +36,7 @@ class CLIPImageEncoder(BaseModule):
         arch: str | dict = 'ViT-B-16',
         pretrained: str | None = None,
         visual_prompt: dict | None = None,
+        frozen_stages: int | str = -1,
     ) -> None:
         super().__init__()
         clip = build_clip(arch, pretrained)
@@ -40,6 +44,7 @@ class CLIPImageEncoder(BaseModule):
         self.arch = arch_name(arch)
         self.preprocess = get_preprocess(clip, arch, pretrained)
         self.out_channels = output_width(clip)
+        self._frozen = freeze_stages(self.visual, frozen_stages, 'backbone.frozen_stages')
         self.visual_prompt: BaseTowerPrompt | None = None
         if visual_prompt is not None:
             self.visual_prompt = build_tower_prompt(visual_prompt, self.visual)
@@ -49,6 +54,12 @@ class CLIPImageEncoder(BaseModule):
 
         mmengine would call ``init_weights`` of every child, and some towers have such a method.
         """
+
+    def train(self, mode: bool = True) -> 'CLIPImageEncoder':
+        super().train(mode)
+        for module in self._frozen:
+            module.eval()
+        return self
 
     def forward(self, x: Tensor) -> Tensor:
         """Encodes each frame.

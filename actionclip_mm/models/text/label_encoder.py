@@ -1,17 +1,18 @@
 """The textual prompt: class names x templates -> sentences -> CLIP's text tower (section 3.3)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from ..utils import build_clip, get_tokenizer, output_width
+from ..utils import build_clip, freeze_stages, get_tokenizer, output_width
 from .class_sentences import fill_prompts, read_prompts
+from .feature_memo import FeatureMemo
 from .label_names import read_labels
 from .learnable_context import LearnableContext
-from .tokens import allow_trimmed_tokens, is_trimmable, tokenize, trim
+from .tokens import allow_trimmed_tokens, check_vocabulary, is_trimmable, tokenize, trim
 
 # Sentences encoded at once when no gradient is needed; bounds memory for large label lists.
 CHUNK = 512
@@ -29,15 +30,22 @@ class TextPromptLabelEncoder(BaseModule):
         pretrained: open_clip tag, path of a weight file, or None for random weights.
         split_names: Whether joined class names are split into words. Defaults to True.
         context: Config of learned context vectors (``LearnableContext``), or None.
+        frozen_stages: How much of the text tower does not learn: -1 (nothing, default), 0 (tokens
+            and positions), k (and the first k blocks) or ``'all'``. Then each sentence is encoded
+            only once, unless there is a ``context``.
+        tokenizer: Folder with the tokenizer of a tower that has another one than CLIP's (SigLIP),
+            if it cannot be downloaded. Defaults to the one that belongs to ``arch``.
 
     Attributes:
         labels: The class names after splitting.
         sentences: The sentences of each class, [C][P of that class].
+        learns (bool): Whether anything of the encoder does.
         out_channels (int): D, the width of the features.
         init_logit_scale (float): Logarithm of the scale that came with the weights.
 
     Raises:
-        ValueError: Empty or duplicate labels, templates without ``{}``, unknown ``arch``.
+        ValueError: Empty or duplicate labels, templates without ``{}``, unknown ``arch``, blocks
+            that the tower lacks, a tokenizer that the tower was not made for.
         FileNotFoundError: A file that is not there.
     """
 
@@ -49,16 +57,22 @@ class TextPromptLabelEncoder(BaseModule):
         pretrained: str | None = None,
         split_names: bool = True,
         context: dict | None = None,
+        frozen_stages: int | str = -1,
+        tokenizer: str | Callable[..., Tensor] | None = None,
     ) -> None:
         super().__init__()
         self.split_names = split_names
-        self.tokenizer = get_tokenizer(arch)
+        self.tokenizer = get_tokenizer(arch, tokenizer)
         self.context: LearnableContext | None = None
+        self._memo = FeatureMemo()
         self.set_labels(labels, templates)
         clip = build_clip(arch, pretrained)
         self.text = clip.get_submodule('text')
         self.out_channels = output_width(clip)
         self.init_logit_scale = float(clip.get_parameter('logit_scale').detach())
+        check_vocabulary(self.tokens, self.text)
+        self._frozen = freeze_stages(self.text, frozen_stages, 'label_encoder.frozen_stages')
+        self.learns = frozen_stages != 'all' or context is not None
         self.trims_tokens = is_trimmable(self.text)
         if self.trims_tokens:
             allow_trimmed_tokens(self.text)
@@ -86,6 +100,7 @@ class TextPromptLabelEncoder(BaseModule):
         self.labels, self.prompts, self.sentences = names, prompts, sentences
         self._tokenize_classes()
         self._cache = None
+        self._memo.clear()
 
     def tokenize(self, sentences: Sequence[str]) -> Tensor:
         """Token ids [B, L] of sentences, on the device of the tower."""
@@ -108,7 +123,10 @@ class TextPromptLabelEncoder(BaseModule):
 
     def encode_tokens(self, tokens: Tensor) -> Tensor:
         """Token ids [B, L] to text features [B, D], not normalised."""
-        return self.text(trim(tokens) if self.trims_tokens else tokens)
+        if self.learns:
+            return self._encode(tokens)
+        autocast, weights = self._state_of_weights()
+        return self._memo.get(tokens, self._encode, weights, autocast)
 
     def forward(self) -> Tensor:
         """Features of all classes under all templates, [P, C, D], not normalised.
@@ -126,7 +144,10 @@ class TextPromptLabelEncoder(BaseModule):
         # Weights may have been exchanged behind autograd's back (weight averaging, loading), and
         # every such place calls train() or eval() before features are asked for again.
         self._cache = None
-        return super().train(mode)
+        super().train(mode)
+        for module in self._frozen:
+            module.eval()
+        return self
 
     def _tokenize_classes(self) -> None:
         """Sets ``tokens`` [P, C, L] and ``num_sentences`` [C].
@@ -143,6 +164,9 @@ class TextPromptLabelEncoder(BaseModule):
         device = self.tokens.device if hasattr(self, 'tokens') else None
         self.register_buffer('tokens', tokens.to(device), persistent=False)
         self.register_buffer('num_sentences', torch.tensor(counts, device=device), persistent=False)
+
+    def _encode(self, tokens: Tensor) -> Tensor:
+        return self.text(trim(tokens) if self.trims_tokens else tokens)
 
     def _encode_classes(self) -> Tensor:
         num_rows, num_classes = self.tokens.shape[:2]

@@ -42,6 +42,20 @@ def allow_trimmed_tokens(text_tower: nn.Module) -> None:
     transformer.register_forward_pre_hook(slice_mask, with_kwargs=True)
 
 
+def check_vocabulary(tokens: Tensor, text_tower: nn.Module) -> None:
+    """Refuses token ids that a text tower has no embedding for.
+
+    Raises:
+        ValueError: The tokenizer belongs to another model.
+    """
+    largest, size = int(tokens.max()), getattr(text_tower, 'vocab_size', 0)
+    if size and largest >= size:
+        raise ValueError(
+            f'The tokenizer gives ids up to {largest} but the text tower has {size} tokens: set '
+            'label_encoder.tokenizer to the tokenizer of label_encoder.arch.'
+        )
+
+
 def tokenize(tokenizer: Callable[..., Tensor], sentences: Sequence[str]) -> Tensor:
     """Token ids [B, L] of sentences; those that do not fit are named in one warning.
 

@@ -2,7 +2,7 @@
 
 import difflib
 import logging
-from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -90,7 +90,9 @@ def get_preprocess(model: nn.Module, arch: Arch, pretrained: str | None = None) 
     the model's first tag are taken: an architecture's published weights agree on them.
     """
     published: dict = {}
-    if isinstance(arch, str):
+    if isinstance(arch, str) and arch.startswith(_SCHEMES):  # open_clip has read their own
+        published = getattr(model.get_submodule('visual'), 'preprocess_cfg', published)
+    elif isinstance(arch, str):
         tags = list_pretrained_tags_by_model(_clean(arch))
         tag = pretrained if pretrained in tags else (tags or [None])[0]
         published = get_pretrained_cfg(_clean(arch), tag) if tag else {}
@@ -102,13 +104,6 @@ def get_preprocess(model: nn.Module, arch: Arch, pretrained: str | None = None) 
         tuple(255 * value for value in std),
         (size, size) if isinstance(size, int) else tuple(size),
     )
-
-
-def get_tokenizer(arch: Arch) -> Callable[..., Tensor]:
-    """The tokenizer that belongs to a model: list of strings to token ids [B, L]."""
-    if isinstance(arch, str):
-        return factory.get_tokenizer(arch)
-    return open_clip.SimpleTokenizer(context_length=arch['text_cfg'].get('context_length', 77))
 
 
 def output_width(model: nn.Module) -> int:
@@ -155,21 +150,53 @@ def _check_arch(arch: Arch) -> None:
 
 def _create(arch: Arch, force_quick_gelu: bool = False) -> nn.Module:
     """A model at random weights; the log line of open_clip about that is not repeated here."""
-    if isinstance(arch, str):
-        return open_clip.create_model(
-            arch,
-            load_weights=False,  # of a `local-dir:` name
-            force_quick_gelu=force_quick_gelu,
-            force_custom_text=True,
-            pretrained_text=False,  # never a silent download of a language model
-        )
+    try:
+        with cache_only_when_offline() if _needs_hub(arch) else nullcontext():
+            if isinstance(arch, str):
+                model = open_clip.create_model(
+                    arch,
+                    load_weights=False,  # of a `local-dir:` name
+                    force_quick_gelu=force_quick_gelu,
+                    force_custom_text=True,
+                    pretrained_text=False,  # never a silent download of a language model
+                )
+            else:
+                model = _create_from_dict(arch, force_quick_gelu)
+    except (OSError, RuntimeError) as error:
+        if not _needs_hub(arch):
+            raise
+        raise FileNotFoundError(
+            f'The text tower of {arch_name(arch)} is a language model of the Hugging Face hub, '
+            f'which could not be read ({str(error).splitlines()[0]}): install transformers and '
+            'put its config.json into a folder that hf_model_name of an arch dict names.'
+        ) from error
+    return _features_only(model)
+
+
+def _create_from_dict(arch: dict, force_quick_gelu: bool) -> nn.Module:
     cfg = {key: value for key, value in arch.items() if key != 'custom_text'}
+    cfg['text_cfg'] = dict(cfg['text_cfg'], hf_model_pretrained=False)
     if force_quick_gelu:
         cfg['quick_gelu'] = True
+    kind = open_clip.CoCa if 'multimodal_cfg' in cfg else open_clip.CustomTextCLIP
     try:
-        return open_clip.CustomTextCLIP(**cfg)
+        return kind(**cfg)
     except TypeError as error:
         raise ValueError(f'open_clip refuses the arch dict ({error}): mend that key.') from error
+
+
+def _needs_hub(arch: Arch) -> bool:
+    """Whether the text tower is a language model whose layout the hub keeps."""
+    cfg = open_clip.get_model_config(_clean(arch)) if isinstance(arch, str) else arch
+    return bool(cfg) and 'hf_model_name' in cfg['text_cfg']
+
+
+def _features_only(model: nn.Module) -> nn.Module:
+    """Towers that give tokens beside the feature (CoCa) give the feature alone."""
+    for tower in (getattr(model, 'visual', None), getattr(model, 'text', None)):
+        if getattr(tower, 'output_tokens', False):
+            tower.output_tokens = False
+    return model
 
 
 def _create_from_tag(arch: str, tag: str | None) -> nn.Module:
@@ -177,13 +204,14 @@ def _create_from_tag(arch: str, tag: str | None) -> nn.Module:
     cfg = get_pretrained_cfg(_clean(arch), tag) if tag else {}
     try:
         with cache_only_when_offline():
-            return open_clip.create_model(
+            model = open_clip.create_model(
                 arch,
                 pretrained=tag,
                 force_quick_gelu=bool(cfg.get('quick_gelu', False)),
                 force_custom_text=True,
                 require_pretrained=True,
             )
+            return _features_only(model)
     except Exception as error:  # the hub's client raises many kinds for "not reachable"
         raise FileNotFoundError(
             f'The weights {tag or "that belong to the name"} of {arch} are not on this machine and '
