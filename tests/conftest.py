@@ -1,11 +1,13 @@
 """What the tests share: a tiny CLIP, tiny videos, the repository's tools as subprocesses."""
 
+import importlib.util
 import os
 import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -102,3 +104,24 @@ def run_tool(start_tool: Callable) -> Callable[..., str]:
         return output
 
     return run
+
+
+@pytest.fixture(scope='session')
+def load_tool() -> Callable[[str], ModuleType]:
+    """Function that imports a file of the repository: ``load_tool('tools/demo.py').main``.
+
+    Its folder is put on the path, as Python does for a script.
+    """
+
+    def load(tool: str) -> ModuleType:
+        path = ROOT / tool
+        if str(path.parent) not in sys.path:
+            sys.path.insert(0, str(path.parent))
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[path.stem] = module  # dataclasses look their module up
+        spec.loader.exec_module(module)
+        return module
+
+    return load

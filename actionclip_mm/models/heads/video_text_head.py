@@ -14,7 +14,7 @@ from mmaction.registry import MODELS
 from torch import Tensor, nn
 
 from .feature_pooling import pool_features
-from .view_pooling import get_view_pooling
+from .score_pooling import ScorePooling, average_texts
 
 MAX_LOGIT_SCALE = math.log(100)  # CLIP clamps its temperature there
 
@@ -35,6 +35,8 @@ class VideoTextHead(BaseHead):
             ``VideoAllTextKLLoss`` (texts of all classes).
         average_clips: How views become one score: ``'prob'`` (mean of probabilities, default),
             ``'score'`` (mean of similarities), ``'max'``, or None (views are kept).
+        ensemble: How the templates become one score: ``'prob'`` (softmax each, mean; the released
+            way, default), ``'score'`` (mean of similarities), ``'embed'`` (mean of text features).
         num_classes: Only checked against the number of labels. Defaults to None.
         multi_class: Whether ``gt_label`` is a multi-hot vector. Defaults to False.
         test_scale: Factor on the cosine at test time, None for the learned one. Defaults to 100.
@@ -42,8 +44,8 @@ class VideoTextHead(BaseHead):
         topk: As in mmaction2's heads.
 
     Raises:
-        ValueError: ``num_classes`` is not the number of labels, unknown ``average_clips``, or a
-            label in the data that is out of range.
+        ValueError: ``num_classes`` is not the number of labels, unknown ``average_clips`` or
+            ``ensemble``, or a label in the data that is out of range.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class VideoTextHead(BaseHead):
         label_encoder: dict,
         loss_cls: dict | None = None,
         average_clips: str | None = 'prob',
+        ensemble: str = 'prob',
         num_classes: int | None = None,
         multi_class: bool = False,
         test_scale: float | None = 100.0,
@@ -72,7 +75,8 @@ class VideoTextHead(BaseHead):
             topk=topk,
             average_clips=average_clips,
         )
-        self.pool_views = get_view_pooling(average_clips)
+        self.pool_scores = ScorePooling(average_clips, ensemble)
+        self.averages_texts = ensemble == 'embed'
         self.label_encoder = encoder
         self.test_scale = test_scale
         self.logit_scale = nn.Parameter(
@@ -99,7 +103,7 @@ class VideoTextHead(BaseHead):
             num_segs: T of a 2D backbone.
 
         Returns:
-            Scale x cosine [B, P, C], fp32.
+            Scale x cosine [B, P, C], fp32; P is 1 for the ``'embed'`` ensemble.
         """
         video, text = self.embed(feats, num_segs), self.label_encoder()
         scale = self.logit_scale.exp() if self.test_scale is None else self.test_scale
@@ -107,6 +111,8 @@ class VideoTextHead(BaseHead):
         with torch.autocast(video.device.type, enabled=False):
             video = F.normalize(video.float(), dim=-1)  # [B, D]
             text = F.normalize(text.float(), dim=-1)  # [P, C, D]
+            if self.averages_texts:
+                text = average_texts(text, self.label_encoder.num_sentences)  # [1, C, D]
             return scale * torch.einsum('bd,pcd->bpc', video, text)  # [B, P, C]
 
     def loss(
@@ -144,7 +150,7 @@ class VideoTextHead(BaseHead):
     def predict_by_feat(self, cls_scores: Tensor, data_samples: list) -> list:
         """Pools views and templates of [N·V, P, C] and writes scores and labels into samples."""
         logits = cls_scores.unflatten(0, (len(data_samples), -1))  # [N, V, P, C]
-        scores = self.pool_views(logits)
+        scores = self.pool_scores(logits)
         labels = scores.argmax(dim=-1, keepdim=True)
         for sample, score, label in zip(data_samples, scores, labels, strict=True):
             sample.set_pred_score(score)

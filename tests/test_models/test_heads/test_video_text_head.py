@@ -6,7 +6,7 @@ from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 
 from actionclip_mm.models.heads.feature_pooling import pool_features
-from actionclip_mm.models.heads.view_pooling import VIEW_POOLINGS
+from actionclip_mm.models.heads.score_pooling import ENSEMBLES, ScorePooling, average_texts
 
 LABELS = ['arm wrestling', 'brush hair', 'cleaning pool']
 
@@ -43,10 +43,39 @@ def test_views_pooled_as_a_written_loop(build):
     assert scores.dtype == torch.float32
 
 
-@pytest.mark.parametrize('name', [name for name in VIEW_POOLINGS if name is not None])
-def test_one_view_and_one_template_is_a_softmax(name):
+@pytest.mark.parametrize('ensemble', ENSEMBLES)
+@pytest.mark.parametrize('views', ['prob', 'score', 'max'])
+def test_one_view_and_one_template_is_a_softmax(views, ensemble):
     logits = torch.randn(5, 1, 1, 7)
-    torch.testing.assert_close(VIEW_POOLINGS[name](logits), logits[:, 0, 0].softmax(dim=-1))
+    pooled = ScorePooling(views, ensemble)(logits)
+    torch.testing.assert_close(pooled, logits[:, 0, 0].softmax(dim=-1))
+
+
+@pytest.mark.parametrize(
+    'views, ensemble, by_hand',
+    [
+        ('prob', 'prob', lambda x: x.softmax(-1).mean((1, 2))),
+        ('score', 'prob', lambda x: x.mean(1).softmax(-1).mean(1)),
+        ('max', 'prob', lambda x: x.softmax(-1).mean(2).amax(1)),
+        ('prob', 'score', lambda x: x.mean(2).softmax(-1).mean(1)),
+        ('score', 'score', lambda x: x.mean((1, 2)).softmax(-1)),
+        (None, 'prob', lambda x: x.softmax(-1).mean(2)),
+    ],
+)
+def test_where_the_softmax_stands(views, ensemble, by_hand):
+    logits = torch.randn(2, 3, 4, 5)
+    torch.testing.assert_close(ScorePooling(views, ensemble)(logits), by_hand(logits))
+
+
+def test_embed_ensemble_is_the_mean_direction_of_own_sentences(build):
+    head = build(ensemble='embed')
+    head.label_encoder.set_labels(['a', 'b'], {'a': ['one', 'two', 'three'], 'b': ['four']})
+    feats = torch.randn(2, 32)
+    text = torch.nn.functional.normalize(head.label_encoder(), dim=-1)
+    by_hand = torch.stack([text[:3, 0].mean(0), text[0, 1]])
+    expected = 100 * torch.cosine_similarity(feats[:, None], by_hand[None], dim=-1)
+    torch.testing.assert_close(head(feats)[:, 0], expected, rtol=1e-4, atol=1e-4)
+    assert average_texts(text, head.label_encoder.num_sentences).shape == (1, 2, 32)
 
 
 def test_unpooled_views_are_kept(build):
@@ -94,6 +123,8 @@ def test_bad_configs(build):
         build(num_classes=400)
     with pytest.raises(ValueError, match="average_clips='mean' is unknown"):
         build(average_clips='mean')
+    with pytest.raises(ValueError, match="ensemble='vote' is unknown"):
+        build(ensemble='vote')
     assert build(num_classes=3).num_classes == 3
 
 

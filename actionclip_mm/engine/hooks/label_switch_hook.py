@@ -1,0 +1,66 @@
+"""Other classes in validation or testing than in training: zero-shot transfer as it goes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from mmaction.registry import HOOKS
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+Labels = str | Sequence[str]
+
+
+@HOOKS.register_module()
+class LabelSwitchHook(Hook):
+    """Exchanges the head's classes before validation or testing, and brings them back after it.
+
+    Args:
+        val: Class names or label file of the validation data; None keeps the training's.
+        test: The same for testing.
+        templates: Templates to go with them; None keeps the training's.
+
+    Raises:
+        ValueError: Neither ``val`` nor ``test`` is given.
+    """
+
+    priority = 'VERY_HIGH'  # before other hooks look at the classes
+
+    def __init__(
+        self,
+        val: Labels | None = None,
+        test: Labels | None = None,
+        templates: Labels | None = None,
+    ) -> None:
+        if val is None and test is None:
+            raise ValueError('LabelSwitchHook has nothing to do: set val, test or both to labels.')
+        self.val, self.test, self.templates = val, test, templates
+        self._before: tuple[Labels, Any] | None = None
+
+    def before_val(self, runner: Runner) -> None:
+        self._switch(runner, self.val)
+
+    def after_val(self, runner: Runner) -> None:
+        self._restore(runner)
+
+    def before_test(self, runner: Runner) -> None:
+        self._switch(runner, self.test)
+
+    def after_test(self, runner: Runner) -> None:
+        self._restore(runner)
+
+    def _switch(self, runner: Runner, labels: Labels | None) -> None:
+        if labels is None:
+            return
+        head = _head(runner)
+        self._before = (head.label_encoder.labels, head.label_encoder.prompts)
+        head.set_labels(labels, self.templates)
+        runner.logger.info(f'Evaluating on {head.num_classes} classes other than the training.')
+
+    def _restore(self, runner: Runner) -> None:
+        if self._before is not None:
+            _head(runner).set_labels(*self._before)
+            self._before = None
+
+
+def _head(runner: Runner) -> Any:
+    return getattr(runner.model, 'module', runner.model).cls_head

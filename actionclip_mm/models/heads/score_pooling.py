@@ -1,0 +1,70 @@
+"""From similarities of views and templates to one score per class."""
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+VIEWS, TEMPLATES = 1, 2  # axes of [N, V, P, C]
+
+ENSEMBLES = ('prob', 'embed', 'score')
+
+# What becomes of the views' probabilities [N, V, C].
+_OVER_VIEWS: dict[str | None, Callable[[Tensor], Tensor]] = {
+    'prob': lambda probs: probs.mean(dim=VIEWS),  # [N, C]
+    'score': lambda probs: probs.squeeze(VIEWS),  # they were averaged as similarities: [N, C]
+    'max': lambda probs: probs.amax(dim=VIEWS),  # [N, C]
+    None: lambda probs: probs,  # [N, V, C]
+}
+
+
+class ScorePooling:
+    """Pools similarities [N, V, P, C] to probabilities [N, C].
+
+    The softmax over classes stands between two averages: what is averaged as a ``'score'`` is
+    averaged before it (the paper's mean of similarities, section 4.1), the rest behind it (the
+    released code's mean of probabilities over templates).
+
+    Args:
+        average_clips: ``'prob'``, ``'score'``, ``'max'`` over views, or None to keep them.
+        ensemble: ``'prob'`` or ``'score'`` over templates; ``'embed'`` has averaged the text
+            features already, see :func:`average_texts`.
+
+    Raises:
+        ValueError: An unknown name.
+    """
+
+    def __init__(self, average_clips: str | None, ensemble: str) -> None:
+        for key, value, allowed in (
+            ('average_clips', average_clips, tuple(_OVER_VIEWS)),
+            ('ensemble', ensemble, ENSEMBLES),
+        ):
+            if value not in allowed:
+                raise ValueError(
+                    f'cls_head.{key}={value!r} is unknown: set one of '
+                    f'{", ".join(map(repr, allowed))}.'
+                )
+        ways = ((VIEWS, average_clips), (TEMPLATES, ensemble))
+        self.before_softmax = [axis for axis, way in ways if way == 'score']
+        self.over_views = _OVER_VIEWS[average_clips]
+
+    def __call__(self, logits: Tensor) -> Tensor:
+        for axis in self.before_softmax:
+            logits = logits.mean(dim=axis, keepdim=True)
+        return self.over_views(logits.softmax(dim=-1).mean(dim=TEMPLATES))
+
+
+def average_texts(text: Tensor, num_sentences: Tensor) -> Tensor:
+    """The ``'embed'`` ensemble: one direction per class (CLIP's own zero-shot recipe).
+
+    Args:
+        text: Features of length 1, [P, C, D].
+        num_sentences: How many of the P rows are a class's own, [C]; the rest repeats them.
+
+    Returns:
+        The normalised mean of each class's own sentences, [1, C, D].
+    """
+    rows = torch.arange(len(text), device=text.device)[:, None]  # [P, 1]
+    own = (rows < num_sentences).to(text.dtype)  # [P, C]
+    return F.normalize(torch.einsum('pc,pcd->cd', own, text), dim=-1).unsqueeze(0)  # [1, C, D]
