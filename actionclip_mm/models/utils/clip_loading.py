@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from .hub import cache_only_when_offline
 from .state_dict import OPENAI_CONSTANTS, read_state_dict
+from .strict_loading import misfit_of_loaded
 from .unread_weights import trained_with_quick_gelu, weights_stay_unread
 
 Arch = str | dict
@@ -228,13 +229,10 @@ def _load(model: nn.Module, state_dict: dict[str, Tensor], path: str, arch: Arch
     if 'positional_embedding' in state_dict:  # the one-piece layout of OpenAI
         state_dict = convert_to_custom_text_state_dict(state_dict)
     resize_pos_embed(state_dict, model)
-    try:
-        model.load_state_dict(state_dict, strict=True)
-    except RuntimeError as error:
-        lines = [line.strip() for line in str(error).splitlines()[1:] if line.strip()]
+    misfit = misfit_of_loaded(model, state_dict)
+    if misfit:
         raise ValueError(
-            f"The weights in '{path}' do not fit {arch_name(arch)} ({lines[0]}"
-            f'{f" and {len(lines) - 1} more" if len(lines) > 1 else ""}): set `arch` to the model '
-            'that they belong to.'
-        ) from error
+            f"The weights in '{path}' do not fit {arch_name(arch)} ({misfit}): set `arch` to the "
+            'model that they belong to.'
+        )
     print_log(f'Loaded CLIP weights from {path} into {arch_name(arch)}.', 'current', logging.INFO)
