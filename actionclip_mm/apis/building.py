@@ -1,0 +1,155 @@
+"""Models ready for testing: CLIP with mean pooling, or a config with the checkpoint it trained."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import open_clip
+from mmaction.registry import MODELS
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmengine.runner import CheckpointLoader
+from torch import nn
+
+from ..models.text import read_labels, read_prompts
+from ..models.utils.clip_loading import Arch
+from ..models.utils.hub import cache_only_when_offline
+from ..models.utils.strict_loading import misfit_of_loaded
+from ..models.utils.unread_weights import leave_weights_unread
+from .video_reading import reason
+
+# the names or sentences themselves, or the path of a file with them
+Labels = str | Sequence[str]
+
+
+def read_arch(arch: Arch) -> Arch:
+    """An open_clip model name or config dict as it is; the path of a JSON file as its content.
+
+    Raises:
+        FileNotFoundError: A name that ends in .json where there is no such file.
+        ValueError: The file holds no model config.
+    """
+    if not isinstance(arch, str) or not arch.endswith('.json'):
+        return arch
+    if not Path(arch).is_file():
+        raise FileNotFoundError(f"There is no model config '{arch}': set arch to a name or a file.")
+    try:
+        content = json.loads(Path(arch).read_text(encoding='utf-8'))
+    except ValueError as error:
+        raise ValueError(f"'{arch}' cannot be read as JSON ({error}): mend that place.") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"'{arch}' holds no JSON object: give a model config of open_clip.")
+    if 'model_cfg' in content:  # its preprocess_cfg would get lost here
+        raise ValueError(
+            f"'{arch}' belongs to a folder in open_clip's layout: set arch to local-dir:FOLDER."
+        )
+    return content
+
+
+def build_zero_shot(
+    labels: Labels,
+    templates: Labels,
+    arch: Arch,
+    pretrained: str | None,
+) -> nn.Module:
+    """CLIP as a video recognizer: both towers and the mean over frames, nothing to be trained."""
+    check_texts(labels, templates)
+    arch = read_arch(arch)
+    width = _width(arch)
+    clip = dict(arch=arch, pretrained=pretrained)
+    encoder = dict(type='TextPromptLabelEncoder', labels=labels, templates=templates, **clip)
+    model = dict(
+        type='CLIPRecognizer',
+        backbone=dict(type='CLIPImageEncoder', **clip),
+        neck=dict(type='MeanPPrompt', in_channels=width),
+        cls_head=dict(type='VideoTextHead', in_channels=width, label_encoder=encoder),
+    )
+    with DefaultScope.overwrite_default_scope('mmaction'):
+        return MODELS.build(model)
+
+
+def check_texts(labels: Labels | None, templates: Labels | None) -> None:
+    """Finds bad labels and templates before weights are read, which takes long; None is skipped."""
+    if labels is not None:
+        # which names are equal depends on their splitting, which a config may switch off
+        read_labels(labels, split_names=False)
+    if templates is not None:
+        read_prompts(templates)
+
+
+def _width(arch: Arch) -> int:
+    """D of an open_clip model, from its config."""
+    if isinstance(arch, dict):
+        return int(arch.get('embed_dim', 1))
+    try:
+        with cache_only_when_offline():
+            # a path follows a scheme, and a slash is part of no other name
+            cfg = open_clip.get_model_config(arch if ':' in arch else arch.replace('/', '-'))
+    except Exception:  # a folder or a hub that is not there: the backbone says what is wrong
+        cfg = None
+    return int((cfg or {}).get('embed_dim', 1))
+
+
+def read_config(config: str | Path | Config) -> Config:
+    """A config of a recognizer.
+
+    Raises:
+        FileNotFoundError: No such file.
+        ValueError: The file is no config, or has no ``model``.
+    """
+    if not isinstance(config, Config):
+        if not Path(config).is_file():
+            raise FileNotFoundError(f"There is no config '{config}': give the path of a .py file.")
+        try:
+            config = Config.fromfile(config)
+        except Exception as error:  # whatever the code of the config may raise
+            raise ValueError(
+                f"The config '{config}' cannot be read ({type(error).__name__}: {reason(error)})."
+            ) from error
+    if 'model' not in config:
+        raise ValueError(f"The config '{config.filename}' has no `model`: give a training config.")
+    return config
+
+
+def build_trained(config: Config, checkpoint: str | None) -> nn.Module:
+    """The model of a config with the weights of a checkpoint, or random ones if None.
+
+    The weights that ``pretrained`` names are not read: the checkpoint would overwrite them.
+
+    Raises:
+        FileNotFoundError: No such checkpoint.
+        ValueError: The checkpoint does not fit the config.
+    """
+    scope = config.get('default_scope', 'mmaction')
+    with leave_weights_unread(), DefaultScope.overwrite_default_scope(scope):
+        model = MODELS.build(config.model)
+    if checkpoint is not None:
+        load_strictly(model, checkpoint)
+    return model
+
+
+def load_strictly(model: nn.Module, checkpoint: str) -> None:
+    """Loads a checkpoint whose tensors are exactly those of the model.
+
+    Raises:
+        FileNotFoundError: No such file.
+        ValueError: Damaged, or tensors are missing, left over or of another shape.
+    """
+    try:
+        content = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"There is no checkpoint '{checkpoint}'.") from error
+    except (RuntimeError, EOFError) as error:
+        raise ValueError(
+            f"'{checkpoint}' cannot be read as a checkpoint ({reason(error)}): it is damaged."
+        ) from error
+    state = content.get('state_dict', content) if isinstance(content, dict) else None
+    if not isinstance(state, dict):
+        raise ValueError(f"'{checkpoint}' holds no state dict: give what training has saved.")
+    state = {name.removeprefix('module.'): value for name, value in state.items()}
+    misfit = misfit_of_loaded(model, state)
+    if misfit:
+        raise ValueError(
+            f"The checkpoint '{checkpoint}' does not fit the model of the config ({misfit}): give "
+            'the config that it was trained with.'
+        )

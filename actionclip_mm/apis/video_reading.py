@@ -1,0 +1,135 @@
+"""From a video file to the input of a model, through mmaction2's transforms."""
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import av
+import torch  # noqa: F401  decord crashes where it is loaded before torch
+from mmaction.datasets.transforms import DecordInit
+from mmaction.registry import TRANSFORMS
+
+# Longer than the crop by the factor of the usual 256 / 224.
+_SHORT_SIDE = 256 / 224
+
+
+class VideoError(ValueError):
+    """A video that cannot be read; the message is one line with the file and what is wrong."""
+
+
+class DecordFileInit(DecordInit):
+    """mmaction2's ``DecordInit``, but decord opens the file itself.
+
+    The host hands the bytes of the file over. decord then crashes the process on truncated AVI
+    files and prints the content of files that are no videos; and a file without suffix cannot be
+    named.
+    """
+
+    def _get_video_reader(self, filename: str) -> object:
+        import decord
+
+        return decord.VideoReader(filename, num_threads=self.num_threads)
+
+
+class VideoReading:
+    """A test pipeline, applied to one file at a time.
+
+    Args:
+        pipeline: Configs of mmaction2's transforms; the first one opens a video file.
+
+    Raises:
+        ValueError: The pipeline opens no video file.
+    """
+
+    def __init__(self, pipeline: Sequence[dict]) -> None:
+        self.transforms = [_from_disk(TRANSFORMS.build(cfg)) for cfg in pipeline]
+        opener = type(self.transforms[0]).__name__ if self.transforms else 'nothing'
+        if not opener.endswith('Init'):
+            raise ValueError(
+                f'The test pipeline begins with {opener}, which opens no video file: begin it with '
+                'DecordInit, PyAVInit or OpenCVInit (as configs of VideoDataset do).'
+            )
+
+    def __call__(self, video: str) -> dict:
+        """Reads a video.
+
+        Args:
+            video: Path of the file.
+
+        Returns:
+            ``inputs`` (uint8 [V, 3, T, H, W] with the default pipeline) and ``data_samples``.
+
+        Raises:
+            VideoError: The file cannot be read.
+        """
+        check_video(video)
+        results = dict(filename=video, label=-1, start_index=0, modality='RGB')
+        for transform in self.transforms:
+            name = type(transform).__name__
+            try:
+                results = transform(results)
+            except Exception as error:  # decoders raise kinds of their own
+                what = 'its frames cannot be decoded' if 'Decode' in name else f'{name} failed'
+                raise VideoError(f'{video}: {what} ({reason(error)})') from error
+            if results is None:
+                raise VideoError(f'{video}: {name} gave nothing for it')
+            if results.get('total_frames') == 0:
+                raise VideoError(f'{video}: it has no frames')
+        return results
+
+
+def default_pipeline(size: tuple[int, int], num_frames: int = 8, num_clips: int = 1) -> list[dict]:
+    """The usual test pipeline: frames spread over the whole video, one centre crop.
+
+    Args:
+        size: Height and width that the image tower takes.
+        num_frames: T, frames per clip. Defaults to 8.
+        num_clips: V, clips per video. Defaults to 1.
+    """
+    height, width = size
+    return [
+        dict(type='DecordInit'),
+        dict(type='UniformSample', clip_len=num_frames, num_clips=num_clips, test_mode=True),
+        dict(type='DecordDecode'),
+        dict(type='Resize', scale=(-1, round(max(size) * _SHORT_SIDE))),
+        dict(type='CenterCrop', crop_size=(width, height)),
+        dict(type='FormatShape', input_format='NCTHW'),
+        dict(type='PackActionInputs'),
+    ]
+
+
+def check_video(video: str) -> None:
+    """Raises VideoError unless a file has a readable header with a video stream."""
+    path = Path(video)
+    if not path.exists():
+        raise VideoError(f'{video}: there is no such file')
+    if path.is_dir():
+        raise VideoError(f'{video}: it is a folder, not a video file')
+    try:
+        with open(path, 'rb') as file:
+            if not file.read(1):
+                raise VideoError(f'{video}: the file is empty')
+        with av.open(str(path)) as container:
+            streams, layout = len(container.streams.video), container.format.name
+    except av.error.FFmpegError as error:
+        raise VideoError(f'{video}: it is no video file, or its header is damaged') from error
+    except OSError as error:
+        raise VideoError(f'{video}: it cannot be opened ({error.strerror})') from error
+    if layout == 'tty':  # ffmpeg takes a .txt for a film of letters
+        raise VideoError(f'{video}: it is a text file, not a video file')
+    if not streams:
+        raise VideoError(f'{video}: it has no video stream (only sound?)')
+
+
+def reason(error: Exception) -> str:
+    """The first meaningful line of an error; decord puts source lines and conditions before it."""
+    text = re.sub(r'\[\d\d:\d\d:\d\d\] \S+?:\d+: ', '', str(error))
+    text = re.sub(r'Check failed: .*? \(\S+ vs\. \S+\) ', '', text).strip()
+    return text.splitlines()[0].rstrip('.') if text else type(error).__name__
+
+
+def _from_disk(transform: Any) -> Callable:
+    if type(transform) is DecordInit and transform.io_backend == 'disk':
+        return DecordFileInit(num_threads=transform.num_threads)
+    return transform

@@ -1,0 +1,112 @@
+"""What predict.py writes: answers on stdout, progress and errors on stderr, and no other noise."""
+
+import json
+import logging
+import sys
+import unicodedata
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from actionclip_mm.apis import Prediction
+
+RANDOM_NOTICE = '*** RANDOM WEIGHTS (--random-weights): these probabilities mean nothing ***'
+
+
+@contextmanager
+def without_host_noise() -> Iterator[None]:
+    """Sends what the host packages print to stderr, and leaves out all below a warning of theirs.
+
+    Errors still raise. Python's own warnings are shown if ``-W`` asks for them.
+    """
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.ERROR)  # open_clip says that weights are random before they are loaded
+    with redirect_stdout(sys.stderr), warnings.catch_warnings():
+        if not sys.warnoptions:
+            warnings.simplefilter('ignore')
+        try:
+            yield
+        finally:
+            root.setLevel(level)
+
+
+@contextmanager
+def hosts_log_warnings_only() -> Iterator[None]:
+    """Within it, mmengine's logger and the decoder are quiet; imports them."""
+    # decord crashes where it is loaded before torch
+    import torch  # noqa: F401, I001
+    import decord
+    from mmengine.logging import MMLogger
+
+    logger = MMLogger.get_current_instance()
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    decord.logging.set_level(decord.logging.QUIET)  # errors raise all the same
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+class Progress:
+    """A counter on stderr, silent for a single video."""
+
+    def __init__(self, total: int, stream: TextIO) -> None:
+        self.total, self.stream = total, stream
+        self.in_place = stream.isatty()
+
+    def show(self, done: int) -> None:
+        """Writes how many videos are done."""
+        if self.total > 1 and self.in_place:
+            self.stream.write(f'{done}/{self.total} videos' + '\n' * (done == self.total))
+            self.stream.flush()
+        elif self.total > 1 and done:
+            print(f'{done}/{self.total} videos', file=self.stream, flush=True)
+
+    def clear(self) -> None:
+        """Makes room for other lines on a terminal."""
+        if self.total > 1 and self.in_place:
+            self.stream.write('\r\033[K')
+            self.stream.flush()
+
+
+def table(answer: 'Prediction', topk: int) -> str:
+    """The path of a video and below it its labels, best first, with aligned probabilities."""
+    pairs = answer.top(topk)
+    width = max(_width(label) for label, _ in pairs)
+    rows = [
+        f'  {label}{" " * (width - _width(label))}  {100 * score:6.2f} %' for label, score in pairs
+    ]
+    return '\n'.join([answer.video, *rows])
+
+
+def _width(text: str) -> int:
+    """Columns on a terminal, where East Asian characters take two."""
+    return sum(1 + (unicodedata.east_asian_width(char) in 'WF') for char in text)
+
+
+def as_json(answers: Sequence['Prediction'], topk: int, weights: str) -> str:
+    """All answers as one JSON object."""
+    videos = []
+    for answer in answers:
+        entry: dict = dict(video=answer.video)
+        if answer.error is None:
+            entry['predictions'] = [
+                dict(label=label, probability=score) for label, score in answer.top(topk)
+            ]
+        else:
+            entry['error'] = answer.error
+        videos.append(entry)
+    return json.dumps(dict(weights=weights, videos=videos), indent=2, ensure_ascii=False)
+
+
+def write_json(target: str, text: str, out: TextIO) -> None:
+    """Writes to a file, or to ``out`` if the target is ``-``."""
+    if target == '-':
+        print(text, file=out)
+    else:
+        Path(target).write_text(text + '\n', encoding='utf-8')
