@@ -110,7 +110,7 @@ def with_batch_texts(model, inputs):
     return model
 
 
-def test_features_and_logits(prompt, inputs):
+def test_features_and_logits(prompt, inputs, record_property):
     model, expected = build(prompt), load_npz(f'expected_{prompt}.npz')
     frames = model.backbone(video_input(inputs))
     video, _ = model.neck(frames)
@@ -120,10 +120,15 @@ def test_features_and_logits(prompt, inputs):
         * F.normalize(video, dim=-1)
         @ F.normalize(text, dim=-1).t()
     )
-    torch.testing.assert_close(frames, expected['frame_features'], **TOLERANCE)
-    torch.testing.assert_close(video, expected['video_features'], **TOLERANCE)
-    torch.testing.assert_close(text, expected['text_features'], **TOLERANCE)
-    torch.testing.assert_close(logits, expected['logits_per_video'], **TOLERANCE)
+    for key, found in (
+        ('frame_features', frames),
+        ('video_features', video),
+        ('text_features', text),
+        ('logits_per_video', logits),
+    ):
+        difference = (found - expected[key]).abs().max().item()
+        record_property('agreement', (prompt, key, difference))
+        torch.testing.assert_close(found, expected[key], **TOLERANCE)
 
 
 def test_class_probabilities(prompt, inputs):
@@ -156,11 +161,14 @@ def test_each_direction(prompt, inputs):
     assert to_video.mean().item() == pytest.approx(expected['loss_t2v'], abs=1e-5)
 
 
-def test_gradient_norms(prompt, inputs):
+def test_gradient_norms(prompt, inputs, record_property):
     expected = json.loads((FIXTURE / 'expected.json').read_text())['scalars'][prompt]
     model = with_batch_texts(build(prompt), inputs)
     model.loss(video_input(inputs).unsqueeze(1), [])['loss_cls'].backward()
     norms = {
         theirs: model.get_parameter(ours).grad.norm().item() for theirs, ours in GRADIENTS.items()
     }
+    for name, norm in norms.items():
+        difference = abs(norm / expected['grad_norms'][name] - 1)
+        record_property('agreement', (prompt, 'gradient norms (relative)', difference))
     assert norms == pytest.approx(expected['grad_norms'], rel=1e-5)

@@ -55,7 +55,7 @@ def test_loss_and_gradients(results, alone, case, world, record_property):
             allowed = TOLERANCE * max(1.0, gradient.abs().max().item())
             assert difference < allowed, f'{name} on rank {rank} differs by {difference}'
             largest = max(largest, difference)
-    record_property('largest_difference', largest)
+    record_property('agreement', (CASES[case][0], f'gradients of {world} processes', largest))
 
 
 def test_all_parts_learn(alone, case):
