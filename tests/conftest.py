@@ -1,6 +1,7 @@
 """What the tests share: a tiny CLIP, tiny videos, the repository's tools as subprocesses."""
 
 import importlib.util
+import copy
 import os
 import random
 import subprocess
@@ -39,6 +40,48 @@ def tiny_arch() -> dict:
         vision_cfg=dict(image_size=32, layers=2, width=64, head_width=32, patch_size=16),
         text_cfg=dict(context_length=77, vocab_size=49408, width=32, heads=2, layers=2),
     )
+
+
+# What makes timm's image towers small, by the start of their names.
+TIMM_SIZES = {
+    'convnext': dict(depths=(1, 1, 1, 1), dims=(8, 16, 32, 64)),
+    'fastvit': dict(layers=(1, 1, 1, 1), embed_dims=(16, 32, 64, 64)),
+    'vit_': dict(depth=2, embed_dim=64, num_heads=2),
+    'eva02': dict(depth=2, embed_dim=64, num_heads=2),
+}
+
+
+@pytest.fixture
+def shrunken_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every open_clip model has two narrow blocks per tower, under its own name.
+
+    Frames, patches, contexts, vocabularies and the width of features stay as they are.
+    """
+    from open_clip import factory, timm_model
+
+    def create_trunk(name: str, **kwargs: object) -> torch.nn.Module:
+        sizes = [size for start, size in TIMM_SIZES.items() if name.startswith(start)]
+        return create_model(name, **kwargs, **(sizes[0] if sizes else {}))
+
+    create_model = timm_model.timm.create_model
+    monkeypatch.setattr(timm_model.timm, 'create_model', create_trunk)
+    for name, cfg in factory._MODEL_CONFIGS.items():
+        monkeypatch.setitem(factory._MODEL_CONFIGS, name, _shrunken(cfg))
+
+
+def _shrunken(cfg: dict) -> dict:
+    cfg = copy.deepcopy(cfg)
+    vision = cfg['vision_cfg']
+    if isinstance(vision.get('layers'), list):
+        vision.update(layers=[1, 1, 1, 1], width=16)
+    elif 'layers' in vision:
+        vision.update(layers=2, width=64, head_width=32)
+    elif vision.get('timm_proj') == 'none':
+        cfg['embed_dim'] = 64  # such a trunk decides the width of features
+    for part in ('text_cfg', 'multimodal_cfg'):
+        if 'layers' in cfg.get(part, {}):
+            cfg[part].update(layers=2, width=32, heads=2)
+    return cfg
 
 
 @pytest.fixture(scope='session')
