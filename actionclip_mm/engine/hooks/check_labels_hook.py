@@ -1,0 +1,147 @@
+"""Compares annotations with the classes of the head before a run, not in the middle of it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from mmaction.registry import HOOKS
+from mmengine.dataset import BaseDataset
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from ...models.text import read_labels
+from .label_switch_hook import LabelSwitchHook
+
+NO_LABEL = -1  # what mmaction2 writes for lists of videos without labels
+
+
+@HOOKS.register_module()
+class CheckLabelsHook(Hook):
+    """Refuses to start where a label of the data has no class in the head.
+
+    Without it the run stops at the first batch with such a label, or goes on with wrong scores.
+    Before training the validation data is checked too, against the classes of a
+    :class:`LabelSwitchHook` if there is one. Heads without ``num_classes`` and data sets without
+    ``label`` are left alone; lists of videos without labels may be tested.
+
+    Raises:
+        ValueError: A label is out of range, or only one of data set and head is multi-label.
+    """
+
+    priority = 'HIGH'  # behind LabelSwitchHook, before anything is computed
+
+    def __init__(self) -> None:
+        self._checked: set[tuple[int, int]] = set()
+
+    def before_train(self, runner: Runner) -> None:
+        self._check(runner, runner.train_loop)
+        self._check(runner, runner.val_loop, _switched_classes(runner))
+
+    def before_val(self, runner: Runner) -> None:
+        self._check(runner, runner.val_loop)
+
+    def before_test(self, runner: Runner) -> None:
+        self._check(runner, runner.test_loop, may_lack_labels=True)
+
+    def _check(
+        self,
+        runner: Runner,
+        loop: Any,
+        num_classes: int | None = None,
+        may_lack_labels: bool = False,
+    ) -> None:
+        head = getattr(getattr(runner.model, 'module', runner.model), 'cls_head', None)
+        if num_classes is None:
+            num_classes = getattr(head, 'num_classes', None)
+        if not isinstance(num_classes, int):
+            return
+        for dataset in _innermost(getattr(getattr(loop, 'dataloader', None), 'dataset', None)):
+            if (id(dataset), num_classes) not in self._checked:
+                multi_class = bool(getattr(head, 'multi_class', False))
+                check_labels(dataset, num_classes, multi_class, may_lack_labels)
+                self._checked.add((id(dataset), num_classes))
+
+
+def check_labels(
+    dataset: BaseDataset, num_classes: int, multi_class: bool = False, may_lack_labels: bool = False
+) -> None:
+    """Compares every annotation of a data set with the number of classes.
+
+    Args:
+        dataset: A data set whose annotations may have ``label``: a class id, several of them
+            (``multi_class`` of mmaction2's data sets) or a multi-hot vector [C].
+        num_classes: C.
+        multi_class: Whether the head is multi-label. Defaults to False.
+        may_lack_labels: Whether ``-1`` is allowed. Defaults to False.
+
+    Raises:
+        ValueError: With the annotation file, the video and its label.
+    """
+    dataset.full_init()
+    ids_of_several = bool(getattr(dataset, 'multi_class', False))
+    for index in range(len(dataset)):
+        # not the data set's own method, which fails on ids that are out of range
+        info = BaseDataset.get_data_info(dataset, index)
+        label = info.get('label')
+        if label is None or (may_lack_labels and _is_id(label) and int(label) == NO_LABEL):
+            continue
+        place = _place(dataset, info, index)
+        if multi_class != (not _is_id(label)):
+            raise ValueError(
+                f'{place} has {"one label" if _is_id(label) else "several labels"} but '
+                f'cls_head.multi_class={multi_class}: set multi_class of data set and head alike.'
+            )
+        if multi_class and not ids_of_several:
+            _check_length(place, len(label), num_classes)
+            continue
+        if ids_of_several and dataset.num_classes != num_classes:
+            raise ValueError(
+                f'The data set of {dataset.ann_file} has num_classes={dataset.num_classes} but '
+                f'the head has {num_classes} class names: set both to the same label list.'
+            )
+        for number in [label] if _is_id(label) else label:
+            _check_range(place, int(number), num_classes)
+
+
+def _check_range(place: str, label: int, num_classes: int) -> None:
+    if not 0 <= label < num_classes:
+        raise ValueError(
+            f'{place} has label {label} but the head has {num_classes} classes, whose labels are '
+            f'0 to {num_classes - 1}: mend that annotation, or give cls_head the label list (or '
+            'num_classes) that belongs to the file.'
+        )
+
+
+def _check_length(place: str, length: int, num_classes: int) -> None:
+    if length != num_classes:
+        raise ValueError(
+            f'{place} has a label vector of length {length} but the head has {num_classes} '
+            'classes: give cls_head the label list that belongs to the file.'
+        )
+
+
+def _is_id(label: Any) -> bool:
+    """Whether it is one number: an int, or an array or tensor without axes."""
+    return not hasattr(label, '__len__') or getattr(label, 'ndim', 1) == 0
+
+
+def _place(dataset: BaseDataset, info: dict, index: int) -> str:
+    names = [info[key] for key in ('filename', 'frame_dir', 'audio_path') if key in info]
+    number = f'{index + 1} of {len(dataset)} in {dataset.ann_file}'
+    return f"'{names[0]}' ({number})" if names else f'Sample {number}'
+
+
+def _innermost(dataset: Any) -> Iterator[BaseDataset]:
+    """The annotated data sets inside of wrappers (repetition, concatenation, balancing, subset)."""
+    for part in getattr(dataset, 'datasets', None) or [getattr(dataset, 'dataset', None)]:
+        if part is not None:
+            yield from _innermost(part)
+    if isinstance(dataset, BaseDataset):
+        yield dataset
+
+
+def _switched_classes(runner: Runner) -> int | None:
+    """Number of classes in validation where a hook will exchange them, else None."""
+    for hook in getattr(runner, 'hooks', ()):
+        if isinstance(hook, LabelSwitchHook) and hook.val is not None:
+            return len(read_labels(hook.val))
+    return None

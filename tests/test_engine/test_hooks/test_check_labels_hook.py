@@ -1,0 +1,152 @@
+"""CheckLabelsHook: what it refuses, what it lets pass, and that it looks through wrappers."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from mmaction.datasets import VideoDataset
+from mmaction.registry import HOOKS
+from mmengine.config import Config
+from mmengine.dataset import BaseDataset, ConcatDataset, RepeatDataset
+from torch.utils.data import Subset
+
+from actionclip_mm.engine import LabelSwitchHook
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    """Function that makes a data set of lines such as ``'a.mp4 0'``."""
+
+    def make(*lines, **kwargs):
+        path = tmp_path / f'list{len(list(tmp_path.iterdir()))}.txt'
+        path.write_text('\n'.join(lines))
+        return VideoDataset(str(path), pipeline=[], **kwargs)
+
+    return make
+
+
+def loop(dataset):
+    return SimpleNamespace(dataloader=SimpleNamespace(dataset=dataset))
+
+
+def runner(train=None, val=None, test=None, hooks=(), **head):
+    model = SimpleNamespace(cls_head=SimpleNamespace(**(dict(num_classes=3) | head)))
+    loops = dict(train_loop=train, val_loop=val, test_loop=test)
+    loops = {name: data and loop(data) for name, data in loops.items()}
+    return SimpleNamespace(model=model, hooks=hooks, **loops)
+
+
+@pytest.fixture
+def hook():
+    return HOOKS.build(dict(type='CheckLabelsHook'))
+
+
+def test_good_labels_pass(hook, dataset):
+    good = dataset('a.mp4 0', 'b.mp4 2')
+    hook.before_train(runner(good, good))
+    hook.before_val(runner(val=good))
+    hook.before_test(runner(test=good))
+    hook.before_train(runner(good))  # --no-validate
+
+
+@pytest.mark.parametrize('label', [3, -1])
+def test_a_label_without_a_class(hook, dataset, label):
+    bad = dataset('a.mp4 0', f'b.mp4 {label}', 'c.mp4 1')
+    message = rf"'b.mp4' \(2 of 3 in {bad.ann_file}\) has label {label} but .* 3 classes.* 0 to 2"
+    with pytest.raises(ValueError, match=message) as error:
+        hook.before_train(runner(bad))
+    assert '\n' not in str(error.value)
+    with pytest.raises(ValueError, match=message):
+        hook.before_train(runner(dataset('a.mp4 0'), bad))  # validation comes an epoch later
+    with pytest.raises(ValueError, match=message):
+        hook.before_val(runner(val=bad))
+
+
+def test_labels_out_of_range_are_refused_in_testing_too(hook, dataset):
+    with pytest.raises(ValueError, match='label 3'):
+        hook.before_test(runner(test=dataset('a.mp4 3')))
+
+
+def test_videos_without_labels_may_be_tested(hook, dataset):
+    hook.before_test(runner(test=dataset('a.mp4', 'b.mp4')))
+
+
+@pytest.mark.parametrize(
+    'wrap',
+    [
+        lambda good, bad: RepeatDataset(bad, times=2),
+        lambda good, bad: ConcatDataset([good, bad]),
+        lambda good, bad: Subset(ConcatDataset([good, bad]), [0]),
+    ],
+)
+def test_wrapped_data_sets_and_models(hook, dataset, wrap):
+    plain = runner(wrap(dataset('a.mp4 0'), dataset('b.mp4 7')))
+    with pytest.raises(ValueError, match=r"'b.mp4' .* has label 7"):
+        hook.before_train(plain)
+    plain.model = SimpleNamespace(module=plain.model)
+    with pytest.raises(ValueError, match=r"'b.mp4' .* has label 7"):
+        hook.before_train(plain)
+
+
+def test_several_labels(hook, dataset):
+    good = dataset('a.mp4 0 2', 'b.mp4 1', multi_class=True, num_classes=3)
+    hook.before_train(runner(good, multi_class=True))
+    bad = dataset('a.mp4 0 2', 'b.mp4 1 3', multi_class=True, num_classes=3)
+    with pytest.raises(ValueError, match=r"'b.mp4' \(2 of 2 .* has label 3"):
+        hook.before_train(runner(bad, multi_class=True))
+    other = dataset('a.mp4 0 2', multi_class=True, num_classes=4)
+    with pytest.raises(ValueError, match=r'num_classes=4 but the head has 3'):
+        hook.before_train(runner(other, multi_class=True))
+
+
+def test_only_one_of_data_and_head_is_multi_label(hook, dataset):
+    several = dataset('a.mp4 0 2', multi_class=True, num_classes=3)
+    with pytest.raises(ValueError, match=r'several labels but cls_head.multi_class=False'):
+        hook.before_train(runner(several))
+    with pytest.raises(ValueError, match=r'one label but cls_head.multi_class=True'):
+        hook.before_train(runner(dataset('a.mp4 0'), multi_class=True))
+
+
+class Vectors(BaseDataset):
+    """Annotations with multi-hot vectors."""
+
+    def load_data_list(self):
+        return [dict(filename='a.mp4', label=[0.0, 1.0, 1.0])]
+
+
+def test_label_vectors(hook):
+    data = Vectors()
+    hook.before_train(runner(data, multi_class=True))
+    with pytest.raises(ValueError, match=r"'a.mp4' .* vector of length 3 .* 4 classes"):
+        hook.before_train(runner(data, multi_class=True, num_classes=4))
+
+
+def test_classes_that_will_be_switched(hook, dataset):
+    switch = LabelSwitchHook(val=['a', 'b', 'c', 'd', 'e'])
+    train, val = dataset('a.mp4 2'), dataset('b.mp4 4')
+    hook.before_train(runner(train, val, hooks=[switch]))
+    with pytest.raises(ValueError, match='label 4 but the head has 3'):
+        hook.before_train(runner(train, val))
+    assert HOOKS.get('CheckLabelsHook').priority == 'HIGH', 'must run behind LabelSwitchHook'
+
+
+def test_what_has_no_classes_or_labels_is_left_alone(hook, dataset):
+    hook.before_train(runner(dataset('a.mp4 99'), num_classes=None))
+    headless = runner(dataset('a.mp4 99'))
+    headless.model = SimpleNamespace()
+    hook.before_train(headless)
+    hook.before_train(runner([1, 2, 3]))
+
+
+def test_annotations_are_looked_at_once(hook, dataset, monkeypatch):
+    good = dataset('a.mp4 0')
+    hook.before_val(runner(val=good))
+    monkeypatch.setattr(BaseDataset, 'get_data_info', lambda *_: 1 / 0)
+    hook.before_val(runner(val=good))
+
+
+def test_the_default_runtime_has_it():
+    config = Config.fromfile(ROOT / 'configs' / '_base_' / 'default_runtime.py')
+    assert dict(type='CheckLabelsHook') in config.custom_hooks
