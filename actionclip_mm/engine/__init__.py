@@ -2,3 +2,4 @@
 
 from .hooks import *
 from .optimizers import *
+from .safetensors_loader import load_from_safetensors

@@ -27,6 +27,8 @@ class TransfPrompt(ResidualVisualPrompt):
         num_heads: Attention heads. Defaults to D / 64, at least 1.
         num_positions: Rows of the position table, the largest T. Defaults to 77.
         zero_init: Start exactly at MeanP, see :class:`ResidualVisualPrompt`. Defaults to False.
+        layer_norm_eps: Epsilon of the LayerNorms. Defaults to 1e-12; weights of mmaction2's adapter
+            were trained with 1e-5.
 
     Raises:
         ValueError: D is no multiple of the heads; T is above ``num_positions`` (at run time).
@@ -39,6 +41,7 @@ class TransfPrompt(ResidualVisualPrompt):
         num_heads: int | None = None,
         num_positions: int = 77,
         zero_init: bool = False,
+        layer_norm_eps: float = LAYER_NORM_EPS,
     ) -> None:
         super().__init__(in_channels, zero_init)
         num_heads = num_heads or max(1, in_channels // HEAD_WIDTH)
@@ -53,7 +56,7 @@ class TransfPrompt(ResidualVisualPrompt):
             layers=num_layers,
             heads=num_heads,
             act_layer=QuickGELU,
-            norm_layer=partial(nn.LayerNorm, eps=LAYER_NORM_EPS),
+            norm_layer=partial(nn.LayerNorm, eps=layer_norm_eps),
         )
         init_linears(self.transformer)
         nn.init.normal_(self.frame_position_embeddings.weight, std=0.02)

@@ -3,6 +3,7 @@
 import pickle
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -29,17 +30,28 @@ def read_state_dict(path: str) -> dict[str, Tensor]:
         FileNotFoundError: There is no such file.
         ValueError: The file is no checkpoint, or holds objects other than plain weights.
     """
+    content = read_content(path)
+    for key in _WRAPPERS:
+        if isinstance(content.get(key), dict):
+            content = content[key]
+    return {name.removeprefix('module.'): value for name, value in content.items()}
+
+
+def read_content(path: str) -> dict[str, Any]:
+    """Reads a weight file as it is, wrappers and all, for those who need more than one part of it.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is no checkpoint, or holds objects other than plain weights.
+    """
     if not Path(path).is_file():
         raise FileNotFoundError(f"There is no weight file '{path}': give the path of a file.")
     content = _load_safetensors(path) if str(path).endswith('.safetensors') else _load_torch(path)
-    for key in _WRAPPERS:
-        if isinstance(content, dict) and isinstance(content.get(key), dict):
-            content = content[key]
     if not isinstance(content, dict) or not content:
         raise ValueError(
             f"'{path}' holds a {type(content).__name__}, not a state dict: give a file of weights."
         )
-    return {name.removeprefix('module.'): value for name, value in content.items()}
+    return content
 
 
 def _load_safetensors(path: str) -> dict[str, Tensor]:

@@ -1,0 +1,17 @@
+"""Weights of other code bases under the names of this one, and back: pure functions, no files."""
+
+from .config_text import write_config_text
+from .convert import SOURCES, Converted, convert, detect_source, list_names
+from .interpolation import interpolate
+from .mapped import Hints
+
+__all__ = [
+    'SOURCES',
+    'Converted',
+    'Hints',
+    'convert',
+    'detect_source',
+    'interpolate',
+    'list_names',
+    'write_config_text',
+]

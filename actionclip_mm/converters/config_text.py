@@ -1,0 +1,171 @@
+"""The config file that goes with converted weights, as text in mmaction2's style without bases."""
+
+from typing import Any
+
+from .architecture import model_config
+from .convert import SOURCES, Converted
+
+LINE = 100
+DEFAULT_FRAMES = 8
+SHORT_SIDE = 256 / 224  # of the frame before the centre crop, in the paper's test
+
+_HEADER = '''"""{title} as a recognizer of actionclip_mm.
+
+    python tools/test.py {config} {checkpoint}
+
+Set `labels` (class names in the order of the ids), `ann_file` (lines "video id") and `data_root`.
+Expected numbers: not measured; {frames_source}.
+"""
+
+custom_imports = dict(imports=['actionclip_mm'], allow_failed_imports=False)
+default_scope = 'mmaction'
+load_from = {checkpoint!r}  # for training that starts from these weights
+
+labels = {labels!r}
+templates = {templates!r}
+ann_file = 'data/test.txt'
+data_root = 'data/videos'
+num_frames = {frames}
+
+arch = {arch}
+'''
+
+_REST = """
+pipeline = [
+    dict(type='DecordInit'),
+    dict(type='UniformSample', clip_len=num_frames, num_clips=1, test_mode=True),
+    dict(type='DecordDecode'),
+    dict(type='Resize', scale=(-1, {short_side})),
+    dict(type='CenterCrop', crop_size={size}),
+    dict(type='FormatShape', input_format='NCTHW'),
+    dict(type='PackActionInputs'),
+]
+test_dataloader = dict(
+    batch_size=8,
+    num_workers=2,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='VideoDataset',
+        ann_file=ann_file,
+        data_prefix=dict(video=data_root),
+        pipeline=pipeline,
+        test_mode=True,
+    ),
+)
+test_evaluator = dict(type='AccMetric')
+test_cfg = dict(type='TestLoop')
+"""
+
+
+def write_config_text(
+    converted: Converted,
+    title: str,
+    config: str,
+    checkpoint: str,
+    labels: str = 'labels.txt',
+    templates: str = 'actionclip16',
+    num_frames: int | None = None,
+) -> str:
+    """The config of a converted model.
+
+    Args:
+        converted: The model.
+        title: What it was made from, for the docstring.
+        config: Path of the config itself, for the command in its docstring.
+        checkpoint: Path of the converted weights.
+        labels: Path of a label file.
+        templates: Preset or file of templates.
+        num_frames: T; None for that of the weights, or 8.
+
+    Raises:
+        ValueError: ``num_frames`` that the visual prompt cannot take.
+    """
+    frames = _num_frames(converted, num_frames)
+    source = SOURCES[converted.source].title
+    fixed = converted.prompt.num_frames is not None
+    header = _HEADER.format(
+        title=f'{title} ({source})',
+        config=config,
+        checkpoint=checkpoint,
+        labels=labels,
+        templates=templates,
+        frames=frames,
+        frames_source='T is that of the weights' if fixed else 'T is free, 8 frames are customary',
+        arch=as_code(converted.arch),
+    )
+    size = model_config(converted.arch)['vision_cfg'].get('image_size', 224)
+    size = size if isinstance(size, int) else size[0]
+    return (
+        header
+        + f'model = {as_code(recognizer_config(converted))}\n'
+        + _REST.format(short_side=round(size * SHORT_SIDE), size=size)
+    )
+
+
+def recognizer_config(converted: Converted) -> dict[str, Any]:
+    """The ``model`` of the config, which refers to its variables ``arch``, ``labels``, ….
+
+    The weights of the checkpoint are all there is, so nothing is ``pretrained``.
+    """
+    width = converted.prompt.neck['in_channels']
+    model = dict(
+        type='CLIPRecognizer',
+        backbone=dict(
+            type='CLIPImageEncoder', arch=_Code('arch'), visual_prompt=converted.prompt.inside
+        ),
+        neck=converted.prompt.neck,
+        cls_head=dict(
+            type='VideoTextHead',
+            in_channels=width,
+            label_encoder=dict(
+                type='TextPromptLabelEncoder',
+                labels=_Code('labels'),
+                templates=_Code('templates'),
+                arch=_Code('arch'),
+            ),
+            loss_cls=dict(type='VideoTextKLLoss'),
+            average_clips='prob',
+        ),
+        test_cfg=dict(max_testing_views=8),
+    )
+    if converted.hints.mean is not None and converted.hints.std is not None:
+        model['data_preprocessor'] = dict(
+            type='ActionDataPreprocessor',
+            mean=[round(value, 4) for value in converted.hints.mean],
+            std=[round(value, 4) for value in converted.hints.std],
+            format_shape='NCTHW',
+        )
+    return model
+
+
+class _Code(str):
+    """Text that is code already, such as the name of a variable."""
+
+
+def as_code(value: Any, indent: int = 0) -> str:
+    """Python code of plain values, with ``dict(...)`` and line breaks as configs have them."""
+    if isinstance(value, _Code):
+        return str(value)
+    if isinstance(value, dict):
+        items = [f'{key}={as_code(item, indent + 4)}' for key, item in value.items()]
+        opening, closing = 'dict(', ')'
+    elif isinstance(value, (list, tuple)):
+        items = [as_code(item, indent + 4) for item in value]
+        opening, closing = '[', ']'
+    else:
+        return repr(value)
+    line = f'{opening}{", ".join(items)}{closing}'
+    if '\n' not in line and indent + len(line) + 24 <= LINE:  # room for the key before it
+        return line
+    pad = ' ' * (indent + 4)
+    return f'{opening}\n' + ''.join(f'{pad}{item},\n' for item in items) + ' ' * indent + closing
+
+
+def _num_frames(converted: Converted, wanted: int | None) -> int:
+    known = converted.prompt.num_frames
+    if wanted is not None and known is not None and wanted != known:
+        raise ValueError(
+            f'--frames {wanted} was given but the visual prompt has weights for {known} frames: '
+            'leave --frames out.'
+        )
+    return known or wanted or DEFAULT_FRAMES

@@ -1,0 +1,161 @@
+"""From the content of any known weight file to our weights, every name accounted for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+from . import actionclip, huggingface, mmaction2, open_clip, openai_clip
+from .architecture import expected_shapes, model_config, read_arch
+from .mapped import Hints, Mapped, Source
+from .visual_prompt import VisualPrompt, read_visual_prompt
+
+SOURCES = {
+    name: Source(title, module.matches, module.to_recognizer, module.from_recognizer)
+    for name, title, module in (
+        ('actionclip', 'released ActionCLIP', actionclip),
+        ('mmaction2', "ActionCLIP of mmaction2's projects", mmaction2),
+        ('openai', "OpenAI's CLIP", openai_clip),
+        ('huggingface', "Hugging Face's CLIPModel", huggingface),
+        ('open_clip', 'open_clip', open_clip),
+    )
+}
+
+
+@dataclass
+class Converted:
+    """A model of this project.
+
+    Attributes:
+        source: Name in :data:`SOURCES`.
+        state: Its weights under the names of ``CLIPRecognizer``.
+        arch: open_clip model-config dict, or name.
+        prompt: Its visual prompt.
+        hints: What was known beside the weights.
+        unused: Names of the source that nothing needs.
+        left_out: Names without a place here; left out, by leave of ``allow_partial``.
+        missing: Names that the source lacks; they stay random, by leave of ``allow_partial``.
+        notes: What was assumed, in sentences.
+    """
+
+    source: str
+    state: dict[str, Tensor]
+    arch: str | dict
+    prompt: VisualPrompt
+    hints: Hints
+    unused: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def detect_source(content: dict[str, Any], quick_gelu: bool | None = None) -> str:
+    """The layout of a file's content, a name in :data:`SOURCES`.
+
+    Args:
+        content: What the file holds.
+        quick_gelu: Known activation; it settles what OpenAI's layout leaves open.
+
+    Raises:
+        ValueError: No known layout, or one that two sources share.
+    """
+    for name, source in SOURCES.items():
+        if source.matches(content):
+            return name
+    if open_clip.is_one_piece(content):
+        if quick_gelu is not None:
+            return 'open_clip'
+        raise ValueError(
+            'The file has the layout that OpenAI (QuickGELU) and open_clip (mostly GELU) share, '
+            'and the wrong activation is silently worse: say --source openai or open_clip.'
+        )
+    some = ', '.join(list(content)[:3])
+    raise ValueError(
+        f'The layout of the file is unknown (it begins with {some}): give a file of one of '
+        f'{", ".join(source.title for source in SOURCES.values())}.'
+    )
+
+
+def convert(
+    content: dict[str, Any],
+    source: str = 'auto',
+    hints: Hints | None = None,
+    allow_partial: bool = False,
+) -> Converted:
+    """Reads weights of any layout as weights and configs of this project.
+
+    Args:
+        content: What a weight file holds.
+        source: Name in :data:`SOURCES`, or ``'auto'``.
+        hints: What weights cannot tell about their model.
+        allow_partial: Whether names may be left out or missing.
+
+    Raises:
+        ValueError: Unknown layout or architecture; names left over, missing or of a wrong shape.
+    """
+    hints = hints or Hints()
+    if source == 'auto':
+        source = detect_source(content, hints.quick_gelu)
+    elif source not in SOURCES:
+        raise ValueError(
+            f"--source '{source}' is unknown: set auto or one of {', '.join(SOURCES)}."
+        )
+    mapped = SOURCES[source].to_recognizer(content)
+    notes: list[str] = []
+    arch = read_arch(mapped.state, _activation(source, mapped, hints, notes), hints)
+    width = int(model_config(arch)['embed_dim'])
+    prompt = read_visual_prompt(mapped.state, width, mapped.neck_eps, mapped.has_shift)
+    if source == 'actionclip' and prompt.inside is None and prompt.neck['type'] == 'MeanPPrompt':
+        notes.append('No weights tell of a visual prompt: MeanP is assumed (Shift has none, too).')
+    expected = expected_shapes(arch, prompt.neck, prompt.inside)
+    given = {name: value for name, value in mapped.state.items() if name not in prompt.unused}
+    state = {n: value for n, value in given.items() if expected.get(n) == value.shape}
+    wrong = [f'{n} {tuple(value.shape)}' for n, value in given.items() if n not in state]
+    converted = Converted(
+        source,
+        state,
+        arch,
+        prompt,
+        hints,
+        unused=mapped.unused + prompt.unused,
+        left_out=mapped.unknown + wrong,
+        missing=[name for name in expected if name not in state],
+        notes=notes,
+    )
+    if not allow_partial:
+        _refuse_partial(converted)
+    return converted
+
+
+def list_names(names: Sequence[str], most: int = 5) -> str:
+    """The first few names, and how many more there are."""
+    more = f' and {len(names) - most} more' if len(names) > most else ''
+    return ', '.join(names[:most]) + more
+
+
+def _activation(source: str, mapped: Mapped, hints: Hints, notes: list[str]) -> bool:
+    """Whether the towers have QuickGELU: what is known, or what the source mostly has."""
+    for known in (hints.quick_gelu, mapped.quick_gelu):
+        if known is not None:
+            return known
+    usual = source == 'huggingface'  # CLIPModel's own default
+    name = 'quick_gelu' if usual else 'gelu'
+    notes.append(
+        f'Weights do not tell the activation: {name} is assumed, as the source has it by default '
+        '(--activation sets it).'
+    )
+    return usual
+
+
+def _refuse_partial(converted: Converted) -> None:
+    parts = []
+    if converted.left_out:
+        parts.append(f'weights without a place: {list_names(converted.left_out)}')
+    if converted.missing:
+        parts.append(f'missing weights: {list_names(converted.missing)}')
+    if parts:
+        raise ValueError(
+            f'The file is no complete model of the layout {SOURCES[converted.source].title} '
+            f'({"; ".join(parts)}): give another --source, or --allow-partial to go on without.'
+        )

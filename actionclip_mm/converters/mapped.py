@@ -1,0 +1,76 @@
+"""What a key map gives back: the weights under our names, and what became of every other one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+CLIP_EPS = 1e-5  # LayerNorm of CLIP's towers, and torch's default
+RELEASED_EPS = 1e-12  # LayerNorm of the released Transf
+
+
+@dataclass
+class Mapped:
+    """Weights under the names of ``CLIPRecognizer``.
+
+    Attributes:
+        state: Names to tensors.
+        unknown: Names of the source that the map does not know.
+        unused: Names that it knows and that nothing here needs.
+        quick_gelu: Whether the model was trained with QuickGELU; None if the layout does not tell.
+        neck_eps: Epsilon of the LayerNorms in the neck's blocks.
+        has_shift: Whether the tower's blocks were wrapped for the in-network prompt Shift.
+    """
+
+    state: dict[str, Tensor]
+    unknown: list[str] = field(default_factory=list)
+    unused: list[str] = field(default_factory=list)
+    quick_gelu: bool | None = None
+    neck_eps: float = RELEASED_EPS
+    has_shift: bool = False
+
+
+@dataclass
+class Hints:
+    """What weights cannot tell about their model, from the caller or from files beside them.
+
+    Attributes:
+        arch: open_clip model name or model-config dict, which replaces all reading of shapes.
+        quick_gelu: Whether the model was trained with QuickGELU.
+        vision_heads: Attention heads of the image tower.
+        text_heads: Attention heads of the text tower.
+        mean: Pixel mean in [0, 255], None for CLIP's.
+        std: Pixel standard deviation in [0, 255], None for CLIP's.
+    """
+
+    arch: str | dict | None = None
+    quick_gelu: bool | None = None
+    vision_heads: int | None = None
+    text_heads: int | None = None
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
+
+
+class Source(NamedTuple):
+    """A layout that can be read.
+
+    Attributes:
+        title: The layout in words.
+        matches: Whether the content of a file is of this layout.
+        to_recognizer: Content of a file -> weights under our names.
+        from_recognizer: The way back: our weights -> content of such a file.
+    """
+
+    title: str
+    matches: Callable[[dict[str, Any]], bool]
+    to_recognizer: Callable[[dict[str, Any]], Mapped]
+    from_recognizer: Callable[[dict[str, Tensor]], dict[str, Any]]
+
+
+def unwrap(content: dict[str, Any]) -> dict[str, Any]:
+    """The weights inside ``state_dict``/``model_state_dict``, without a ``module.`` prefix."""
+    for key in ('state_dict', 'model_state_dict'):
+        if isinstance(content.get(key), dict):
+            content = content[key]
+    return {name.removeprefix('module.'): value for name, value in content.items()}

@@ -1,0 +1,51 @@
+"""Writing checkpoints, and telling files apart by their SHA-256."""
+
+import hashlib
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+SUFFIXES = ('.safetensors', '.pth')
+CHUNK = 2**20  # bytes hashed at once
+
+
+def check_suffix(path: str | Path) -> None:
+    """Refuses names of files that cannot be written.
+
+    Raises:
+        ValueError: The name ends otherwise than in ``.safetensors`` or ``.pth``.
+    """
+    if Path(path).suffix not in SUFFIXES:
+        raise ValueError(f"'{path}' ends in neither {' nor '.join(SUFFIXES)}: name it so.")
+
+
+def write_weights(path: str | Path, state: dict[str, Tensor], meta: dict[str, str]) -> None:
+    """Writes weights so that ``load_from`` and ``tools/test.py`` can read them.
+
+    Args:
+        path: ``.safetensors``, or ``.pth`` with the keys ``meta`` and ``state_dict``.
+        state: The weights.
+        meta: What is to be known about them; kept in the file.
+
+    Raises:
+        ValueError: Another suffix.
+    """
+    check_suffix(path)
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    # own memory each: safetensors refuses views of one storage
+    state = {name: value.detach().cpu().clone().contiguous() for name, value in state.items()}
+    if Path(path).suffix == '.safetensors':
+        save_file(state, str(path), metadata={'format': 'pt', **meta})
+    else:
+        torch.save(dict(meta=meta, state_dict=state), path)
+
+
+def sha256(path: str | Path) -> str:
+    """The SHA-256 of a file, in hexadecimal digits."""
+    digest = hashlib.sha256()
+    with open(path, 'rb') as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,222 @@
+"""A tiny model in each source's layout gives the same features once it is converted."""
+
+import mmaction.models  # noqa: F401  registers the host's adapter
+import pytest
+import torch
+import torch.nn.functional as F
+from mmaction.models.similarity import TransformerAdapter
+from mmaction.registry import MODELS
+
+from actionclip_mm.converters import SOURCES, Hints, convert
+
+EXACT = dict(rtol=1e-5, atol=1e-5)
+CONSTANTS = dict(
+    input_resolution=torch.tensor(32), context_length=torch.tensor(77), vocab_size=torch.tensor(512)
+)
+RELEASED = {
+    'Conv1D': dict(type='Conv1DPrompt', in_channels=64),
+    'LSTM': dict(type='LSTMPrompt', in_channels=64),
+    'Transf': dict(type='TransfPrompt', in_channels=64, num_layers=3),
+    'Transf_cls': dict(type='TransfClsPrompt', in_channels=64, num_frames=3, num_layers=2),
+}
+
+
+@pytest.fixture
+def reference(clip, images, tokens):
+    """Frame features [2, 3, D] and text features [2, D] of the model before conversion."""
+    with torch.no_grad():
+        return clip.encode_image(images).unflatten(0, (2, 3)), clip.encode_text(tokens)
+
+
+def assert_same(found, reference, video=None):
+    frames, text = reference
+    torch.testing.assert_close(found[0], frames, **EXACT)
+    torch.testing.assert_close(found[1], frames.mean(1) if video is None else video, **EXACT)
+    torch.testing.assert_close(found[2], text, **EXACT)
+
+
+@pytest.mark.parametrize('with_constants', [True, False])
+def test_openai(clip, features, reference, with_constants):
+    state = clip.state_dict() | (CONSTANTS if with_constants else {})
+    converted = convert(state, 'auto' if with_constants else 'openai')
+    assert converted.source == 'openai' and converted.arch['quick_gelu'] is True
+    assert sorted(converted.unused) == (sorted(CONSTANTS) if with_constants else [])
+    assert_same(features(converted), reference)
+
+
+@pytest.mark.parametrize('two_towers', [True, False])
+@pytest.mark.parametrize('wrap', [True, False])
+def test_open_clip(arch, clip, features, reference, two_towers, wrap):
+    state = clip.state_dict()
+    if two_towers:
+        top = ('visual.', 'logit_scale')
+        state = {n if n.startswith(top) else f'text.{n}': value for n, value in state.items()}
+    if wrap:
+        state = dict(state_dict={f'module.{n}': v for n, v in state.items()}, epoch=3)
+    converted = convert(state, hints=Hints(quick_gelu=True))
+    assert converted.source == 'open_clip' and converted.arch == arch
+    assert converted.unused == (['epoch'] if wrap else [])
+    assert_same(features(converted), reference)
+
+
+def test_the_activation_of_open_clip_is_gelu_unless_said_otherwise(clip):
+    converted = convert(clip.state_dict(), 'open_clip')
+    assert converted.arch['quick_gelu'] is False
+    assert 'gelu is assumed' in converted.notes[0]
+
+
+def test_mmaction2(clip, features, reference):
+    adapter = TransformerAdapter(
+        num_segs=3, transformer_width=64, transformer_heads=1, transformer_layers=2
+    )
+    adapter.init_weights()
+    torch.nn.init.normal_(adapter.transformer.resblocks[0].ln_1.bias)
+    state = {f'clip.{name}': value for name, value in clip.state_dict().items()}
+    state |= {f'adapter.{name}': value for name, value in adapter.state_dict().items()}
+    converted = convert(dict(meta=dict(epoch=50), state_dict=state, message_hub={}))
+    assert converted.source == 'mmaction2' and converted.unused == ['meta', 'message_hub']
+    assert converted.prompt.num_frames == 3
+    assert converted.prompt.neck == dict(
+        type='TransfPrompt', in_channels=64, num_layers=2, num_positions=3, layer_norm_eps=1e-5
+    )
+    with torch.no_grad():
+        assert_same(features(converted), reference, adapter.eval()(reference[0]))
+
+
+def test_mmaction2_without_weights_in_the_adapter(clip, features, reference):
+    state = {f'clip.{name}': value for name, value in clip.state_dict().items()}
+    assert_same(features(convert(dict(state_dict=state))), reference)
+
+
+@pytest.mark.parametrize('prefix', ['', 'module.'])
+@pytest.mark.parametrize('prompt', RELEASED)
+def test_released(clip, features, reference, prompt, prefix):
+    neck = MODELS.build(RELEASED[prompt]).eval()
+    fusion = {prefix + name: value for name, value in neck.state_dict().items()}
+    if prompt != 'Transf':  # a table that the released code saves whatever the prompt is
+        fusion[f'{prefix}frame_position_embeddings.weight'] = torch.randn(77, 64)
+    model = {prefix + name: value for name, value in clip.state_dict().items()}
+    content = dict(epoch=9, model_state_dict=model, fusion_model_state_dict=fusion)
+    converted = convert(content)
+    assert converted.source == 'actionclip' and not converted.notes
+    assert converted.prompt.neck.items() >= RELEASED[prompt].items()
+    assert converted.prompt.num_frames == (3 if prompt == 'Transf_cls' else None)
+    with torch.no_grad():
+        assert_same(features(converted), reference, neck(reference[0])[0])
+
+
+def test_released_prompts_inside_the_tower(clip):
+    model = clip.state_dict()
+    content = dict(model_state_dict=model, fusion_model_state_dict={})
+    assert 'MeanP is assumed' in convert(content).notes[0]
+    joint = dict(model, **{'visual.time_embedding': torch.randn(4, 128)})
+    converted = convert(dict(content, model_state_dict=joint))
+    assert converted.prompt.inside == dict(type='JointPrompt', num_frames=4)
+    assert converted.prompt.num_frames == 4 and not converted.notes
+    wrapped = {
+        name.replace('resblocks.0.', 'resblocks.0.net.')
+        .replace('resblocks.1.', 'resblocks.1.net.') if name.startswith('visual.') else name: value
+        for name, value in model.items()
+    }  # fmt: skip
+    converted = convert(dict(content, model_state_dict=wrapped))
+    assert converted.prompt.inside == dict(type='ShiftPrompt') and not converted.notes
+
+
+def test_huggingface(clip, features, reference, images, tokens):
+    state = to_clip_model(clip.state_dict())
+    frames = huggingface_image(state, images).unflatten(0, (2, 3))
+    torch.testing.assert_close(frames, reference[0], **EXACT)
+    text = huggingface_text(state, tokens)
+    for buffer in ('text', 'vision'):
+        state[f'{buffer}_model.embeddings.position_ids'] = torch.arange(5)[None]
+    converted = convert(state)
+    assert converted.source == 'huggingface' and len(converted.unused) == 2
+    assert_same(features(converted), (frames, text))
+
+
+def to_clip_model(state):
+    """Our CLIP as CLIPModel keeps it, by other means than the converter's own way back."""
+    blocks = {
+        'attn.out_proj': 'self_attn.out_proj',
+        'ln_1': 'layer_norm1',
+        'ln_2': 'layer_norm2',
+        'mlp.c_fc': 'mlp.fc1',
+        'mlp.c_proj': 'mlp.fc2',
+    }
+    result = {
+        'logit_scale': state['logit_scale'],
+        'text_projection.weight': state['text_projection'].T,
+        'visual_projection.weight': state['visual.proj'].T,
+        'text_model.embeddings.token_embedding.weight': state['token_embedding.weight'],
+        'text_model.embeddings.position_embedding.weight': state['positional_embedding'],
+        'vision_model.embeddings.class_embedding': state['visual.class_embedding'],
+        'vision_model.embeddings.patch_embedding.weight': state['visual.conv1.weight'],
+        'vision_model.embeddings.position_embedding.weight': state['visual.positional_embedding'],
+    }
+    for kind in ('weight', 'bias'):
+        result[f'text_model.final_layer_norm.{kind}'] = state[f'ln_final.{kind}']
+        result[f'vision_model.pre_layrnorm.{kind}'] = state[f'visual.ln_pre.{kind}']
+        result[f'vision_model.post_layernorm.{kind}'] = state[f'visual.ln_post.{kind}']
+        for ours, theirs in (('', 'text_model'), ('visual.', 'vision_model')):
+            for layer in (0, 1):
+                old = f'{ours}transformer.resblocks.{layer}'
+                new = f'{theirs}.encoder.layers.{layer}'
+                for a, b in blocks.items():
+                    result[f'{new}.{b}.{kind}'] = state[f'{old}.{a}.{kind}']
+                joined = state[f'{old}.attn.in_proj_{kind}']
+                for index, letter in enumerate('qkv'):
+                    rows = slice(index * len(joined) // 3, (index + 1) * len(joined) // 3)
+                    result[f'{new}.self_attn.{letter}_proj.{kind}'] = joined[rows]
+    return result
+
+
+def huggingface_image(state, images):
+    """CLIPModel's image features, written out with separate queries, keys and values."""
+    x = F.conv2d(images, state['vision_model.embeddings.patch_embedding.weight'], stride=16)
+    first = state['vision_model.embeddings.class_embedding'].expand(len(x), 1, -1)
+    x = torch.cat([first, x.flatten(2).transpose(1, 2)], 1)
+    x = x + state['vision_model.embeddings.position_embedding.weight']
+    x = norm(x, state, 'vision_model.pre_layrnorm')
+    x = layers(x, state, 'vision_model')
+    x = norm(x[:, 0], state, 'vision_model.post_layernorm')
+    return linear(x, state, 'visual_projection')
+
+
+def huggingface_text(state, tokens):
+    x = state['text_model.embeddings.token_embedding.weight'][tokens]
+    x = x + state['text_model.embeddings.position_embedding.weight']
+    x = layers(x, state, 'text_model', mask=torch.full((77, 77), float('-inf')).triu(1))
+    x = norm(x, state, 'text_model.final_layer_norm')
+    return linear(x[torch.arange(len(x)), tokens.argmax(-1)], state, 'text_projection')
+
+
+def layers(x, state, tower, mask=0.0, num_heads=2):
+    for layer in (0, 1):
+        name = f'{tower}.encoder.layers.{layer}'
+        y = norm(x, state, f'{name}.layer_norm1')
+        q, k, v = (
+            linear(y, state, f'{name}.self_attn.{letter}_proj')
+            .unflatten(-1, (num_heads, -1))
+            .transpose(1, 2)
+            for letter in 'qkv'
+        )
+        weights = (q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5 + mask).softmax(-1)
+        x = x + linear(
+            (weights @ v).transpose(1, 2).flatten(2), state, f'{name}.self_attn.out_proj'
+        )
+        y = linear(norm(x, state, f'{name}.layer_norm2'), state, f'{name}.mlp.fc1')
+        x = x + linear(y * torch.sigmoid(1.702 * y), state, f'{name}.mlp.fc2')
+    return x
+
+
+def norm(x, state, name):
+    return F.layer_norm(x, x.shape[-1:], state[f'{name}.weight'], state[f'{name}.bias'])
+
+
+def linear(x, state, name):
+    return F.linear(x, state[f'{name}.weight'], state.get(f'{name}.bias'))
+
+
+def test_every_source_is_tested():
+    tested = {'openai', 'open_clip', 'mmaction2', 'actionclip', 'huggingface'}
+    assert set(SOURCES) == tested

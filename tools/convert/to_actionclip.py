@@ -1,0 +1,133 @@
+"""Converts weights of other code bases into a checkpoint and a ready config of this project.
+
+    python tools/convert/to_actionclip.py SRC DST.safetensors --labels labels.txt
+
+SRC is a released ActionCLIP .pt, a .pth of mmaction2's projects/actionclip, OpenAI's CLIP, Hugging
+Face's CLIPModel or an open_clip file; the layout is found out. Writes DST and DST's name in .py.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from actionclip_mm.converters import (
+    SOURCES,
+    Converted,
+    Hints,
+    convert,
+    detect_source,
+    huggingface,
+    list_names,
+    open_clip,
+    write_config_text,
+)
+from actionclip_mm.models.utils.state_dict import read_content
+from actionclip_mm.models.utils.weight_files import check_suffix, sha256, write_weights
+
+# Files that model hubs keep beside the weights; they tell what shapes cannot.
+SIDECARS = {
+    'open_clip_config.json': ('open_clip', open_clip.hints_of_config),
+    'config.json': ('huggingface', huggingface.hints_of_config),
+}
+
+
+def read_sidecar(weights: Path, content: dict[str, Any], source: str) -> tuple[str, Hints, str]:
+    """The layout of a file, and what the config beside it tells.
+
+    Returns:
+        Name of the layout, the hints, and the name of the config that was read or ''.
+    """
+    for name, (owner, read_hints) in SIDECARS.items():
+        path = weights.parent / name
+        if not path.is_file() or source not in ('auto', owner):
+            continue
+        found = source
+        if source == 'auto':
+            found = detect_source(content, quick_gelu=True if owner == 'open_clip' else None)
+        if found == owner:
+            return owner, read_hints(json.loads(path.read_text(encoding='utf-8'))), name
+    return source, Hints(), ''
+
+
+def report(converted: Converted, sidecar: str) -> None:
+    """Prints what was found, and what became of every name that was not converted."""
+    prompt = converted.prompt
+    inside = f'{prompt.inside["type"]} inside the tower, ' if prompt.inside else ''
+    neck = ', '.join(f'{key} {value}' for key, value in list(prompt.neck.items())[1:])
+    print(f'layout   {SOURCES[converted.source].title}')
+    print(f'tower    {converted.arch}' + (f' (from {sidecar})' if sidecar else ''))
+    print(f'prompt   {inside}{prompt.neck["type"]} ({neck})')
+    print(f'weights  {len(converted.state)} tensors converted')
+    for title, names in (
+        ('unused', converted.unused),
+        ('LEFT OUT', converted.left_out),
+        ('MISSING', converted.missing),
+    ):
+        if names:
+            extra = ', which stay random' if title == 'MISSING' else ''
+            print(f'{title:8} {len(names)}{extra}: {list_names(names, most=20)}')
+    for note in converted.notes:
+        print(f'note     {note}')
+
+
+def run(args: argparse.Namespace) -> None:
+    """Reads, converts and writes.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        FileExistsError: A file would be overwritten.
+        ValueError: The file cannot be converted.
+    """
+    config = args.dst.with_suffix('.py')
+    check_suffix(args.dst)
+    for path in (args.dst, config):
+        if path.exists() and not args.force:
+            raise FileExistsError(f"'{path}' is there already: name another DST or add --force.")
+    content = read_content(str(args.src))
+    digest = sha256(args.src)
+    print(f'read     {args.src}  SHA-256 {digest}')
+    source, hints, sidecar = read_sidecar(args.src, content, args.source)
+    if args.arch:
+        hints.arch = args.arch
+    if args.activation:
+        hints.quick_gelu = args.activation == 'quick_gelu'
+    converted = convert(content, source, hints, args.allow_partial)
+    report(converted, sidecar)
+    text = write_config_text(
+        converted, args.src.name, str(config), str(args.dst), args.labels, args.templates,
+        args.frames,
+    )  # fmt: skip
+    meta = dict(source=converted.source, source_file=args.src.name, source_sha256=digest)
+    write_weights(args.dst, converted.state, meta)
+    config.write_text(text, encoding='utf-8')
+    print(f'wrote    {args.dst}  SHA-256 {sha256(args.dst)}')
+    print(f'wrote    {config}')
+    if not Path(args.labels).is_file():
+        print(f"note     There is no label file '{args.labels}' yet: set `labels` in {config}.")
+    print(f'use      python tools/test.py {config} {args.dst}')
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('src', type=Path, help='.pt, .pth, .bin or .safetensors')
+    parser.add_argument('dst', type=Path, help='.safetensors or .pth to write')
+    parser.add_argument('--source', default='auto', choices=['auto', *SOURCES])
+    parser.add_argument('--labels', default='labels.txt', help='label file that the config names')
+    parser.add_argument('--templates', default='actionclip16', help='preset or file of templates')
+    parser.add_argument('--frames', type=int, help='T, where the weights leave it free')
+    parser.add_argument('--arch', help='open_clip model name, where shapes do not tell')
+    parser.add_argument('--activation', choices=['gelu', 'quick_gelu'], help='of the towers')
+    parser.add_argument('--allow-partial', action='store_true', help='go on with missing names')
+    parser.add_argument('--force', action='store_true', help='overwrite DST and its config')
+    try:
+        run(parser.parse_args(argv))
+    except (ValueError, OSError) as error:
+        sys.exit(f'Error: {error}')
+
+
+if __name__ == '__main__':
+    main()
