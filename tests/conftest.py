@@ -1,7 +1,7 @@
 """What the tests share: a tiny CLIP, tiny videos, the repository's tools as subprocesses."""
 
-import importlib.util
 import copy
+import importlib.util
 import os
 import random
 import subprocess

@@ -1,7 +1,8 @@
 """Matching instead of classifying: scale x cosine between a video and label texts (eq. 1-3).
 
 Agrees with the released code at test time: similarities are multiplied by a fixed 100, not by the
-learned scale, unless ``test_scale=None``.
+learned scale, unless ``test_scale=None``. SigLIP's logit bias is left out: it is the same for every
+text and video, so it cancels in each softmax of the losses and of the scores.
 """
 
 import math
@@ -82,6 +83,8 @@ class VideoTextHead(BaseHead):
         self.logit_scale = nn.Parameter(
             torch.tensor(encoder.init_logit_scale), requires_grad=learnable_scale
         )
+        # weights that came with a larger scale (SigLIP's) keep it
+        self.max_logit_scale = max(MAX_LOGIT_SCALE, encoder.init_logit_scale)
         self.projection: nn.Module = nn.Identity()
         if in_channels != encoder.out_channels:
             self.projection = nn.Linear(in_channels, encoder.out_channels)
@@ -120,7 +123,7 @@ class VideoTextHead(BaseHead):
     ) -> dict[str, Tensor]:
         """Contrastive loss of a batch between its videos and the texts that the loss wants."""
         with torch.no_grad():
-            self.logit_scale.clamp_(max=MAX_LOGIT_SCALE)
+            self.logit_scale.clamp_(max=self.max_logit_scale)
         video = self.embed(feats, num_segs)  # [B, D]
         tokens, video_labels, text_labels = self.training_texts(data_samples)
         text = self.label_encoder.encode_tokens(tokens)  # [B, D], or [C, D] of all classes

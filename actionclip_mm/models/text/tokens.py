@@ -62,16 +62,24 @@ def tokenize(tokenizer: Callable[..., Tensor], sentences: Sequence[str]) -> Tens
     open_clip's tokenizers cut long sentences and keep the end-of-text.
     """
     tokens = tokenizer(list(sentences))
-    encode = getattr(tokenizer, 'encode', None)
-    if encode is not None and tokens.shape[1] > 0:
-        full = tokens[:, -1] != 0  # only full rows can have been cut
-        room = tokens.shape[1] - 2
-        cut = [sentences[i] for i in torch.where(full)[0] if len(encode(sentences[i])) > room]
-        if cut:
-            print_log(
-                f'{len(cut)} of {len(sentences)} sentences exceed {tokens.shape[1]} tokens and are '
-                f'cut, the first is {cut[0]!r}: shorten the labels or templates.',
-                'current',
-                30,
-            )
+    cut = [
+        sentence
+        for sentence, row in zip(sentences, tokens, strict=True)
+        if _is_cut(tokenizer, sentence, row)
+    ]
+    if cut:
+        print_log(
+            f'{len(cut)} of {len(sentences)} sentences exceed {tokens.shape[1]} tokens and are '
+            f'cut, the first is {cut[0]!r}: shorten the labels or templates.',
+            'current',
+            30,
+        )
     return tokens
+
+
+def _is_cut(tokenizer: Callable[..., Tensor], sentence: str, row: Tensor) -> bool:
+    """Whether a sentence has more tokens than its row [L] holds, if the tokenizer can tell."""
+    if hasattr(tokenizer, 'encode'):  # CLIP's, whose padding is 0
+        return bool(row[-1]) and len(tokenizer.encode(sentence)) + 2 > len(row)
+    inner = getattr(tokenizer, 'tokenizer', None)  # of transformers
+    return inner is not None and len(inner(sentence).input_ids) > len(row)

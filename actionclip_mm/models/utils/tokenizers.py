@@ -42,7 +42,7 @@ def get_tokenizer(arch: str | dict, tokenizer: str | Tokenizer | None = None) ->
         return open_clip.SimpleTokenizer(context_length=length, **options)
     mode = text_cfg.get('tokenizer_mode')
     return _load(
-        lambda: open_clip.HFTokenizer(
+        lambda: open_clip.tokenizer.HFTokenizer(
             source, context_length=length, tokenizer_mode=mode, **options
         ),
         source,

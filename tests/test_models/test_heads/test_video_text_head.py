@@ -169,3 +169,32 @@ def test_under_the_hosts_own_recognizers(tiny_arch, recognizer, backbone, in_cha
     model.eval()
     scores = model(inputs, samples(0, 1), mode='predict')[1].pred_score
     assert scores.sum().item() == pytest.approx(1, abs=1e-5)
+
+
+def test_a_bias_on_all_logits_changes_nothing(build):
+    """SigLIP's logit bias is left out because it cancels in every softmax."""
+    head = build()
+    logits, positives = torch.randn(4, 4), torch.eye(4).bool()
+    torch.testing.assert_close(
+        head.loss_cls.divergence(logits - 10, positives),
+        head.loss_cls.divergence(logits, positives),
+    )
+    logits = torch.randn(2, 1, 16, 3)  # [N, V, P, C]
+    torch.testing.assert_close(head.pool_scores(logits - 10), head.pool_scores(logits))
+
+
+@pytest.mark.parametrize('scale', [50.0, 117.3])
+def test_the_scale_of_the_weights_is_kept(build, monkeypatch, scale):
+    """SigLIP's is above CLIP's limit of 100."""
+    monkeypatch.setattr(
+        'open_clip.CustomTextCLIP.get_parameter', lambda *args: torch.tensor(scale).log()
+    )
+    head = build()
+    assert head.logit_scale.exp().item() == pytest.approx(scale)
+    assert head.loss(torch.randn(2, 32), samples(0, 1))['logit_scale'].item() == pytest.approx(
+        scale
+    )
+    with torch.no_grad():
+        head.logit_scale.fill_(9.0)
+    limited = head.loss(torch.randn(2, 32), samples(0, 1))['logit_scale'].item()
+    assert limited == pytest.approx(max(100.0, scale), rel=1e-4)
