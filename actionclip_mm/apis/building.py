@@ -139,7 +139,7 @@ def load_strictly(model: nn.Module, checkpoint: str) -> None:
         content = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
     except FileNotFoundError as error:
         raise FileNotFoundError(f"There is no checkpoint '{checkpoint}'.") from error
-    except (RuntimeError, EOFError) as error:
+    except (RuntimeError, EOFError, OSError) as error:  # cut short, not a zip file
         raise ValueError(
             f"'{checkpoint}' cannot be read as a checkpoint ({reason(error)}): it is damaged."
         ) from error

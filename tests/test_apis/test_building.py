@@ -1,0 +1,120 @@
+"""Models for testing: the right weights and nothing but them, or one clear sentence."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+
+from actionclip_mm.apis.building import (
+    build_trained,
+    build_zero_shot,
+    load_strictly,
+    read_arch,
+    read_config,
+)
+from actionclip_mm.models.utils import clip_loading
+
+
+def test_arch_of_a_json_file(tmp_path, tiny_arch):
+    file = tmp_path / 'tiny.json'
+    file.write_text(json.dumps(tiny_arch))
+    assert read_arch(str(file)) == tiny_arch
+    assert read_arch('ViT-B-16') == 'ViT-B-16'
+    assert read_arch(tiny_arch) is tiny_arch
+    file.write_text(json.dumps(dict(model_cfg=tiny_arch, preprocess_cfg={})))
+    with pytest.raises(ValueError, match='local-dir:FOLDER'):
+        read_arch(str(file))
+    file.write_text('[1]')
+    with pytest.raises(ValueError, match='no JSON object'):
+        read_arch(str(file))
+    file.write_text('{')
+    with pytest.raises(ValueError, match='cannot be read as JSON'):
+        read_arch(str(file))
+    with pytest.raises(FileNotFoundError, match=r'gone\.json'):
+        read_arch(str(tmp_path / 'gone.json'))
+
+
+def test_zero_shot_has_the_weights_of_the_file(tiny_arch, clip_file):
+    model = build_zero_shot(['a', 'b'], 'label_only', tiny_arch, clip_file)
+    state = torch.load(clip_file, weights_only=True)
+    assert torch.equal(model.backbone.visual.proj, state['visual.proj'])
+    assert torch.equal(
+        model.cls_head.label_encoder.text.text_projection, state['text.text_projection']
+    )
+
+
+def test_a_folder_of_open_clip(tmp_path, tiny_arch, clip_file):
+    content = dict(model_cfg=tiny_arch, preprocess_cfg=dict(mean=[0.5] * 3, std=[0.5] * 3))
+    folder = tmp_path / 'model'
+    folder.mkdir()
+    (folder / 'open_clip_config.json').write_text(json.dumps(content))
+    state = torch.load(clip_file, weights_only=True)
+    torch.save(state, folder / 'open_clip_pytorch_model.bin')
+    model = build_zero_shot(['a', 'b'], 'label_only', f'local-dir:{folder}', None)
+    assert torch.equal(model.backbone.visual.proj, state['visual.proj'])
+    assert model.backbone.preprocess.mean == (127.5,) * 3
+
+
+def test_bad_texts_are_found_before_weights_are_read(tiny_arch, monkeypatch):
+    monkeypatch.setattr(clip_loading, 'read_state_dict', lambda path: 1 / 0)
+    with pytest.raises(ValueError, match="both 'a'"):
+        build_zero_shot(['a', 'a'], 'label_only', tiny_arch, __file__)
+    with pytest.raises(FileNotFoundError, match="templates='nothing'"):
+        build_zero_shot(['a'], 'nothing', tiny_arch, __file__)
+
+
+def test_the_scope_of_the_caller_stays(tiny_arch):
+    with DefaultScope.overwrite_default_scope('elsewhere'):
+        before = DefaultScope.get_current_instance().scope_name
+        build_zero_shot(['a', 'b'], 'label_only', tiny_arch, None)
+        assert DefaultScope.get_current_instance().scope_name == before == 'elsewhere'
+
+
+def test_a_trained_model_reads_its_checkpoint_only(trained, monkeypatch):
+    monkeypatch.setattr(clip_loading, 'read_state_dict', lambda path: 1 / 0)
+    model = build_trained(read_config(trained.config), trained.checkpoint)
+    for name, value in trained.model.state_dict().items():
+        assert torch.equal(model.state_dict()[name], value), name
+
+
+def test_configs_that_cannot_be_used(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r'gone\.py'):
+        read_config(tmp_path / 'gone.py')
+    (tmp_path / 'broken.py').write_text('model = dict(')
+    with pytest.raises(ValueError, match=r'broken\.py.* cannot be read \(SyntaxError'):
+        read_config(tmp_path / 'broken.py')
+    (tmp_path / 'data.py').write_text('data = dict()')
+    with pytest.raises(ValueError, match='has no `model`'):
+        read_config(tmp_path / 'data.py')
+
+
+def test_checkpoints_that_do_not_fit(trained, tmp_path):
+    state = trained.model.state_dict()
+    file = str(tmp_path / 'other.pth')
+
+    def refused(match, kind=ValueError):
+        with pytest.raises(kind, match=match) as error:
+            load_strictly(trained.model, file)
+        assert '\n' not in str(error.value) and file in str(error.value)
+
+    refused('There is no checkpoint', FileNotFoundError)
+    torch.save(dict(state_dict={n: v for n, v in state.items() if 'neck' not in n}), file)
+    refused(r'does not fit .*the file lacks neck\.\S+ and \d+ more\)')
+    torch.save(dict(state_dict=state | {'x': torch.ones(1), 'y': torch.ones(1)}), file)
+    refused('the model lacks x and 1 more')
+    torch.save(dict(state_dict=state | {'backbone.visual.proj': torch.ones(3, 4)}), file)
+    refused(r'size mismatch for backbone\.visual\.proj.*\(\[3, 4\]\)')
+    torch.save([1], file)
+    refused('holds no state dict')
+    (tmp_path / 'other.pth').write_bytes(Path(trained.checkpoint).read_bytes()[:5000])
+    refused('cannot be read as a checkpoint')
+
+
+def test_checkpoints_of_several_processes(trained, tmp_path):
+    state = {f'module.{name}': value for name, value in trained.model.state_dict().items()}
+    torch.save(state, tmp_path / 'bare.pth')
+    model = build_trained(Config.fromfile(trained.config), str(tmp_path / 'bare.pth'))
+    assert torch.equal(model.backbone.visual.proj, trained.model.backbone.visual.proj)

@@ -1,0 +1,117 @@
+"""Reading videos: what comes out of good ones, and one line for each kind of bad one."""
+
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import torch
+from mmaction.registry import TRANSFORMS
+
+from actionclip_mm.apis.video_reading import (
+    DecordFileInit,
+    VideoError,
+    VideoReading,
+    check_video,
+    default_pipeline,
+    reason,
+)
+
+
+@pytest.fixture(scope='module')
+def read():
+    return VideoReading(default_pipeline((32, 32), num_frames=4, num_clips=2))
+
+
+def refused(read, path):
+    with pytest.raises(VideoError) as error:
+        read(str(path))
+    message = str(error.value)
+    assert message.startswith(f'{path}: ') and '\n' not in message
+    return message
+
+
+def test_shape(read, video):
+    data = read(video)
+    assert data['inputs'].shape == (2, 3, 4, 32, 32)
+    assert data['inputs'].dtype == torch.uint8
+
+
+def test_the_short_side_is_as_much_longer_as_256_than_224():
+    resize, crop = default_pipeline((32, 48))[3:5]
+    assert resize['scale'] == (-1, round(48 * 256 / 224))
+    assert crop['crop_size'] == (48, 32)  # the host's order: width, height
+
+
+def test_decord_opens_the_file_itself(read, video):
+    """The same frames as the host's way, which crashes on truncated AVI files."""
+    assert type(read.transforms[0]) is DecordFileInit
+    results = dict(filename=video, label=-1, start_index=0, modality='RGB')
+    for cfg in default_pipeline((32, 32), num_frames=4, num_clips=2):
+        results = TRANSFORMS.build(cfg)(results)
+    assert torch.equal(results['inputs'], read(video)['inputs'])
+
+
+def test_a_truncated_avi_does_not_crash(read, write_video, tmp_path):
+    path = write_video(tmp_path / 'whole.avi', np.random.randint(0, 255, (40, 48, 64, 3)))
+    content = path.read_bytes()
+    for part in (0.3, 0.5, 0.7, 0.9):
+        (tmp_path / 'part.avi').write_bytes(content[: int(len(content) * part)])
+        with suppress(VideoError):  # an answer or a refusal
+            read(str(tmp_path / 'part.avi'))
+
+
+def test_a_file_without_suffix(read, video, tmp_path):
+    shutil.copy(video, tmp_path / 'clip')
+    assert torch.equal(read(str(tmp_path / 'clip'))['inputs'], read(video)['inputs'])
+
+
+def test_bad_files(read, tmp_path, capfd):
+    assert 'no such file' in refused(read, tmp_path / 'gone.mp4')
+    assert 'is a folder' in refused(read, tmp_path)
+    (tmp_path / 'empty.mp4').write_bytes(b'')
+    assert 'is empty' in refused(read, tmp_path / 'empty.mp4')
+    (tmp_path / 'text.mp4').write_text('no video\n' * 100)
+    assert 'is no video file' in refused(read, tmp_path / 'text.mp4')
+    (tmp_path / 'text.txt').write_text('no video\n' * 100)
+    assert 'text file' in refused(read, tmp_path / 'text.txt')
+    assert 'no video\n' not in capfd.readouterr().err, 'decord prints what it cannot read'
+
+
+def test_only_sound(read, tmp_path):
+    path = tmp_path / 'sound.mp4'
+    with av.open(str(path), 'w') as container:
+        stream = container.add_stream('aac', rate=16000, layout='mono')
+        silence = np.zeros((1, 16000), np.float32)
+        frame = av.AudioFrame.from_ndarray(silence, format='fltp', layout='mono')
+        frame.sample_rate = 16000
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    assert 'no video stream' in refused(read, path)
+
+
+def test_errors_of_the_decoder_become_one_line():
+    source = '[03:20:36] /src/video/threaded_decoder.cc:292: '
+    text = (
+        f'{source}{source}Check failed: send(a.get(), b) >= 0 (-109 vs. 0) Thread: Error sending.'
+    )
+    assert reason(RuntimeError(text)) == 'Thread: Error sending'
+    assert reason(RuntimeError('\nfirst\nsecond')) == 'first'
+    assert reason(KeyError()) == 'KeyError'
+
+
+def test_a_pipeline_that_opens_no_video():
+    with pytest.raises(ValueError, match='begins with CenterCrop'):
+        VideoReading([dict(type='CenterCrop', crop_size=4)])
+    with pytest.raises(ValueError, match='begins with nothing'):
+        VideoReading([])
+
+
+def test_real_corrupted_video(read):
+    path = Path(__file__).resolve().parents[3] / 'shared' / 'videos' / 'corrupted.mp4'
+    if not path.is_file():
+        pytest.skip('the real videos are not beside this checkout')
+    check_video(str(path))  # its header is good
+    assert 'cannot be decoded (Thread worker: Error sending packet)' in refused(read, path)
