@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 
-import torch
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
