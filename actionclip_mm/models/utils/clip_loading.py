@@ -188,7 +188,12 @@ def _create_from_dict(arch: dict, force_quick_gelu: bool) -> nn.Module:
 
 def _needs_hub(arch: Arch) -> bool:
     """Whether the text tower is a language model whose layout the hub keeps."""
-    cfg = open_clip.get_model_config(_clean(arch)) if isinstance(arch, str) else arch
+    cfg: Any = arch
+    if isinstance(arch, str):
+        if arch.startswith(factory.HF_HUB_PREFIX):
+            return True
+        # a path follows the scheme and keeps its slashes
+        cfg = open_clip.get_model_config(arch if arch.startswith(_SCHEMES) else _clean(arch))
     return bool(cfg) and 'hf_model_name' in cfg['text_cfg']
 
 

@@ -1,5 +1,7 @@
 """Weights that a checkpoint overwrites are not read, and yet decide what they decide."""
 
+import json
+
 import pytest
 import torch
 from open_clip.transformer import QuickGELU
@@ -73,6 +75,16 @@ def test_a_file_that_is_gone_is_no_obstacle(arch, monkeypatch):
     with leave_weights_unread():
         build_clip(arch, 'gone.pt')
     assert len(lines) == 1 and "'gone.pt'" in lines[0] and 'quickgelu' in lines[0]
+
+
+def test_a_local_directory(tmp_path, arch):
+    model = build_clip(arch)
+    (tmp_path / 'open_clip_config.json').write_text(json.dumps(dict(model_cfg=arch)))
+    torch.save(model.state_dict(), tmp_path / 'open_clip_pytorch_model.bin')
+    name = f'local-dir:{tmp_path}'
+    assert torch.equal(build_clip(name).visual.proj, model.visual.proj)
+    with leave_weights_unread():
+        assert not torch.equal(build_clip(name).visual.proj, model.visual.proj)
 
 
 def test_a_tag_keeps_activation_and_pixel_statistics(monkeypatch):
