@@ -70,8 +70,7 @@ class VideoReading:
             try:
                 results = transform(results)
             except Exception as error:  # decoders raise kinds of their own
-                what = 'its frames cannot be decoded' if 'Decode' in name else f'{name} failed'
-                raise VideoError(f'{video}: {what} ({reason(error)})') from error
+                raise VideoError(f'{video}: {_failure(name)} ({reason(error)})') from error
             if results is None:
                 raise VideoError(f'{video}: {name} gave nothing for it')
             if results.get('total_frames') == 0:
@@ -110,9 +109,9 @@ def check_video(video: str) -> None:
         with open(path, 'rb') as file:
             if not file.read(1):
                 raise VideoError(f'{video}: the file is empty')
-        with av.open(str(path)) as container:
+        with av.open(str(path), metadata_errors='replace') as container:  # titles in any encoding
             streams, layout = len(container.streams.video), container.format.name
-    except av.error.FFmpegError as error:
+    except (av.error.FFmpegError, UnicodeDecodeError) as error:
         raise VideoError(f'{video}: it is no video file, or its header is damaged') from error
     except OSError as error:
         raise VideoError(f'{video}: it cannot be opened ({error.strerror})') from error
@@ -127,6 +126,13 @@ def reason(error: Exception) -> str:
     text = re.sub(r'\[\d\d:\d\d:\d\d\] \S+?:\d+: ', '', str(error))
     text = re.sub(r'Check failed: .*? \(\S+ vs\. \S+\) ', '', text).strip()
     return text.splitlines()[0].rstrip('.') if text else type(error).__name__
+
+
+def _failure(transform: str) -> str:
+    """What it means when a transform fails: the host calls them ``…Init`` and ``…Decode``."""
+    if transform.endswith('Init'):
+        return 'it cannot be opened'
+    return 'its frames cannot be decoded' if 'Decode' in transform else f'{transform} failed'
 
 
 def _from_disk(transform: Any) -> Callable:
