@@ -204,7 +204,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             write_json(args.json, text, out)
     except KeyError as error:  # its text would be quoted
         parser.error(str(error.args[0]))
-    except (ValueError, TypeError, OSError, ImportError, pickle.UnpicklingError) as error:
+    except ImportError as error:
+        if error.name:  # not a sentence of ours about the installation
+            raise
+        parser.error(str(error))
+    except (ValueError, TypeError, OSError, pickle.UnpicklingError) as error:
         parser.error(str(error))
     return 1 if any(answer.error is not None for answer in answers) else 0
 
