@@ -8,6 +8,7 @@ from torch import Tensor
 
 CLIP_EPS = 1e-5  # LayerNorm of CLIP's towers, and torch's default
 RELEASED_EPS = 1e-12  # LayerNorm of the released Transf
+CAUSAL_MASKS = ('attn_mask', 'text.attn_mask')  # in archives; computed, not learned
 
 
 @dataclass

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from .mapped import Hints, Mapped, unwrap
+from .mapped import CAUSAL_MASKS, Hints, Mapped, unwrap
 from .renaming import ONE_PIECE, TWO_TOWERS, inverse, rename
 
 
@@ -28,7 +28,7 @@ def to_recognizer(content: dict[str, Any]) -> Mapped:
     wrapped = 'state_dict' in content
     state = unwrap(content)
     unused = [key for key in content if wrapped and key != 'state_dict']
-    unused += [name for name in state if name == 'logit_bias']
+    unused += [name for name in state if name in ('logit_bias', *CAUSAL_MASKS)]
     weights = {name: value for name, value in state.items() if name not in unused}
     renamed, unknown = rename(weights, ONE_PIECE if is_one_piece(content) else TWO_TOWERS)
     return Mapped(renamed, unknown, unused)

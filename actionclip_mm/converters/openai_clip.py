@@ -5,7 +5,7 @@ from typing import Any
 from torch import Tensor
 
 from ..models.utils.state_dict import OPENAI_CONSTANTS
-from .mapped import Mapped, unwrap
+from .mapped import CAUSAL_MASKS, Mapped, unwrap
 from .renaming import ONE_PIECE, inverse, rename
 
 
@@ -17,7 +17,7 @@ def matches(content: dict[str, Any]) -> bool:
 def to_recognizer(content: dict[str, Any]) -> Mapped:
     """OpenAI's weights under the names of ``CLIPRecognizer``."""
     state = unwrap(content)
-    constants = [name for name in OPENAI_CONSTANTS if name in state]
+    constants = [name for name in (*OPENAI_CONSTANTS, *CAUSAL_MASKS) if name in state]
     weights = {name: value for name, value in state.items() if name not in constants}
     renamed, unknown = rename(weights, ONE_PIECE)
     return Mapped(renamed, unknown, constants, quick_gelu=True)

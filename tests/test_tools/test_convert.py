@@ -1,0 +1,255 @@
+"""tools/convert: files in, checkpoint and config out, and the way to other code bases."""
+
+import importlib.util
+import json
+from pathlib import Path
+from textwrap import dedent
+
+import numpy as np
+import open_clip
+import pytest
+import torch
+from mmaction.registry import MODELS
+from mmengine.config import Config
+from mmengine.runner import load_checkpoint
+from safetensors.torch import load_file, save_file
+
+ROOT = Path(__file__).resolve().parents[2]
+FIXTURE = ROOT.parent / 'shared' / 'fixtures' / 'official_parity'
+EXACT = dict(rtol=1e-5, atol=1e-5)
+ARCH = dict(
+    embed_dim=32,
+    quick_gelu=True,
+    vision_cfg=dict(image_size=32, patch_size=16, width=64, layers=1, head_width=64),
+    text_cfg=dict(context_length=77, vocab_size=49408, width=64, heads=1, layers=1),
+)
+
+
+def tool(name):
+    path = ROOT / 'tools' / 'convert' / f'{name}.py'
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.main
+
+
+@pytest.fixture
+def to_actionclip(tmp_path):
+    """Function: converts a file and gives the model that the written config and weights make."""
+    (tmp_path / 'labels.txt').write_text('clap hands\nfall down\nsit\nstand\nrun\n')
+    main = tool('to_actionclip')
+
+    def convert(source, *args, suffix='.safetensors', tokenizer=None):
+        out = tmp_path / f'converted{suffix}'
+        main([str(source), str(out), '--labels', str(tmp_path / 'labels.txt'), *args])
+        cfg = Config.fromfile(out.with_suffix('.py'))
+        cfg.model.cls_head.label_encoder.tokenizer = tokenizer
+        model = MODELS.build(cfg.model)
+        load_checkpoint(model, str(out), map_location='cpu', strict=True)
+        assert cfg.load_from == str(out)
+        return model.eval()
+
+    return convert
+
+
+@pytest.fixture
+def clip():
+    return open_clip.CLIP(**ARCH).eval()
+
+
+@pytest.fixture
+def clip_file(clip, tmp_path):
+    """A state dict in OpenAI's layout."""
+    torch.save(clip.state_dict(), tmp_path / 'clip.pt')
+    return tmp_path / 'clip.pt'
+
+
+@torch.no_grad()
+def assert_same_features(model, clip):
+    images = torch.randn(4, 3, 32, 32)
+    tokens = open_clip.SimpleTokenizer()(['a video of it', 'sit'])
+    frames = model.backbone(images.unflatten(0, (2, 2)).transpose(1, 2)).flatten(0, 1)
+    torch.testing.assert_close(frames, clip.encode_image(images), **EXACT)
+    text = model.cls_head.label_encoder.encode_tokens(tokens)
+    torch.testing.assert_close(text, clip.encode_text(tokens), **EXACT)
+
+
+@pytest.mark.skipif(not FIXTURE.is_dir(), reason='the parity fixture is not beside this checkout')
+@torch.no_grad()
+def test_released_checkpoint_gives_the_released_numbers(to_actionclip):
+    model = to_actionclip(
+        FIXTURE / 'checkpoint_transf.pt',
+        tokenizer=lambda sentences: torch.ones(len(sentences), 77, dtype=torch.long),
+    )
+    inputs = {k: torch.from_numpy(v) for k, v in np.load(FIXTURE / 'inputs.npz').items()}
+    expected = np.load(FIXTURE / 'expected_Transf.npz')
+    expected = {name: torch.from_numpy(value) for name, value in expected.items()}
+    frames = model.backbone(inputs['video'].transpose(1, 2))
+    video, _ = model.neck(frames)
+    text = model.cls_head.label_encoder.encode_tokens(inputs['tokens'])
+    torch.testing.assert_close(frames, expected['frame_features'], **EXACT)
+    torch.testing.assert_close(video, expected['video_features'], **EXACT)
+    torch.testing.assert_close(text, expected['text_features'], **EXACT)
+
+
+@pytest.mark.parametrize('suffix', ['.safetensors', '.pth'])
+def test_openai_state_dict(clip, clip_file, to_actionclip, suffix, capsys):
+    model = to_actionclip(clip_file, '--source', 'openai', suffix=suffix)
+    assert_same_features(model, clip)
+    said = capsys.readouterr().out
+    assert said.count('SHA-256') == 2 and 'tools/test.py' in said
+
+
+@pytest.mark.filterwarnings('ignore::torch.jit.TracerWarning')
+def test_openai_torchscript_archive(clip, tmp_path, to_actionclip, capsys):
+    for name, value in dict(input_resolution=32, context_length=77, vocab_size=49408).items():
+        vars(clip).pop(name, None)  # open_clip keeps some as plain numbers
+        clip.register_buffer(name, torch.tensor(value))
+    archive = torch.jit.trace_module(clip, dict(encode_image=torch.randn(1, 3, 32, 32)))
+    archive.save(str(tmp_path / 'ViT.pt'))
+    assert_same_features(to_actionclip(tmp_path / 'ViT.pt'), clip)
+    assert "layout   OpenAI's CLIP" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('name', ['model.safetensors', 'pytorch_model.bin'])
+def test_huggingface_folder(clip, tmp_path, to_actionclip, name, capsys):
+    from actionclip_mm.converters import SOURCES
+
+    ours = SOURCES['openai'].to_recognizer(clip.state_dict()).state
+    state = SOURCES['huggingface'].from_recognizer(ours)
+    state = {key: value.contiguous() for key, value in state.items()}
+    save = save_file if name.endswith('.safetensors') else torch.save
+    save(state, tmp_path / name)
+    tower = dict(hidden_act='quick_gelu', num_attention_heads=1)
+    (tmp_path / 'config.json').write_text(json.dumps(dict(text_config=tower, vision_config=tower)))
+    assert_same_features(to_actionclip(tmp_path / name), clip)
+    said = capsys.readouterr().out
+    assert 'from config.json' in said and 'assumed' not in said
+
+
+def test_open_clip_folder(tmp_path, to_actionclip):
+    arch = dict(ARCH, quick_gelu=False, vision_cfg=dict(ARCH['vision_cfg'], head_width=16))
+    clip = open_clip.CLIP(**arch).eval()
+    torch.save(clip.state_dict(), tmp_path / 'open_clip_pytorch_model.bin')
+    pixels = dict(mean=[0.5] * 3, std=[0.5] * 3)
+    content = json.dumps(dict(model_cfg=arch, preprocess_cfg=pixels))
+    (tmp_path / 'open_clip_config.json').write_text(content)
+    model = to_actionclip(tmp_path / 'open_clip_pytorch_model.bin')
+    assert_same_features(model, clip)
+    assert model.data_preprocessor.mean.flatten().tolist() == [127.5] * 3
+
+
+def refused(main, args, words):
+    with pytest.raises(SystemExit, match=words) as error:
+        main([str(arg) for arg in args])
+    assert '\n' not in str(error.value)
+
+
+def test_refusals_of_to_actionclip(clip, clip_file, tmp_path):
+    main, out = tool('to_actionclip'), tmp_path / 'out.pth'
+    refused(main, [clip_file, out], '--source openai or open_clip')
+    refused(main, [tmp_path / 'no.pt', out], 'There is no weight file')
+    refused(main, [clip_file, tmp_path / 'out.bin', '--source', 'openai'], 'ends in neither')
+    torch.save(clip.state_dict() | {'foreign': torch.ones(1)}, tmp_path / 'more.pt')
+    refused(main, [tmp_path / 'more.pt', out, '--source', 'openai'], 'a place: foreign')
+    assert not out.exists()
+    args = [str(tmp_path / 'more.pt'), str(out), '--source', 'openai', '--allow-partial']
+    main(args)
+    refused(main, args, 'is there already')
+    main([*args, '--force'])
+
+
+def test_allow_partial_lists_names(clip, tmp_path, capsys):
+    state = clip.state_dict() | {'foreign': torch.ones(1)}
+    del state['logit_scale']
+    torch.save(state, tmp_path / 'partial.pt')
+    out = str(tmp_path / 'out.pth')
+    tool('to_actionclip')([str(tmp_path / 'partial.pt'), out, '--source=openai', '--allow-partial'])
+    said = capsys.readouterr().out
+    assert 'LEFT OUT 1: foreign' in said and 'stay random: cls_head.logit_scale' in said
+    assert "There is no label file 'labels.txt' yet" in said
+
+
+def test_frames_that_the_weights_forbid(clip, tmp_path):
+    fusion = MODELS.build(dict(type='TransfClsPrompt', in_channels=32, num_frames=4, num_layers=1))
+    content = dict(model_state_dict=clip.state_dict(), fusion_model_state_dict=fusion.state_dict())
+    torch.save(content, tmp_path / 'released.pt')
+    args = [tmp_path / 'released.pt', tmp_path / 'out.pth', '--frames', 8]
+    refused(tool('to_actionclip'), args, 'has weights for 4 frames')
+    assert not (tmp_path / 'out.pth').exists()
+
+
+@pytest.fixture
+def trained(tmp_path, clip_file):
+    """A config whose model begins from OpenAI-like weights, and a checkpoint of it."""
+    state = torch.load(clip_file, weights_only=True)
+    constants = dict(input_resolution=32, context_length=77, vocab_size=49408)
+    state.update({name: torch.tensor(value) for name, value in constants.items()})
+    torch.save(state, clip_file)  # with what tells QuickGELU
+    (tmp_path / 'labels.txt').write_text('clapHands\nsit\n')
+    (tmp_path / 'templates.txt').write_text('{}\na video of {}\n')
+    config = tmp_path / 'trained.py'
+    config.write_text(
+        dedent(f"""
+        default_scope = 'mmaction'
+        arch = {dict(ARCH, quick_gelu=False)}
+        clip = dict(arch=arch, pretrained={str(clip_file)!r})
+        model = dict(
+            type='CLIPRecognizer',
+            backbone=dict(type='CLIPImageEncoder', **clip),
+            neck=dict(type='Conv1DPrompt', in_channels=32),
+            cls_head=dict(
+                type='VideoTextHead',
+                in_channels=32,
+                label_encoder=dict(
+                    type='TextPromptLabelEncoder',
+                    labels={str(tmp_path / 'labels.txt')!r},
+                    templates={str(tmp_path / 'templates.txt')!r},
+                    **clip)))
+        """)
+    )
+    model = MODELS.build(Config.fromfile(config).model).eval()
+    torch.save(dict(state_dict=model.state_dict(), optimizer={}), tmp_path / 'epoch_1.pth')
+    return model, config, tmp_path / 'epoch_1.pth'
+
+
+def test_export_needs_nothing_but_its_own_files(trained, tmp_path, clip_file):
+    model, config, checkpoint = trained
+    out = tmp_path / 'exported' / 'model.safetensors'
+    tool('export')([str(checkpoint), '--config', str(config), str(out)])
+    for path in (clip_file, tmp_path / 'labels.txt', tmp_path / 'templates.txt', checkpoint):
+        path.unlink()
+    cfg = Config.fromfile(out.with_suffix('.py'))
+    assert cfg.model.backbone.arch.quick_gelu is True
+    assert list(cfg.model.cls_head.label_encoder.labels) == ['clap hands', 'sit']
+    again = MODELS.build(cfg.model)
+    load_checkpoint(again, cfg.load_from, strict=True)
+    video = torch.randn(2, 1, 3, 2, 32, 32)
+    with torch.no_grad():
+        for a, b in zip(features(model, video), features(again.eval(), video), strict=True):
+            assert torch.equal(a, b)
+    torch.testing.assert_close(again.data_preprocessor.mean, model.data_preprocessor.mean)
+
+
+def features(model, video):
+    return model.neck(model.backbone(video[:, 0]))[0], model.cls_head.label_encoder()
+
+
+def test_export_to_open_clip(trained, tmp_path):
+    model, config, checkpoint = trained
+    out = tmp_path / 'clip' / 'open_clip_model.safetensors'
+    args = [str(checkpoint), '--config', str(config), str(out), '--layout', 'open_clip']
+    refused(tool('export'), args, r'no place for 1 weights \(neck.shift.weight\)')
+    tool('export')([*args, '--allow-partial'])
+    assert 'neck.shift.weight' not in load_file(out)
+    clip = open_clip.create_model(f'local-dir:{out.parent}').eval()
+    assert_same_features(model, clip)
+
+
+def test_refusals_of_export(trained, tmp_path):
+    _, config, checkpoint = trained
+    out = tmp_path / 'out.safetensors'
+    refused(tool('export'), [tmp_path / 'no.pth', '--config', config, out], 'no checkpoint')
+    torch.save(dict(state_dict={'foreign': torch.ones(1)}), checkpoint)
+    refused(tool('export'), [checkpoint, '--config', config, out], 'foreign')
+    assert not out.exists()

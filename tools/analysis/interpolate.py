@@ -1,0 +1,233 @@
+"""Tests averages of a zero-shot and a fine-tuned model (WiSE-FT, Wortsman et al., CVPR 2022).
+
+    python tools/analysis/interpolate.py ZERO_SHOT FINE_TUNED --alpha 0,0.25,0.5,0.75,1 \\
+        --test SEEN_CONFIG --test UNSEEN_CONFIG [--save-alpha 0.5 --out averaged.safetensors]
+
+Weights are (1 - alpha) · ZERO_SHOT + alpha · FINE_TUNED. ZERO_SHOT is a checkpoint, a CLIP file of
+any layout that tools/convert/to_actionclip.py reads, or the word `pretrained` for the weights that
+the first config names. Modules that only FINE_TUNED has (neck) keep its values at every alpha.
+Writes curve.md, curve.csv and curve.png.
+"""
+
+import argparse
+import csv
+import sys
+import time
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use('Agg')
+
+import matplotlib.pyplot as plt
+from mmaction.registry import MODELS
+from mmengine.config import Config
+from mmengine.model import is_model_wrapper
+from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
+from torch import Tensor
+
+from actionclip_mm.apis.building import read_config
+from actionclip_mm.converters import SOURCES, convert, interpolate
+from actionclip_mm.models.utils.state_dict import read_content, read_state_dict
+from actionclip_mm.models.utils.unread_weights import leave_weights_unread
+from actionclip_mm.models.utils.weight_files import check_suffix, sha256, write_weights
+
+# Modules that fine-tuning may add to a CLIP.
+ADDED = (
+    'neck.',
+    'backbone.visual_prompt.',
+    'cls_head.projection.',
+    'cls_head.label_encoder.context.',
+)
+PRETRAINED = 'pretrained'
+
+State = dict[str, Tensor]
+Row = tuple[float, list[dict[str, float]]]  # alpha, and the metrics of each config
+
+
+def read_zero_shot(name: str, source: str, cfg: Config) -> State:
+    """Weights of the model before fine-tuning, under the names of ``CLIPRecognizer``."""
+    if name == PRETRAINED:
+        init_default_scope(cfg.get('default_scope', 'mmaction'))
+        state = MODELS.build(cfg.model).state_dict()
+        return {key: value for key, value in state.items() if not key.startswith(ADDED)}
+    state = read_state_dict(name)
+    if any(key.startswith('backbone.') for key in state):
+        return state
+    return convert(read_content(name), source).state
+
+
+def added_modules(zero_shot: State, fine_tuned: State) -> list[str]:
+    """Prefixes of modules that only the fine-tuned model has."""
+    return [
+        prefix
+        for prefix in ADDED
+        if any(name.startswith(prefix) for name in fine_tuned)
+        and not any(name.startswith(prefix) for name in zero_shot)
+    ]
+
+
+def build_runner(cfg: Config, index: int, work_dir: Path) -> Runner:
+    """A runner that tests what is loaded into its model afterwards, with little log."""
+    cfg = cfg.copy()
+    stem = Path(cfg.filename).stem
+    cfg.work_dir = str(work_dir / f'test_{index}_{stem}')
+    cfg.experiment_name = f'{stem}_{index}_{time.time_ns()}'  # mmengine's names must differ
+    cfg.load_from, cfg.resume, cfg.log_level = None, False, 'WARNING'
+    if cfg.get('test_dataloader') is None:
+        raise ValueError(
+            f'{cfg.filename} has no test_dataloader: give a config that can be tested.'
+        )
+    with leave_weights_unread():
+        return Runner.from_cfg(cfg)
+
+
+def test(runner: Runner, state: State) -> dict[str, float]:
+    """Metrics of weights on the test set of a runner."""
+    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    missing, unexpected = model.load_state_dict(state, strict=False)
+    if missing or unexpected:
+        raise ValueError(
+            f'The weights do not fit {runner.cfg.filename} (first: {[*missing, *unexpected][0]}): '
+            'give a config of the fine-tuned model to --test.'
+        )
+    metrics = runner.test()
+    return {name: float(value) for name, value in metrics.items()}
+
+
+def write_tables(rows: list[Row], configs: list[str], note: str, work_dir: Path) -> str:
+    """Writes curve.md and curve.csv; returns the markdown."""
+    columns = [
+        (index, name) for index in range(len(configs)) for name in rows[0][1][index]
+    ]  # of all configs
+    header = ['alpha', *(f'{configs[index]} {name}' for index, name in columns)]
+    body = [[alpha, *(metrics[index][name] for index, name in columns)] for alpha, metrics in rows]
+    with (work_dir / 'curve.csv').open('w', newline='', encoding='utf-8') as file:
+        csv.writer(file).writerows([header, *body])
+    lines = ['# Zero-shot and fine-tuned weights, averaged', '', note, '']
+    lines += [f'| {" | ".join(header)} |', '|' + '---|' * len(header)]
+    lines += [f'| {row[0]:g} | ' + ' | '.join(f'{v:.4f}' for v in row[1:]) + ' |' for row in body]
+    text = '\n'.join([*lines, '', '![curve](curve.png)', ''])
+    (work_dir / 'curve.md').write_text(text, encoding='utf-8')
+    return text
+
+
+def plot(rows: list[Row], configs: list[str], metrics: list[str], path: Path) -> None:
+    """Each config's metric over alpha; of two configs also one over the other."""
+    alphas = [alpha for alpha, _ in rows]
+    curves = [[values[i][name] for _, values in rows] for i, name in enumerate(metrics)]
+    figure, axes = plt.subplots(1, 1 + (len(configs) == 2), figsize=(5.2 * len(configs[:2]), 3.6))
+    left = axes[0] if len(configs) == 2 else axes
+    for config, metric, curve in zip(configs, metrics, curves, strict=True):
+        left.plot(alphas, curve, marker='o', label=f'{config}: {metric}')
+    left.set(xlabel='alpha (0 zero-shot, 1 fine-tuned)', ylabel='metric')
+    left.legend(fontsize=7)
+    if len(configs) == 2:
+        axes[1].plot(*curves, marker='o')
+        for alpha, x, y in zip(alphas, *curves, strict=True):
+            axes[1].annotate(f'{alpha:g}', (x, y), fontsize=7)
+        axes[1].set(xlabel=f'{configs[0]}: {metrics[0]}', ylabel=f'{configs[1]}: {metrics[1]}')
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+def evaluate(args: argparse.Namespace, zero_shot: State, fine_tuned: State, added: list[str]):
+    """Tests each alpha on each config, showing progress."""
+    runners = [
+        build_runner(read_config(config), index, args.work_dir)
+        for index, config in enumerate(args.test)
+    ]
+    rows: list[Row] = []
+    for number, alpha in enumerate(args.alpha, start=1):
+        start = time.time()
+        state = interpolate(zero_shot, fine_tuned, alpha, added)
+        rows.append((alpha, [test(runner, state) for runner in runners]))
+        said = '; '.join(
+            f'{config.stem} ' + ', '.join(f'{name} {value:.4f}' for name, value in metrics.items())
+            for config, metrics in zip(args.test, rows[-1][1], strict=True)
+        )
+        seconds = time.time() - start
+        print(f'[{number}/{len(args.alpha)}] alpha {alpha:g}: {said} ({seconds:.0f} s)', flush=True)
+    return rows
+
+
+def main_metric(metrics: dict[str, float], wanted: str | None) -> str:
+    """The metric to plot: the wanted one, or the first.
+
+    Raises:
+        ValueError: There is no metric of that name.
+    """
+    if wanted is not None and wanted not in metrics:
+        raise ValueError(f"--metric '{wanted}' is unknown: set one of {', '.join(metrics)}.")
+    return wanted or next(iter(metrics))
+
+
+def run(args: argparse.Namespace) -> None:
+    """Reads, averages, tests, writes.
+
+    Raises:
+        FileNotFoundError: A file is missing.
+        ValueError: The two models or the options do not fit together.
+    """
+    if (args.save_alpha is None) != (args.out is None):
+        raise ValueError('--save-alpha and --out belong together: give both or neither.')
+    if args.out is not None:
+        check_suffix(args.out)
+    zero_shot = read_zero_shot(args.zero_shot, args.source, read_config(args.test[0]))
+    fine_tuned = read_state_dict(args.fine_tuned)
+    added = added_modules(zero_shot, fine_tuned)
+    note = (
+        f'Only the fine-tuned model has {", ".join(p.rstrip(".") for p in added)}: kept at the '
+        'fine-tuned values at every alpha, so alpha 0 is not quite the zero-shot model.'
+        if added
+        else 'Both models have the same modules.'
+    )
+    print(note)
+    if args.save_alpha is not None:
+        state = interpolate(zero_shot, fine_tuned, args.save_alpha, added)
+        meta = dict(alpha=str(args.save_alpha), fine_tuned_sha256=sha256(args.fine_tuned))
+        write_weights(args.out, state, meta)
+        print(f'wrote {args.out}  SHA-256 {sha256(args.out)}')
+    args.work_dir.mkdir(parents=True, exist_ok=True)
+    rows = evaluate(args, zero_shot, fine_tuned, added)
+    metrics = [main_metric(values, args.metric) for values in rows[0][1]]
+    configs = [config.stem for config in args.test]
+    print(write_tables(rows, configs, note, args.work_dir))
+    plot(rows, configs, metrics, args.work_dir / 'curve.png')
+    print(f'The curve is in {args.work_dir}: curve.md, curve.csv, curve.png.')
+
+
+def alphas(text: str) -> list[float]:
+    """Comma-separated numbers from 0 to 1."""
+    numbers = sorted({float(part) for part in text.split(',')})
+    if not all(0 <= number <= 1 for number in numbers):
+        raise argparse.ArgumentTypeError(f'{text} has numbers out of the range from 0 to 1')
+    return numbers
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('zero_shot', help=f"checkpoint, CLIP file or the word '{PRETRAINED}'")
+    parser.add_argument('fine_tuned', help='checkpoint that tools/train.py wrote')
+    parser.add_argument(
+        '--test', type=Path, nargs='+', action='extend', required=True, metavar='CONFIG'
+    )
+    tenths = ','.join(f'{i / 10:g}' for i in range(11))
+    parser.add_argument('--alpha', type=alphas, default=alphas(tenths), help=f'default {tenths}')
+    parser.add_argument('--metric', help='to plot; default: the first of each config')
+    parser.add_argument('--source', default='auto', choices=['auto', *SOURCES], help='of ZERO_SHOT')
+    parser.add_argument('--save-alpha', type=float, help='average to be saved as --out')
+    parser.add_argument('--out', type=Path, help='.safetensors or .pth')
+    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/interpolate'))
+    try:
+        run(parser.parse_args(argv))
+    except (ValueError, OSError) as error:
+        sys.exit(f'Error: {error}')
+
+
+if __name__ == '__main__':
+    main()

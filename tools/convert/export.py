@@ -1,0 +1,159 @@
+"""Exports a trained checkpoint: its weights alone, with the config or model file to use them.
+
+    python tools/convert/export.py CHECKPOINT --config CFG OUT.safetensors [--layout open_clip]
+
+Layout actionclip (default): the whole recognizer, and OUT's name in .py, which names no other file.
+Layout open_clip: the two CLIP towers only, and open_clip_config.json beside OUT; other code bases
+build it by open_clip.create_model('local-dir:FOLDER', pretrained='OUT').
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import open_clip
+from mmengine.config import Config
+from open_clip.pretrained import list_pretrained_tags_by_model
+from torch import nn
+
+from actionclip_mm.apis.building import build_trained, read_config
+from actionclip_mm.converters import SOURCES, list_names
+from actionclip_mm.converters.architecture import model_config
+from actionclip_mm.converters.renaming import SCALE, TEXT, VISUAL
+from actionclip_mm.models.text import read_prompts
+from actionclip_mm.models.utils.unread_weights import trained_with_quick_gelu
+from actionclip_mm.models.utils.weight_files import check_suffix, sha256, write_weights
+
+DEFAULT_ARCH = 'ViT-B-16'  # of the backbone and of the label encoder
+
+
+def self_contained_arch(part: dict[str, Any]) -> str | dict:
+    """The ``arch`` of a backbone or label encoder that needs no ``pretrained`` beside it.
+
+    ``pretrained`` decides the activation, and some names bring weights, so these become dicts.
+    """
+    arch, pretrained = part.get('arch', DEFAULT_ARCH), part.get('pretrained')
+    name = arch.replace('/', '-') if isinstance(arch, str) else ''
+    if pretrained is not None:
+        tags = list_pretrained_tags_by_model(name) if name else []
+        if trained_with_quick_gelu(name, pretrained, tags):
+            return {**model_config(arch), 'quick_gelu': True}
+    return arch if name in open_clip.list_models() else model_config(arch)
+
+
+def self_contained(cfg: Config, model: nn.Module) -> dict[str, Any]:
+    """The ``model`` of a config without names of weight, label or template files."""
+    plain: dict[str, Any] = cfg.model.to_dict()
+    encoder = plain['cls_head']['label_encoder']
+    for part in (plain['backbone'], encoder):
+        part['arch'] = self_contained_arch(part)
+        part['pretrained'] = None
+    encoder['labels'] = list(model.cls_head.label_encoder.labels)
+    templates = encoder.get('templates')
+    if isinstance(templates, str) and Path(templates).is_file():
+        prompts = read_prompts(templates)
+        encoder['templates'] = prompts if isinstance(prompts, dict) else list(prompts)
+    pixels = model.data_preprocessor
+    plain.setdefault('data_preprocessor', dict(type='ActionDataPreprocessor', format_shape='NCTHW'))
+    for name in ('mean', 'std'):
+        value = getattr(pixels, name, None)
+        if value is not None:
+            plain['data_preprocessor'][name] = [round(v, 4) for v in value.flatten().tolist()]
+    return plain
+
+
+def export_recognizer(cfg: Config, model: nn.Module, args: argparse.Namespace) -> None:
+    """Writes the whole recognizer and its config."""
+    config = args.out.with_suffix('.py')
+    _refuse_overwriting([args.out, config], args.force)
+    content = {key: value for key, value in cfg.to_dict().items() if key not in ('work_dir',)}
+    content.update(model=self_contained(cfg, model), load_from=str(args.out), resume=False)
+    write_weights(args.out, model.state_dict(), _meta(args))
+    docstring = (
+        f'"""Exported from {args.checkpoint.name} and {args.config.name}.\n\n'
+        f'    python tools/test.py {config} {args.out}\n"""\n\n'
+    )
+    config.write_text(docstring + Config(content).pretty_text, encoding='utf-8')
+    print(f'wrote    {config}')
+
+
+def export_open_clip(cfg: Config, model: nn.Module, args: argparse.Namespace) -> None:
+    """Writes the two towers and their model file.
+
+    Raises:
+        ValueError: The towers are of different models, or weights would be left out.
+    """
+    sidecar = args.out.with_name('open_clip_config.json')
+    _refuse_overwriting([args.out, sidecar], args.force)
+    parts = (cfg.model.backbone.to_dict(), cfg.model.cls_head.label_encoder.to_dict())
+    arch, text_arch = (model_config(self_contained_arch(part)) for part in parts)
+    if arch != text_arch:
+        raise ValueError(
+            'The towers of backbone.arch and label_encoder.arch are of different models, which '
+            'open_clip cannot hold in one file: export with --layout actionclip.'
+        )
+    state = model.state_dict()
+    clip = {
+        name: v for name, v in state.items() if name.startswith((VISUAL, TEXT)) or name == SCALE
+    }
+    rest = [name for name in state if name not in clip]
+    if rest and not args.allow_partial:
+        raise ValueError(
+            f'open_clip has no place for {len(rest)} weights ({list_names(rest)}): export with '
+            '--layout actionclip, or add --allow-partial to leave them out.'
+        )
+    write_weights(args.out, SOURCES['open_clip'].from_recognizer(clip), _meta(args))
+    mean, std = (
+        [round(v / 255, 8) for v in getattr(model.data_preprocessor, name).flatten().tolist()]
+        for name in ('mean', 'std')
+    )
+    content = dict(model_cfg={**arch, 'custom_text': True}, preprocess_cfg=dict(mean=mean, std=std))
+    sidecar.write_text(json.dumps(content, indent=2) + '\n', encoding='utf-8')
+    if rest:
+        print(f'LEFT OUT {len(rest)}: {list_names(rest, most=20)}')
+    print(f'wrote    {sidecar}')
+
+
+LAYOUTS = {'actionclip': export_recognizer, 'open_clip': export_open_clip}
+
+
+def run(args: argparse.Namespace) -> None:
+    """Reads the checkpoint strictly and writes it in the chosen layout."""
+    check_suffix(args.out)
+    cfg = read_config(args.config)
+    model = build_trained(cfg, str(args.checkpoint))
+    print(f'read     {args.checkpoint}  SHA-256 {sha256(args.checkpoint)}')
+    LAYOUTS[args.layout](cfg, model, args)
+    print(f'wrote    {args.out}  SHA-256 {sha256(args.out)}')
+
+
+def _meta(args: argparse.Namespace) -> dict[str, str]:
+    return dict(source_file=args.checkpoint.name, source_sha256=sha256(args.checkpoint))
+
+
+def _refuse_overwriting(paths: list[Path], force: bool) -> None:
+    for path in paths:
+        if path.exists() and not force:
+            raise FileExistsError(f"'{path}' is there already: name another OUT or add --force.")
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('checkpoint', type=Path, help='what tools/train.py wrote')
+    parser.add_argument('out', type=Path, help='.safetensors or .pth to write')
+    parser.add_argument('--config', type=Path, required=True, help='config of the checkpoint')
+    parser.add_argument('--layout', default='actionclip', choices=list(LAYOUTS))
+    parser.add_argument('--allow-partial', action='store_true', help='leave out what has no place')
+    parser.add_argument('--force', action='store_true', help='overwrite files')
+    try:
+        run(parser.parse_args(argv))
+    except (ValueError, OSError) as error:
+        sys.exit(f'Error: {error}')
+
+
+if __name__ == '__main__':
+    main()
