@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 from mmaction.datasets import BaseActionDataset
 from mmaction.registry import DATASETS
@@ -14,10 +13,11 @@ from ..models.text.label_names import read_labels
 
 @DATASETS.register_module()
 class ImageTextDataset(BaseActionDataset):
-    """Reads ``{"image": path, "captions": [text, …]}`` lines; one caption is drawn per visit.
+    """Reads ``{"image": path, "captions": [text, …]}`` lines.
 
-    A sample has ``filename``, ``caption`` (the drawn one), ``captions`` (all that are true of the
-    image) and ``num_clips = clip_len = 1``: start its pipeline with mmaction2's ``ImageDecode``.
+    A sample has ``filename``, ``captions`` (all that are true of the image) and ``num_clips =
+    clip_len = 1``: start its pipeline with mmaction2's ``ImageDecode``, and name ``captions``
+    among the ``meta_keys`` of ``PackActionInputs`` for ``CaptionHead``.
 
     Args:
         ann_file: A file of JSON lines.
@@ -25,7 +25,7 @@ class ImageTextDataset(BaseActionDataset):
         data_prefix: ``dict(img=folder of the images)``.
         labels: Class names or a label file for testing: ``label`` then is the multi-hot vector of
             the names that are among the captions of the image. Defaults to None.
-        test_mode: Always takes the first caption. Defaults to False.
+        test_mode: As in mmaction2. Defaults to False.
 
     Raises:
         FileNotFoundError: No such ``ann_file``.
@@ -61,10 +61,9 @@ class ImageTextDataset(BaseActionDataset):
         ]
 
     def get_data_info(self, idx: int) -> dict:
-        """The sample with its drawn caption."""
+        """The sample as a video of one frame."""
         info = super().get_data_info(idx)
-        drawn = 0 if self.test_mode else np.random.randint(len(info['captions']))
-        info.update(caption=info['captions'][drawn], num_clips=1, clip_len=1)
+        info.update(num_clips=1, clip_len=1)
         if self.labels is not None:
             info['label'] = torch.tensor([float(name in info['captions']) for name in self.labels])
         return info

@@ -1,6 +1,7 @@
-"""The mini benchmark is what it claims: deterministic, fair to time's order, not a matter of hue."""
+"""The mini benchmark is what it claims: deterministic, fair to time's order, no matter of hue."""
 
 import importlib
+import itertools
 import sys
 from pathlib import Path
 
@@ -77,7 +78,7 @@ def test_twins_are_exact_mirrors_after_the_codec(root: Path) -> None:
     pairs = dict(tuple(map(int, line.split())) for line in lines(root / 'order_pairs_seen.txt'))
     annotated = [line.split() for line in lines(root / 'val.txt')]
     checked = 0
-    for (path, label), (twin, mirror) in zip(annotated, annotated[1:], strict=False):
+    for (path, label), (twin, mirror) in itertools.pairwise(annotated):
         if pairs.get(int(label)) == int(mirror):
             forwards, backwards = decode(root / 'videos' / path), decode(root / 'videos' / twin)
             np.testing.assert_array_equal(forwards, backwards[::-1])

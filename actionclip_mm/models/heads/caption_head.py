@@ -1,4 +1,4 @@
-"""CLIP's pre-training as a head: each image meets a caption of its own instead of a class name."""
+"""CLIP's pre-training as a head: each image meets captions of its own instead of a class name."""
 
 import zlib
 
@@ -6,45 +6,73 @@ import torch
 from mmaction.registry import MODELS
 from torch import Tensor
 
-from .video_text_head import VideoTextHead
-
-# Captions are told apart by their checksum modulo this, so that processes agree without talking.
-# Two different ones meet by accident once in 8192 pairs, which a contrastive loss does not feel.
-NUM_BUCKETS = 8192
+from ..utils import gather_rows
+from .feature_pooling import pool_features
+from .video_text_head import Feats, VideoTextHead
 
 
 @MODELS.register_module()
 class CaptionHead(VideoTextHead):
-    """Trains with ``data_sample.caption``; tests like :class:`VideoTextHead` with its labels.
+    """Trains with ``data_sample.captions``; tests like :class:`VideoTextHead` with its labels.
 
-    Every caption in the batch that is among ``data_sample.captions`` of an image is one of its
-    positives, so 'red' drawn for one image is not a negative for another red one.
+    Every caption in the batch that is true of an image is one of its positives, so 'red' drawn for
+    one image is not a negative for another red one.
+
+    Args:
+        captions_per_image: How many captions an image meets at once; encoding a caption costs far
+            less than encoding an image. Defaults to 1.
+        **kwargs: As in :class:`VideoTextHead`.
+
+    Raises:
+        ValueError: ``captions_per_image`` is not a positive whole number; samples have no captions.
     """
 
+    def __init__(self, captions_per_image: int = 1, **kwargs) -> None:
+        if not isinstance(captions_per_image, int) or captions_per_image < 1:
+            raise ValueError(
+                f'cls_head.captions_per_image={captions_per_image!r} is not a positive whole '
+                'number: set it to 1 or more.'
+            )
+        super().__init__(**kwargs)
+        self.captions_per_image = captions_per_image
+
+    def loss(
+        self, feats: Feats, data_samples: list, num_segs: int | None = None, **kwargs
+    ) -> dict[str, Tensor]:
+        """Contrastive loss; an image stands there once for each of its captions."""
+        video = pool_features(feats, num_segs)  # [B, in_channels]
+        video = video.repeat(self.captions_per_image, 1)  # [K·B, in_channels]
+        return super().loss(video, data_samples * self.captions_per_image, **kwargs)
+
     def training_texts(self, data_samples: list) -> tuple[Tensor, Tensor, Tensor]:
-        """The drawn captions, and which captions each image and each text stands for.
+        """A caption for each sample, and which captions each image and each text stands for.
 
         Returns:
-            Token ids [B, L], caption sets of the images [B, NUM_BUCKETS], those of the texts
-            [B, NUM_BUCKETS].
+            Token ids [B, L], caption sets of the images [B, C], those of the texts [B, C]; C are
+            the different captions that were drawn in the batch of all processes.
         """
-        if not all('caption' in sample for sample in data_samples):
+        if not all('captions' in sample for sample in data_samples):
             raise ValueError(
-                'CaptionHead needs the caption of each sample: put caption and captions into '
-                'meta_keys of PackActionInputs and use ImageTextDataset.'
+                'CaptionHead needs the captions of each sample: put captions into meta_keys of '
+                'PackActionInputs and use ImageTextDataset.'
             )
-        drawn = [sample.caption for sample in data_samples]
+        captions = [sample.captions for sample in data_samples]
+        drawn = [texts[int(torch.randint(len(texts), ()))] for texts in captions]
         tokens = self.label_encoder.tokenize(drawn)  # [B, L]
-        images = _caption_sets(
-            [sample.get('captions', [sample.caption]) for sample in data_samples]
-        )
-        texts = _caption_sets([[caption] for caption in drawn])
-        return tokens, images.to(tokens.device), texts.to(tokens.device)
+        mine = torch.tensor([_checksum(caption) for caption in drawn])  # [B]
+        gathered = gather_rows(mine.to(tokens.device))[0]  # [B_global]
+        known = gathered.unique()  # [C], the same on every process
+        texts = mine.to(known.device)[:, None] == known  # [B, C]
+        images = torch.stack([_members(known, texts) for texts in captions])  # [B, C]
+        return tokens, images, texts
 
 
-def _caption_sets(captions: list[list[str]]) -> Tensor:
-    """Multi-hot vectors of caption buckets, [B, NUM_BUCKETS]."""
-    sets = torch.zeros(len(captions), NUM_BUCKETS)
-    for row, texts in enumerate(captions):
-        sets[row, [zlib.crc32(text.encode()) % NUM_BUCKETS for text in texts]] = 1
-    return sets
+def _members(known: Tensor, captions: list[str]) -> Tensor:
+    """Which of the known captions are true of an image, [C]."""
+    sums = torch.tensor([_checksum(caption) for caption in captions], device=known.device)
+    return torch.isin(known, sums)
+
+
+def _checksum(caption: str) -> int:
+    """A number that stands for a caption on every process alike."""
+    return zlib.crc32(caption.encode())

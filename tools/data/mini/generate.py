@@ -51,7 +51,7 @@ def plan_split(root: Path, split: str, classes: list[ActionClass], per_class: in
         mirror = mirror_of(action)
         if mirror is not None and action.kind in [second for _, second in ORDER_PAIRS]:
             continue  # written as the twins of the first member
-        for index in range(per_class):
+        for _ in range(per_class):
             number = (seed, SPLITS.index(split), len(jobs))
             names = [f'{split}/{len(clips) + i:05d}.mp4' for i in range(2 if mirror else 1)]
             paths = [root / 'videos' / name for name in names]

@@ -45,7 +45,10 @@ def render_still(rng: np.random.Generator) -> tuple[np.ndarray, list[str]]:
 def captions(
     colour: str, shape: str, texture: str, radius: float, places: list[np.ndarray]
 ) -> list[str]:
-    """Full captions first, then one per attribute; a pair's gap counts as an attribute."""
+    """The subject first; a pair's gap counts as an attribute.
+
+    What is hard to learn, the shape and the place, stands there twice and is drawn more often.
+    """
     count = COUNT_WORDS[len(places) - 1]
     pattern = '' if texture == 'plain' else f'{texture} '
     x, y = np.mean(places, axis=0)
@@ -56,7 +59,8 @@ def captions(
     if single:
         size = SIZES[int(np.searchsorted(SIZE_LIMITS, radius))]
         said += [f'{size} {subject}', f'{subject} {column}', f'{subject} {row}']
-        said += [f'{size} {subject} {column} {row}', size, column, row]
+        said += [f'{size} {subject} {column} {row}', f'{shape} {column} {row}', size]
+        said += [shape, column, row, column, row, f'{column} {row}', f'{column} {row}']
     if len(places) == 2:
         distance = np.hypot(*(places[0] - places[1])) / radius
         gap = GAPS[int(np.searchsorted(GAP_LIMITS, distance))]

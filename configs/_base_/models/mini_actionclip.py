@@ -1,0 +1,23 @@
+"""ActionCLIP on the mini CLIP, with the temporal Transformer as visual prompt."""
+
+_base_ = ['mini_clip.py']
+
+weights = 'data/mini_clip/mini_clip.safetensors'
+model = dict(
+    type='CLIPRecognizer',
+    backbone=dict(type='CLIPImageEncoder', arch={{_base_.arch}}, pretrained=weights),
+    neck=dict(type='TransfPrompt', in_channels=128, num_layers=6, num_heads=4, zero_init=True),
+    cls_head=dict(
+        type='VideoTextHead',
+        in_channels=128,
+        label_encoder=dict(
+            type='TextPromptLabelEncoder',
+            labels='data/mini/labels_seen.txt',
+            templates=['{}', 'a video of {}', 'a clip that shows {}', '{}, a short video'],
+            arch={{_base_.arch}},
+            pretrained=weights,
+        ),
+        loss_cls=dict(type='VideoTextKLLoss', target='normalized'),
+        average_clips='prob',
+    ),
+)

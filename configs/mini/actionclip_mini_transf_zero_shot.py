@@ -1,0 +1,13 @@
+"""Tests a model trained on the seen classes on class names that it has never met.
+
+python tools/test.py configs/mini/actionclip_mini_transf_zero_shot.py CHECKPOINT
+"""
+
+_base_ = ['actionclip_mini_transf.py']
+
+model = dict(cls_head=dict(label_encoder=dict(labels='data/mini/labels_unseen.txt')))
+test_dataloader = dict(dataset=dict(ann_file='data/mini/unseen.txt'))
+test_evaluator = [
+    dict(type='AccMetric'),
+    dict(type='OrderPairAccuracy', pairs='data/mini/order_pairs_unseen.txt'),
+]
