@@ -122,10 +122,10 @@ def check_video(video: str) -> None:
 
 
 def reason(error: Exception) -> str:
-    """The first meaningful line of an error; decord puts source lines and conditions before it."""
+    """The first sentence of an error; decord puts source lines and conditions before it."""
     text = re.sub(r'\[\d\d:\d\d:\d\d\] \S+?:\d+: ', '', str(error))
     text = re.sub(r'Check failed: .*? \(\S+ vs\. \S+\) ', '', text).strip()
-    return text.splitlines()[0].rstrip('.') if text else type(error).__name__
+    return text.splitlines()[0].split('. ')[0].rstrip('.') if text else type(error).__name__
 
 
 def _failure(transform: str) -> str:

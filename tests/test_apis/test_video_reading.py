@@ -98,7 +98,7 @@ def test_errors_of_the_decoder_become_one_line():
         f'{source}{source}Check failed: send(a.get(), b) >= 0 (-109 vs. 0) Thread: Error sending.'
     )
     assert reason(RuntimeError(text)) == 'Thread: Error sending'
-    assert reason(RuntimeError('\nfirst\nsecond')) == 'first'
+    assert reason(RuntimeError('\nfirst. second\nthird')) == 'first'
     assert reason(KeyError()) == 'KeyError'
 
 
