@@ -126,7 +126,6 @@ def recognizer_config(converted: Converted) -> dict[str, Any]:
             loss_cls=dict(type='VideoTextKLLoss'),
             average_clips='prob',
         ),
-        test_cfg=dict(max_testing_views=8),
     )
     if converted.hints.mean is not None and converted.hints.std is not None:
         model['data_preprocessor'] = dict(

@@ -60,7 +60,7 @@ def self_contained(cfg: Config, model: nn.Module) -> dict[str, Any]:
     for name in ('mean', 'std'):
         value = getattr(pixels, name, None)
         if value is not None:
-            plain['data_preprocessor'][name] = [round(v, 4) for v in value.flatten().tolist()]
+            plain['data_preprocessor'][name] = value.flatten().tolist()
     return plain
 
 
