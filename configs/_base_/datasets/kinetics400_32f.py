@@ -1,0 +1,13 @@
+"""Kinetics-400 with 32 frames of each video."""
+
+_base_ = 'kinetics400.py'
+
+num_frames = 32
+train_pipeline = _base_.train_pipeline
+test_pipeline = _base_.test_pipeline
+train_pipeline[1].clip_len = num_frames
+test_pipeline[1].clip_len = num_frames
+
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = val_dataloader

@@ -1,0 +1,12 @@
+"""Table 2, pre-training: both towers random.
+
+bash tools/dist_train.sh configs/ablations/table2_random_both.py 4
+4 GPUs with 32 videos each. Published number: not given here. Not measured here.
+"""
+
+_base_ = '../actionclip/actionclip_vit-b-32_transf_k400_8f.py'
+
+model = dict(
+    backbone=dict(pretrained=None),
+    cls_head=dict(label_encoder=dict(pretrained=None)),
+)

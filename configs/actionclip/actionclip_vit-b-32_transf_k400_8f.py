@@ -1,0 +1,13 @@
+"""ActionCLIP ViT-B/32, Transf, 8 frames, on Kinetics-400 (tables 1 to 6).
+
+bash tools/dist_train.sh configs/actionclip/actionclip_vit-b-32_transf_k400_8f.py 4
+4 GPUs with 32 videos each. Published: top-1 78.36, top-5 94.25
+(ActionCLIP's README). Not measured here.
+"""
+
+_base_ = [
+    '../_base_/models/actionclip_vit-b-32.py',
+    '../_base_/datasets/kinetics400.py',
+    '../_base_/schedules/adamw_50e.py',
+    '../_base_/default_runtime.py',
+]
