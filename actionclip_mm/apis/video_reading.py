@@ -1,13 +1,11 @@
 """From a video file to the input of a model, through mmaction2's transforms."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import av
 import torch  # noqa: F401  decord crashes where it is loaded before torch
-from mmaction.datasets.transforms import DecordInit
 from mmaction.registry import TRANSFORMS
 
 # Longer than the crop by the factor of the usual 256 / 224.
@@ -16,20 +14,6 @@ _SHORT_SIDE = 256 / 224
 
 class VideoError(ValueError):
     """A video that cannot be read; the message is one line with the file and what is wrong."""
-
-
-class DecordFileInit(DecordInit):
-    """mmaction2's ``DecordInit``, but decord opens the file itself.
-
-    The host hands the bytes of the file over. decord then crashes the process on truncated AVI
-    files and prints the content of files that are no videos; and a file without suffix cannot be
-    named.
-    """
-
-    def _get_video_reader(self, filename: str) -> object:
-        import decord
-
-        return decord.VideoReader(filename, num_threads=self.num_threads)
 
 
 class VideoReading:
@@ -43,7 +27,7 @@ class VideoReading:
     """
 
     def __init__(self, pipeline: Sequence[dict]) -> None:
-        self.transforms = [_from_disk(TRANSFORMS.build(cfg)) for cfg in pipeline]
+        self.transforms = [TRANSFORMS.build(cfg) for cfg in pipeline]
         opener = type(self.transforms[0]).__name__ if self.transforms else 'nothing'
         if not opener.endswith('Init'):
             raise ValueError(
@@ -133,9 +117,3 @@ def _failure(transform: str) -> str:
     if transform.endswith('Init'):
         return 'it cannot be opened'
     return 'its frames cannot be decoded' if 'Decode' in transform else f'{transform} failed'
-
-
-def _from_disk(transform: Any) -> Callable:
-    if type(transform) is DecordInit and transform.io_backend == 'disk':
-        return DecordFileInit(num_threads=transform.num_threads)
-    return transform

@@ -6,6 +6,7 @@ have been an error turns into silence.
 """
 
 from .checkpoints import checkpoints_under_weights_only
+from .decoding import decord_from_memory
 from .host_models import advice_against_mmcv_lite, missing_drn, vindlu_beside_new_transformers
 from .no_gpu import amp_without_gpu, gloo_without_gpu
 from .package_lookup import package_lookup_without_pkg_resources
@@ -20,6 +21,7 @@ BREAKAGES = (
     gloo_without_gpu,
     amp_without_gpu,
     hue_shift_in_uint8,
+    decord_from_memory,
 )
 
 
