@@ -1,6 +1,5 @@
 """tools/convert: files in, checkpoint and config out, and the way to other code bases."""
 
-import importlib.util
 import json
 from pathlib import Path
 from textwrap import dedent
@@ -25,16 +24,14 @@ ARCH = dict(
 )
 
 
-def tool(name):
-    path = ROOT / 'tools' / 'convert' / f'{name}.py'
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.main
+@pytest.fixture
+def tool(load_tool):
+    """Function: the main of a tool in tools/convert."""
+    return lambda name: load_tool(f'tools/convert/{name}.py').main
 
 
 @pytest.fixture
-def to_actionclip(tmp_path):
+def to_actionclip(tool, tmp_path):
     """Function: converts a file and gives the model that the written config and weights make."""
     (tmp_path / 'labels.txt').write_text('clap hands\nfall down\nsit\nstand\nrun\n')
     main = tool('to_actionclip')
@@ -163,7 +160,7 @@ def refused(main, args, words):
     assert '\n' not in str(error.value)
 
 
-def test_refusals_of_to_actionclip(clip, clip_file, tmp_path):
+def test_refusals_of_to_actionclip(tool, clip, clip_file, tmp_path):
     main, out = tool('to_actionclip'), tmp_path / 'out.pth'
     refused(main, [clip_file, out], '--source openai or open_clip')
     refused(main, [tmp_path / 'no.pt', out], 'There is no weight file')
@@ -177,7 +174,7 @@ def test_refusals_of_to_actionclip(clip, clip_file, tmp_path):
     main([*args, '--force'])
 
 
-def test_allow_partial_lists_names(clip, tmp_path, capsys):
+def test_allow_partial_lists_names(tool, clip, tmp_path, capsys):
     state = clip.state_dict() | {'foreign': torch.ones(1)}
     del state['logit_scale']
     torch.save(state, tmp_path / 'partial.pt')
@@ -188,7 +185,7 @@ def test_allow_partial_lists_names(clip, tmp_path, capsys):
     assert "There is no label file 'labels.txt' yet" in said
 
 
-def test_frames_that_the_weights_forbid(clip, tmp_path):
+def test_frames_that_the_weights_forbid(tool, clip, tmp_path):
     fusion = MODELS.build(dict(type='TransfClsPrompt', in_channels=32, num_frames=4, num_layers=1))
     content = dict(model_state_dict=clip.state_dict(), fusion_model_state_dict=fusion.state_dict())
     torch.save(content, tmp_path / 'released.pt')
@@ -231,7 +228,7 @@ def trained(tmp_path, clip_file):
     return model, config, tmp_path / 'epoch_1.pth'
 
 
-def test_export_needs_nothing_but_its_own_files(trained, tmp_path, clip_file):
+def test_export_needs_nothing_but_its_own_files(tool, trained, tmp_path, clip_file):
     model, config, checkpoint = trained
     out = tmp_path / 'exported' / 'model.safetensors'
     tool('export')([str(checkpoint), '--config', str(config), str(out)])
@@ -253,7 +250,7 @@ def features(model, video):
     return model.neck(model.backbone(video[:, 0]))[0], model.cls_head.label_encoder()
 
 
-def test_export_to_open_clip(trained, tmp_path):
+def test_export_to_open_clip(tool, trained, tmp_path):
     model, config, checkpoint = trained
     out = tmp_path / 'clip' / 'open_clip_model.safetensors'
     args = [str(checkpoint), '--config', str(config), str(out), '--layout', 'open_clip']
@@ -264,7 +261,7 @@ def test_export_to_open_clip(trained, tmp_path):
     assert_same_features(model, clip)
 
 
-def test_refusals_of_export(trained, tmp_path):
+def test_refusals_of_export(tool, trained, tmp_path):
     _, config, checkpoint = trained
     out = tmp_path / 'out.safetensors'
     refused(tool('export'), [tmp_path / 'no.pth', '--config', config, out], 'no checkpoint')

@@ -1,8 +1,6 @@
 """tools/analysis/interpolate.py: the curve of a zero-shot and a fine-tuned model on real clips."""
 
 import csv
-import importlib.util
-from pathlib import Path
 from textwrap import dedent
 
 import pytest
@@ -12,7 +10,6 @@ from mmengine.config import Config
 
 from actionclip_mm.models.utils.state_dict import read_state_dict
 
-ROOT = Path(__file__).resolve().parents[2]
 ARCH = dict(
     embed_dim=32,
     quick_gelu=True,
@@ -22,13 +19,10 @@ ARCH = dict(
 
 
 @pytest.fixture
-def interpolate(tmp_path):
+def interpolate(load_tool, tmp_path):
     """The tool's main, writing into a folder of the test."""
-    path = ROOT / 'tools' / 'analysis' / 'interpolate.py'
-    spec = importlib.util.spec_from_file_location('interpolate', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return lambda *args: module.main([*map(str, args), '--work-dir', str(tmp_path / 'curve')])
+    main = load_tool('tools/analysis/interpolate.py').main
+    return lambda *args: main([*map(str, args), '--work-dir', str(tmp_path / 'curve')])
 
 
 @pytest.fixture
@@ -146,6 +140,12 @@ def test_refusals(interpolate, configs, checkpoints, args, words):
     with pytest.raises(SystemExit, match=words) as error:
         interpolate(*checkpoints, '--test', configs[0], *args)
     assert '\n' not in str(error.value)
+
+
+def test_a_config_of_another_model_is_refused(interpolate, configs, checkpoints):
+    configs[0].write_text(configs[0].read_text().replace('Conv1DPrompt', 'MeanPPrompt'))
+    with pytest.raises(SystemExit, match=r'do not fit .*the model lacks neck.shift.weight'):
+        interpolate(*checkpoints, '--alpha', '0', '--test', configs[0])
 
 
 def test_models_that_differ_are_refused(interpolate, configs, checkpoints, capsys):

@@ -30,6 +30,7 @@ from torch import Tensor
 from actionclip_mm.apis.building import read_config
 from actionclip_mm.converters import SOURCES, convert, interpolate
 from actionclip_mm.models.utils.state_dict import read_content, read_state_dict
+from actionclip_mm.models.utils.strict_loading import misfit_of_loaded
 from actionclip_mm.models.utils.unread_weights import leave_weights_unread
 from actionclip_mm.models.utils.weight_files import check_suffix, sha256, write_weights
 
@@ -86,11 +87,11 @@ def build_runner(cfg: Config, index: int, work_dir: Path) -> Runner:
 def test(runner: Runner, state: State) -> dict[str, float]:
     """Metrics of weights on the test set of a runner."""
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-    missing, unexpected = model.load_state_dict(state, strict=False)
-    if missing or unexpected:
+    misfit = misfit_of_loaded(model, state)
+    if misfit is not None:
         raise ValueError(
-            f'The weights do not fit {runner.cfg.filename} (first: {[*missing, *unexpected][0]}): '
-            'give a config of the fine-tuned model to --test.'
+            f'The weights do not fit {runner.cfg.filename} ({misfit}): give a config of the '
+            'fine-tuned model to --test.'
         )
     metrics = runner.test()
     return {name: float(value) for name, value in metrics.items()}
@@ -133,7 +134,9 @@ def plot(rows: list[Row], configs: list[str], metrics: list[str], path: Path) ->
     plt.close(figure)
 
 
-def evaluate(args: argparse.Namespace, zero_shot: State, fine_tuned: State, added: list[str]):
+def evaluate(
+    args: argparse.Namespace, zero_shot: State, fine_tuned: State, added: list[str]
+) -> list[Row]:
     """Tests each alpha on each config, showing progress."""
     runners = [
         build_runner(read_config(config), index, args.work_dir)
