@@ -81,9 +81,9 @@ TABLES: dict[int, tuple[str, list[Row]]] = {
     5: (
         'Fine-tuning of the towers',
         [
-            Row('both frozen', 'table5_freeze_both', 72.21),
-            Row('text tower frozen', 'table5_freeze_text', 73.88),
-            Row('image tower frozen', 'table5_freeze_image', 73.78),
+            Row('both frozen', 'table5_frozen_both', 72.21),
+            Row('text tower frozen', 'table5_frozen_text', 73.88),
+            Row('image tower frozen', 'table5_frozen_image', 73.78),
             Row('both fine-tuned', FULL, 78.36),
         ],
     ),
