@@ -29,6 +29,9 @@ class TransfPrompt(ResidualVisualPrompt):
         zero_init: Start exactly at MeanP, see :class:`ResidualVisualPrompt`. Defaults to False.
         layer_norm_eps: Epsilon of the LayerNorms. Defaults to 1e-12; weights of mmaction2's adapter
             were trained with 1e-5.
+        position_std: Spread of the positions at the start. Defaults to 0.02, as in the released
+            code. Frame features have a spread of about 1, beside which that is hardly seen; a short
+            training on few videos needs about as much (an option of ours).
 
     Raises:
         ValueError: D is no multiple of the heads; T is above ``num_positions`` (at run time).
@@ -42,6 +45,7 @@ class TransfPrompt(ResidualVisualPrompt):
         num_positions: int = 77,
         zero_init: bool = False,
         layer_norm_eps: float = LAYER_NORM_EPS,
+        position_std: float = 0.02,
     ) -> None:
         super().__init__(in_channels, zero_init)
         num_heads = num_heads or max(1, in_channels // HEAD_WIDTH)
@@ -59,7 +63,7 @@ class TransfPrompt(ResidualVisualPrompt):
             norm_layer=partial(nn.LayerNorm, eps=layer_norm_eps),
         )
         init_linears(self.transformer)
-        nn.init.normal_(self.frame_position_embeddings.weight, std=0.02)
+        nn.init.normal_(self.frame_position_embeddings.weight, std=position_std)
 
     def temporal(self, x: Tensor) -> Tensor:
         num_frames, num_positions = x.shape[1], self.frame_position_embeddings.num_embeddings
