@@ -96,7 +96,7 @@ def test_curve_on_two_configs(interpolate, configs, checkpoints, tmp_path, capsy
     assert 'seen acc/top1' in rows[0] and 'unseen acc/top1' in rows[0]
     assert all(0 <= float(value) <= 1 for row in rows[1:] for value in row)
     report = (tmp_path / 'curve' / 'curve.md').read_text()
-    assert report.count('\n| 0') == 2 and 'curve.png' in report
+    assert report.count('\n| 0') == 4 and 'curve.png' in report
     assert (tmp_path / 'curve' / 'curve.png').stat().st_size > 1000
     zero, tuned = (read_state_dict(str(path)) for path in checkpoints)
     half = read_state_dict(str(out))

@@ -106,9 +106,14 @@ def write_tables(rows: list[Row], configs: list[str], note: str, work_dir: Path)
     body = [[alpha, *(metrics[index][name] for index, name in columns)] for alpha, metrics in rows]
     with (work_dir / 'curve.csv').open('w', newline='', encoding='utf-8') as file:
         csv.writer(file).writerows([header, *body])
-    lines = ['# Zero-shot and fine-tuned weights, averaged', '', note, '']
-    lines += [f'| {" | ".join(header)} |', '|' + '---|' * len(header)]
-    lines += [f'| {row[0]:g} | ' + ' | '.join(f'{v:.4f}' for v in row[1:]) + ' |' for row in body]
+    lines = ['# Zero-shot and fine-tuned weights, averaged', '', note]
+    for index, config in enumerate(configs):
+        names = list(rows[0][1][index])
+        lines += ['', f'## {config}', '', f'| alpha | {" | ".join(names)} |']
+        lines += ['|' + '---|' * (1 + len(names))]
+        for alpha, metrics in rows:
+            cells = [f'{metrics[index][name]:.4f}' for name in names]
+            lines.append(f'| {alpha:g} | {" | ".join(cells)} |')
     text = '\n'.join([*lines, '', '![curve](curve.png)', ''])
     (work_dir / 'curve.md').write_text(text, encoding='utf-8')
     return text
@@ -127,8 +132,9 @@ def plot(rows: list[Row], configs: list[str], metrics: list[str], path: Path) ->
     if len(configs) == 2:
         axes[1].plot(*curves, marker='o')
         for alpha, x, y in zip(alphas, *curves, strict=True):
-            axes[1].annotate(f'{alpha:g}', (x, y), fontsize=7)
-        axes[1].set(xlabel=f'{configs[0]}: {metrics[0]}', ylabel=f'{configs[1]}: {metrics[1]}')
+            axes[1].annotate(f'{alpha:g}', (x, y), (4, 4), textcoords='offset points', fontsize=7)
+        axes[1].set_xlabel(f'{configs[0]}: {metrics[0]}', fontsize=8)
+        axes[1].set_ylabel(f'{configs[1]}: {metrics[1]}', fontsize=8)
     figure.tight_layout()
     figure.savefig(path, dpi=110)
     plt.close(figure)

@@ -2,7 +2,8 @@
 
     python tools/convert/export.py CHECKPOINT --config CFG OUT.safetensors [--layout open_clip]
 
-Layout actionclip (default): the whole recognizer, and OUT's name in .py, which names no other file.
+Layout actionclip (default): the whole recognizer, and OUT's name in .py, a config that needs no
+other weight, label or template file.
 Layout open_clip: the two CLIP towers only, and open_clip_config.json beside OUT; other code bases
 build it by open_clip.create_model('local-dir:FOLDER', pretrained='OUT').
 """
@@ -68,8 +69,10 @@ def export_recognizer(cfg: Config, model: nn.Module, args: argparse.Namespace) -
     """Writes the whole recognizer and its config."""
     config = args.out.with_suffix('.py')
     _refuse_overwriting([args.out, config], args.force)
-    content = {key: value for key, value in cfg.to_dict().items() if key not in ('work_dir',)}
+    content = {key: value for key, value in cfg.to_dict().items() if key != 'work_dir'}
     content.update(model=self_contained(cfg, model), load_from=str(args.out), resume=False)
+    content.setdefault('default_scope', 'mmaction')
+    content.setdefault('custom_imports', dict(imports=['actionclip_mm']))
     write_weights(args.out, model.state_dict(), _meta(args))
     docstring = (
         f'"""Exported from {args.checkpoint.name} and {args.config.name}.\n\n'
