@@ -1,0 +1,32 @@
+"""tools/analysis/benchmark.py prints ratios to the plain model."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+CONFIG = (
+    Path(__file__).resolve().parents[2] / 'configs/actionclip/actionclip_vit-b-32_transf_k400_8f.py'
+)
+
+
+@pytest.fixture
+def main(load_tool):
+    return load_tool('tools/analysis/benchmark.py').main
+
+
+def test_frozen_towers(shrunken_models, main, capsys, tmp_path):
+    config = tmp_path / 'config.py'
+    config.write_text(f'_base_ = {str(CONFIG)!r}\nmodel = dict(neck=dict(num_layers=1))')
+    sizes = ['--videos', '2', '--frames', '2', '--classes', '3', '--rounds', '1']
+    assert main(['frozen', str(config), '--device', 'cpu', *sizes]) == 0
+    rows = re.findall(r'\| ([\w, ]+) \| (\d+\.\d+) \| (\d+\.\d+) \|', capsys.readouterr().out)
+    memory = {name: float(kept) for name, _, kept in rows}
+    assert rows[0] == ('nothing', '1.00', '1.000')
+    assert memory['both towers'] < min(memory['text tower'], memory['image tower']) < 1
+
+
+def test_a_config_without_texts_is_one_sentence(main, capsys, tmp_path):
+    (tmp_path / 'config.py').write_text('model = dict(type="Recognizer2D")')
+    assert main(['frozen', str(tmp_path / 'config.py')]) == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1

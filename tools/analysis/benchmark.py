@@ -1,0 +1,139 @@
+"""Measures what options cost, as ratios to the plain model on the same machine.
+
+Usage: python tools/analysis/benchmark.py frozen \
+           configs/actionclip/actionclip_vit-b-32_transf_k400_8f.py --videos 8 --frames 8
+"""
+
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from mmaction.structures import ActionDataSample
+from mmengine.config import Config
+from mmengine.logging import MMLogger
+from mmengine.registry import init_default_scope
+from torch import nn
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import actionclip_mm  # noqa: F401  registers the components
+from actionclip_mm.models.utils.unread_weights import leave_weights_unread
+
+# what is frozen of the image tower and of the text tower, whether sentences are encoded once
+FROZEN = {
+    'nothing': (-1, -1, False),
+    'text tower, sentences encoded in each step': (-1, 'all', False),
+    'text tower': (-1, 'all', True),
+    'image tower': ('all', -1, False),
+    'both towers': ('all', 'all', True),
+}
+
+
+class Step:
+    """A training step of a model at random weights on random videos."""
+
+    def __init__(self, model_cfg: dict, args: argparse.Namespace, once: bool) -> None:
+        from mmaction.registry import MODELS
+
+        torch.manual_seed(0)
+        with leave_weights_unread():
+            self.model: nn.Module = MODELS.build(model_cfg).train().to(args.device)
+        learning = [p for p in self.model.parameters() if p.requires_grad]
+        self.optimizer = torch.optim.AdamW(learning, lr=1e-6)
+        size = self.model.backbone.preprocess.size
+        self.videos = torch.randn(args.videos, 1, 3, args.frames, *size, device=args.device)
+        self.samples = [
+            ActionDataSample().set_gt_label(index % args.classes) for index in range(args.videos)
+        ]
+        encoder = self.model.cls_head.label_encoder
+        encoder.learns = not once
+        if once:  # as after the first iterations, when all sentences have come
+            with torch.no_grad():
+                encoder()
+
+    def loss(self) -> torch.Tensor:
+        return self.model(self.videos, self.samples, mode='loss')['loss_cls']
+
+    def __call__(self) -> None:
+        self.loss().backward()
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+
+    def kept_bytes(self) -> int:
+        """What autograd keeps for the backward pass beside the weights."""
+        weights = {p.data_ptr() for p in self.model.parameters()}
+        kept: dict[int, int] = {}
+
+        def note(tensor: torch.Tensor) -> torch.Tensor:
+            storage = tensor.untyped_storage()
+            if storage.data_ptr() not in weights:
+                kept[storage.data_ptr()] = storage.nbytes()
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+            self.loss()
+        return sum(kept.values())
+
+
+def seconds(steps: dict[str, Callable[[], None]], rounds: int, device: str) -> dict[str, float]:
+    """Median time of each; they take turns, so that a busy machine is busy for all of them."""
+    times: dict[str, list[float]] = {name: [] for name in steps}
+    for round_ in range(rounds + 1):
+        for name, step in steps.items():
+            start = time.perf_counter()
+            step()
+            if device.startswith('cuda'):
+                torch.cuda.synchronize()
+            if round_:  # the first is a warm-up
+                times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def frozen(config: Config, args: argparse.Namespace) -> None:
+    """Time and memory of a training step with frozen towers."""
+    steps = {}
+    for name, (image, text, once) in FROZEN.items():
+        cfg = config.model.copy()
+        cfg.backbone.frozen_stages = image
+        cfg.cls_head.label_encoder.update(
+            frozen_stages=text, labels=[f'class {index}' for index in range(args.classes)]
+        )
+        steps[name] = Step(cfg, args, once)
+    kept = {name: step.kept_bytes() for name, step in steps.items()}
+    times = seconds(steps, args.rounds, args.device)
+    print('| frozen | time of a step | memory for the backward pass |\n|---|---|---|')
+    for name in steps:
+        print(
+            f'| {name} | {times[name] / times["nothing"]:.2f} '
+            f'| {kept[name] / kept["nothing"]:.3f} |'
+        )
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(required=True)
+    command = commands.add_parser('frozen', help=frozen.__doc__)
+    command.set_defaults(run=frozen)
+    command.add_argument('config', help='config with a VideoTextHead')
+    command.add_argument('--videos', type=int, default=8, help='videos in a batch')
+    command.add_argument('--frames', type=int, default=8)
+    command.add_argument('--classes', type=int, default=400)
+    command.add_argument('--rounds', type=int, default=5, help='steps that are timed')
+    command.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
+    args = parser.parse_args(argv)
+    init_default_scope('mmaction')
+    MMLogger.get_current_instance().setLevel('WARNING')
+    try:
+        args.run(Config.fromfile(args.config), args)
+    except (ValueError, FileNotFoundError, AttributeError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
