@@ -5,7 +5,6 @@ Usage: python tools/analysis/benchmark.py frozen \
 """
 
 import argparse
-import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -80,7 +79,7 @@ class Step:
 
 
 def seconds(steps: dict[str, Callable[[], None]], rounds: int, device: str) -> dict[str, float]:
-    """Median time of each; they take turns, so that a busy machine is busy for all of them."""
+    """Best time of each; they take turns, so that a busy machine is busy for all of them."""
     times: dict[str, list[float]] = {name: [] for name in steps}
     for round_ in range(rounds + 1):
         for name, step in steps.items():
@@ -90,7 +89,7 @@ def seconds(steps: dict[str, Callable[[], None]], rounds: int, device: str) -> d
                 torch.cuda.synchronize()
             if round_:  # the first is a warm-up
                 times[name].append(time.perf_counter() - start)
-    return {name: statistics.median(values) for name, values in times.items()}
+    return {name: min(values) for name, values in times.items()}
 
 
 def frozen(config: Config, args: argparse.Namespace) -> None:

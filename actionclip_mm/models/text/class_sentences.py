@@ -58,7 +58,7 @@ def fill_prompts(labels: Sequence[str], prompts: Prompts) -> list[list[str]]:
     return [[line.replace('{}', label) for line in by_name[split_name(label)]] for label in labels]
 
 
-def _read_mapping(path: Path) -> object:
+def _read_mapping(path: Path) -> dict | list:
     if not path.is_file():
         raise FileNotFoundError(
             f"There is no file of descriptions '{path}': set `templates` to a file or a preset."

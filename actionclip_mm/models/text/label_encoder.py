@@ -8,7 +8,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from ..utils import build_clip, freeze_stages, get_tokenizer, output_width
-from .class_sentences import fill_prompts, read_prompts
+from .class_sentences import Prompts, fill_prompts, read_prompts
 from .feature_memo import FeatureMemo
 from .label_names import read_labels
 from .learnable_context import LearnableContext
@@ -48,6 +48,10 @@ class TextPromptLabelEncoder(BaseModule):
             that the tower lacks, a tokenizer that the tower was not made for.
         FileNotFoundError: A file that is not there.
     """
+
+    labels: tuple[str, ...]
+    prompts: Prompts
+    sentences: list[list[str]]
 
     def __init__(
         self,

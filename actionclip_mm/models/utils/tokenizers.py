@@ -60,7 +60,7 @@ def _load(build: Callable[[], Tokenizer], source: str) -> Tokenizer:
         if importlib.util.find_spec('transformers') is None:
             raise ImportError(
                 f"The tokenizer '{source}' is read with the package transformers, which is not "
-                "installed: pip install 'transformers[sentencepiece]'."
+                'installed: pip install transformers sentencepiece.'
             ) from error
         raise FileNotFoundError(
             f"The tokenizer '{source}' is not on this machine and could not be downloaded, or its "
