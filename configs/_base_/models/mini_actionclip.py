@@ -6,7 +6,15 @@ weights = 'data/mini_clip/mini_clip.safetensors'
 model = dict(
     type='CLIPRecognizer',
     backbone=dict(type='CLIPImageEncoder', arch={{_base_.arch}}, pretrained=weights),
-    neck=dict(type='TransfPrompt', in_channels=128, num_layers=6, num_heads=4, zero_init=True),
+    # from MeanP's start, and with positions as strong as frame features: few steps must do
+    neck=dict(
+        type='TransfPrompt',
+        in_channels=128,
+        num_layers=6,
+        num_heads=4,
+        zero_init=True,
+        position_std=1.0,
+    ),
     cls_head=dict(
         type='VideoTextHead',
         in_channels=128,

@@ -6,10 +6,10 @@ val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 optim_wrapper = dict(
     type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=2e-4, betas=(0.9, 0.98), weight_decay=0.05),
-    paramwise_cfg=dict(
-        norm_decay_mult=0.0, bias_decay_mult=0.0, custom_keys={'neck': dict(lr_mult=5.0)}
-    ),
+    constructor='CLIPOptimWrapperConstructor',
+    optimizer=dict(type='AdamW', lr=4e-4, betas=(0.9, 0.98), weight_decay=0.05),
+    # the text tower learns faster than the image tower: words of motion are new to it
+    paramwise_cfg=dict(custom_keys={'neck': dict(lr_mult=5.0), 'backbone': dict(lr_mult=0.5)}),
     clip_grad=dict(max_norm=1.0),
 )
 param_scheduler = [
@@ -17,3 +17,4 @@ param_scheduler = [
     dict(type='CosineAnnealingLR', begin=1, end=epochs, eta_min=1e-6, convert_to_iter_based=True),
 ]
 auto_scale_lr = dict(enable=False, base_batch_size=32)
+randomness = dict(seed=0)
