@@ -19,6 +19,10 @@ Expected numbers: not measured; {frames_source}.
 
 custom_imports = dict(imports=['actionclip_mm'], allow_failed_imports=False)
 default_scope = 'mmaction'
+custom_hooks = [
+    dict(type='CheckLabelsHook'),
+    dict(type='CheckWeightsHook', allow_partial={partial}),
+]
 load_from = {checkpoint!r}  # for training that starts from these weights
 
 labels = {labels!r}
@@ -92,6 +96,7 @@ def write_config_text(
         frames=frames,
         frames_source='T is that of the weights' if fixed else 'T is free, 8 frames are customary',
         arch=as_code(converted.arch),
+        partial=bool(converted.missing),
     )
     size = model_config(converted.arch)['vision_cfg'].get('image_size', 224)
     size = size if isinstance(size, int) else size[0]

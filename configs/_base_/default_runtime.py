@@ -15,8 +15,8 @@ default_hooks = dict(
     # idle unless tools/test.py gets --show or --show-dir
     visualization=dict(type='VideoVisualizationHook'),
 )
-# a label without a class stops a run before it has begun
-custom_hooks = [dict(type='CheckLabelsHook')]
+# a label without a class, or a checkpoint of another model, stops a run before it has begun
+custom_hooks = [dict(type='CheckLabelsHook'), dict(type='CheckWeightsHook')]
 
 env_cfg = dict(
     cudnn_benchmark=False,
