@@ -23,11 +23,16 @@ class BaseTowerPrompt(BaseModule):
             that blocks recomputed in the backward pass (gradient checkpointing) find it.
 
     Raises:
-        ValueError: The tower is not open_clip's ViT.
+        ValueError: There is no tower, or it is not open_clip's ViT.
     """
 
-    def __init__(self, visual: nn.Module) -> None:
+    def __init__(self, visual: nn.Module | None = None) -> None:
         super().__init__()
+        if visual is None:  # built by itself, such as `neck`
+            raise ValueError(
+                f'{type(self).__name__} works inside the image tower: set it as '
+                'backbone.visual_prompt, and a neck behind it (MeanPPrompt).'
+            )
         if not isinstance(visual, VisionTransformer):
             tower = getattr(visual, 'trunk', visual)  # timm's models come inside a wrapper
             library = type(tower).__module__.partition('.')[0]

@@ -8,6 +8,7 @@ from mmaction.registry import MODELS
 from open_clip.transformer import VisionTransformer
 from torch import Tensor, nn
 
+from ..utils.checks import check_positive
 from ..utils.load_hooks import resize_table_on_load
 from .base_tower_prompt import BaseTowerPrompt
 
@@ -30,12 +31,9 @@ class JointPrompt(BaseTowerPrompt):
             number of frames at run time.
     """
 
-    def __init__(self, visual: nn.Module, num_frames: int = 8) -> None:
-        if not isinstance(num_frames, int) or num_frames < 1:
-            raise ValueError(
-                f'backbone.visual_prompt.num_frames={num_frames!r} is not a positive whole number: '
-                'set it to the frames of a video.'
-            )
+    def __init__(self, visual: nn.Module | None = None, num_frames: int = 8) -> None:
+        key = 'backbone.visual_prompt.num_frames'
+        check_positive(num_frames, key, 'set it to the frames of a video')
         self.num_positions = num_frames
         super().__init__(visual)
         resize_table_on_load(self, 'time_embedding')

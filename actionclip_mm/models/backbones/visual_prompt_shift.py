@@ -46,7 +46,7 @@ class ShiftPrompt(BaseTowerPrompt):
             ``shift_div`` below 2 or above the tower's width.
     """
 
-    def __init__(self, visual: nn.Module, shift_div: int = 8) -> None:
+    def __init__(self, visual: nn.Module | None = None, shift_div: int = 8) -> None:
         self.shift_div = shift_div
         super().__init__(visual)
 

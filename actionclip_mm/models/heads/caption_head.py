@@ -7,6 +7,7 @@ from mmaction.registry import MODELS
 from torch import Tensor
 
 from ..utils import gather_rows
+from ..utils.checks import check_positive
 from .feature_pooling import pool_features
 from .video_text_head import Feats, VideoTextHead
 
@@ -28,11 +29,7 @@ class CaptionHead(VideoTextHead):
     """
 
     def __init__(self, captions_per_image: int = 1, **kwargs) -> None:
-        if not isinstance(captions_per_image, int) or captions_per_image < 1:
-            raise ValueError(
-                f'cls_head.captions_per_image={captions_per_image!r} is not a positive whole '
-                'number: set it to 1 or more.'
-            )
+        check_positive(captions_per_image, 'cls_head.captions_per_image')
         super().__init__(**kwargs)
         self.captions_per_image = captions_per_image
 

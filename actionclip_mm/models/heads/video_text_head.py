@@ -46,7 +46,7 @@ class VideoTextHead(BaseHead):
 
     Raises:
         ValueError: ``num_classes`` is not the number of labels, unknown ``average_clips`` or
-            ``ensemble``, or a label in the data that is out of range.
+            ``ensemble``, a loss of another kind, or a label in the data that is out of range.
     """
 
     def __init__(
@@ -76,6 +76,11 @@ class VideoTextHead(BaseHead):
             topk=topk,
             average_clips=average_clips,
         )
+        if not hasattr(self.loss_cls, 'draw_classes'):
+            raise ValueError(
+                f'cls_head.loss_cls={type(self.loss_cls).__name__} compares no texts: set '
+                'VideoTextKLLoss or VideoAllTextKLLoss.'
+            )
         self.pool_scores = ScorePooling(average_clips, ensemble)
         self.averages_texts = ensemble == 'embed'
         self.label_encoder = encoder

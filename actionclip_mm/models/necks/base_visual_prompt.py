@@ -5,6 +5,8 @@ from abc import abstractmethod
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from ..utils.checks import check_positive
+
 
 class BaseVisualPrompt(BaseModule):
     """A neck that turns frame features [B, T, D] into video features [B, D].
@@ -18,11 +20,9 @@ class BaseVisualPrompt(BaseModule):
 
     def __init__(self, in_channels: int) -> None:
         super().__init__()
-        if not isinstance(in_channels, int) or in_channels < 1:
-            raise ValueError(
-                f'neck.in_channels={in_channels!r} is not a positive whole number: set it to the '
-                "width of the backbone's frame features."
-            )
+        check_positive(
+            in_channels, 'neck.in_channels', "set it to the width of the backbone's frame features"
+        )
         self.in_channels = in_channels
 
     @abstractmethod

@@ -11,6 +11,7 @@ from mmaction.registry import MODELS
 from open_clip.transformer import QuickGELU, Transformer
 from torch import Tensor, nn
 
+from ..utils.checks import check_positive
 from .base_visual_prompt import ResidualVisualPrompt, init_linears
 
 HEAD_WIDTH = 64  # as in CLIP's own towers
@@ -34,7 +35,8 @@ class TransfPrompt(ResidualVisualPrompt):
             training on few videos needs about as much (an option of ours).
 
     Raises:
-        ValueError: D is no multiple of the heads; T is above ``num_positions`` (at run time).
+        ValueError: D is no multiple of the heads; ``num_layers`` or ``num_positions`` is not
+            positive; T is above ``num_positions`` (at run time).
     """
 
     def __init__(
@@ -48,6 +50,10 @@ class TransfPrompt(ResidualVisualPrompt):
         position_std: float = 0.02,
     ) -> None:
         super().__init__(in_channels, zero_init)
+        check_positive(num_layers, 'neck.num_layers')
+        check_positive(
+            num_positions, 'neck.num_positions', 'set it to the largest number of frames'
+        )
         num_heads = num_heads or max(1, in_channels // HEAD_WIDTH)
         if in_channels % num_heads:
             raise ValueError(

@@ -8,6 +8,7 @@ import torch
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
+from ..utils.checks import check_positive
 from ..utils.load_hooks import drop_on_load, resize_table_on_load
 from .base_visual_prompt import BaseVisualPrompt, init_linears, zero_linear
 
@@ -63,8 +64,8 @@ class TransfClsPrompt(BaseVisualPrompt):
             so that training starts exactly at MeanP (an option of ours). Defaults to False.
 
     Raises:
-        ValueError: Heads that do not divide D, ``num_frames`` that is not positive, or another
-            number of frames at run time.
+        ValueError: Heads that do not divide D, ``num_frames`` or ``num_layers`` that is not
+            positive, or another number of frames at run time.
     """
 
     def __init__(
@@ -82,11 +83,8 @@ class TransfClsPrompt(BaseVisualPrompt):
                 f'neck.num_heads={num_heads} does not divide neck.in_channels={in_channels}: set '
                 'a number of heads that does.'
             )
-        if not isinstance(num_frames, int) or num_frames < 1:
-            raise ValueError(
-                f'neck.num_frames={num_frames!r} is not a positive whole number: set it to the '
-                'frames of a video.'
-            )
+        check_positive(num_frames, 'neck.num_frames', 'set it to the frames of a video')
+        check_positive(num_layers, 'neck.num_layers')
         self.num_frames = num_frames
         self.transformer = ClassTokenTransformer(
             in_channels, num_frames, num_layers, num_heads, dropout

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import yaml
+from mmengine.logging import print_log
 
 from .label_names import split_name
 from .prompt_templates import read_templates
@@ -28,7 +29,7 @@ def read_prompts(prompts: str | Sequence[str] | Mapping[str, Sequence[str]]) -> 
         Templates, or sentences by class name.
 
     Raises:
-        ValueError: A broken file, or a class without sentences.
+        ValueError: A broken file, a class without sentences, or one that is there twice.
         FileNotFoundError: No such file or preset.
     """
     if isinstance(prompts, str) and prompts.endswith(_DESCRIPTION_SUFFIXES):
@@ -37,7 +38,12 @@ def read_prompts(prompts: str | Sequence[str] | Mapping[str, Sequence[str]]) -> 
         return read_templates(prompts)
     if not prompts:
         raise ValueError('The descriptions hold no class: give {class: [sentences]}.')
-    return {split_name(str(name)): _check(name, lines) for name, lines in prompts.items()}
+    sentences: dict[str, tuple[str, ...]] = {}
+    for name, lines in prompts.items():
+        if split_name(str(name)) in sentences:
+            raise ValueError(f'The descriptions hold the class {name!r} twice: join its sentences.')
+        sentences[split_name(str(name))] = _check(name, lines)
+    return sentences
 
 
 def fill_prompts(labels: Sequence[str], prompts: Prompts) -> list[list[str]]:
@@ -54,6 +60,13 @@ def fill_prompts(labels: Sequence[str], prompts: Prompts) -> list[list[str]]:
         raise ValueError(
             f'{len(missing)} of {len(labels)} classes have no sentences, the first is '
             f'{missing[0]!r}: add them to the descriptions.'
+        )
+    unused = by_name.keys() - {split_name(label) for label in labels}
+    if unused:
+        print_log(
+            f'{len(unused)} described classes are not among the labels, such as '
+            f'{min(unused)!r}; their sentences are not used.',
+            'current',
         )
     return [[line.replace('{}', label) for line in by_name[split_name(label)]] for label in labels]
 

@@ -100,7 +100,7 @@ class TextPromptLabelEncoder(BaseModule):
         prompts = self.prompts if templates is None else read_prompts(templates)
         sentences = fill_prompts(names, prompts)
         if self.context is not None:
-            self.context.check_labels(names)
+            self.context.check_labels(self.labels, names)
         self.labels, self.prompts, self.sentences = names, prompts, sentences
         self._tokenize_classes()
         self._cache = None

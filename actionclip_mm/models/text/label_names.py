@@ -38,12 +38,14 @@ def read_labels(labels: str | Sequence[str], split_names: bool = True) -> tuple[
     Raises:
         FileNotFoundError: No such file.
         ValueError: No names, an empty name or the same name twice.
-        TypeError: Something that is not text.
+        TypeError: Neither a list nor a path, or a name that is not text.
     """
     source = 'labels'
     if isinstance(labels, (str, Path)):
         source = f"'{labels}'"
         labels = _read_file(Path(labels))
+    elif not isinstance(labels, Sequence):
+        raise TypeError(f'labels={labels!r} is no list of names and no path: set one of these.')
     names = []
     for index, label in enumerate(labels):
         if not isinstance(label, str):

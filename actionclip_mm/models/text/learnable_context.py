@@ -8,6 +8,8 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from ..utils.checks import check_positive
+
 PLACEHOLDER = 'x'  # one token in CLIP's vocabulary; its embedding is replaced
 
 
@@ -26,7 +28,7 @@ class LearnableContext(BaseModule):
             False.
 
     Raises:
-        ValueError: ``num_context`` below 1, or a tower that is not open_clip's own.
+        ValueError: ``num_context`` is not positive, or a tower that is not open_clip's own.
     """
 
     def __init__(
@@ -39,11 +41,8 @@ class LearnableContext(BaseModule):
                 f'LearnableContext cannot work inside a {type(text).__name__}: set '
                 "label_encoder.arch to a model with open_clip's own text tower, or context=None."
             )
-        if num_context < 1:
-            raise ValueError(
-                f'label_encoder.context.num_context={num_context} is below 1: set a number of '
-                'vectors, or context=None.'
-            )
+        key = 'label_encoder.context.num_context'
+        check_positive(num_context, key, 'set a number of vectors, or context=None')
         self.num_context = num_context
         self.num_classes = num_classes if per_class else None
         rows = num_classes if per_class else 1
@@ -60,12 +59,12 @@ class LearnableContext(BaseModule):
         """Says which class each sentence of the next batch belongs to, [B]."""
         self.classes = classes
 
-    def check_labels(self, labels: tuple[str, ...]) -> None:
+    def check_labels(self, old: tuple[str, ...], new: tuple[str, ...]) -> None:
         """Refuses other classes than those that the vectors were learned for."""
-        if self.num_classes not in (None, len(labels)):
+        if self.num_classes is not None and new != old:
             raise ValueError(
                 f'The learned contexts belong to {self.num_classes} classes, one each, but '
-                f'{len(labels)} labels came: train with context.per_class=False to change labels.'
+                'other labels came: train with context.per_class=False to change labels.'
             )
 
     def _fill(self, module: nn.Module, args: tuple[Tensor], embedded: Tensor) -> Tensor:

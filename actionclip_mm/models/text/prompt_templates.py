@@ -55,7 +55,8 @@ def read_templates(templates: str | Sequence[str]) -> tuple[str, ...]:
         The templates, each with exactly one ``{}``.
 
     Raises:
-        ValueError: No template, or one without ``{}``.
+        ValueError: No template, one without ``{}``, or a file that is no text.
+        TypeError: Neither text nor a list.
         FileNotFoundError: A string that is neither a preset nor a file.
     """
     if isinstance(templates, str):
@@ -66,8 +67,9 @@ def read_templates(templates: str | Sequence[str]) -> tuple[str, ...]:
                 f"templates='{templates}' is neither a preset ({', '.join(PRESETS)}) nor a file: "
                 'set one of these or a list of templates.'
             )
-        lines = Path(templates).read_text(encoding='utf-8').splitlines()
-        templates = [line.strip() for line in lines if line.strip()]
+        templates = _read_lines(Path(templates))
+    elif not isinstance(templates, Sequence):
+        raise TypeError(f'templates={templates!r} is no list, preset or file: set one of these.')
     templates = tuple(templates)
     if not templates:
         raise ValueError('There is no template: give at least one, such as "A video of {}".')
@@ -78,3 +80,11 @@ def read_templates(templates: str | Sequence[str]) -> tuple[str, ...]:
                 'mend it.'
             )
     return templates
+
+
+def _read_lines(path: Path) -> list[str]:
+    try:
+        lines = path.read_text(encoding='utf-8-sig').splitlines()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"The templates in '{path}' are not UTF-8 text: save as UTF-8.") from error
+    return [line.strip() for line in lines if line.strip()]

@@ -128,3 +128,10 @@ def test_a_prompt_of_another_place_is_refused(tiny_arch):
                 visual_prompt=dict(type='MeanPPrompt', in_channels=32),
             )
         )
+
+
+def test_it_is_no_neck(prompt):
+    with pytest.raises(
+        ValueError, match='inside the image tower: set it as backbone.visual_prompt'
+    ):
+        MODELS.build(prompt)

@@ -125,6 +125,8 @@ def test_bad_configs(build):
         build(average_clips='mean')
     with pytest.raises(ValueError, match="ensemble='vote' is unknown"):
         build(ensemble='vote')
+    with pytest.raises(ValueError, match='loss_cls=CrossEntropyLoss compares no texts'):
+        build(loss_cls=dict(type='CrossEntropyLoss'))
     assert build(num_classes=3).num_classes == 3
 
 

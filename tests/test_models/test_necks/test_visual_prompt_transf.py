@@ -24,3 +24,9 @@ def test_heads_are_64_wide():
     assert TransfPrompt(128, num_layers=1).transformer.resblocks[0].attn.num_heads == 2
     with pytest.raises(ValueError, match='num_heads=3 does not divide neck.in_channels=64'):
         TransfPrompt(64, num_heads=3)
+
+
+@pytest.mark.parametrize('key', ['num_layers', 'num_positions'])
+def test_numbers_that_make_no_sense(key):
+    with pytest.raises(ValueError, match=f'neck.{key}=0 is not a positive whole number'):
+        TransfPrompt(64, **{key: 0})

@@ -45,6 +45,18 @@ def test_a_class_without_sentences():
         fill_prompts((*LABELS, 'jump'), read_prompts(DESCRIPTIONS))
 
 
+def test_described_classes_without_a_label_are_named(monkeypatch):
+    said = []
+    monkeypatch.setattr(
+        'actionclip_mm.models.text.class_sentences.print_log',
+        lambda message, *args: said.append(message),
+    )
+    fill_prompts(LABELS, read_prompts(DESCRIPTIONS))
+    assert not said
+    fill_prompts(LABELS[:1], read_prompts(DESCRIPTIONS))
+    assert len(said) == 1 and '1 described classes' in said[0] and "'brush hair'" in said[0]
+
+
 @pytest.mark.parametrize(
     'name, content, error, words',
     [
@@ -54,6 +66,7 @@ def test_a_class_without_sentences():
         ('a.json', '{}', ValueError, 'hold no class'),
         ('a.json', '{"a": []}', ValueError, "'a' has no sentences"),
         ('a.json', '{"a": ["b", ""]}', ValueError, 'or an empty one'),
+        ('a.json', '{"a b": ["c"], "a_b": ["d"]}', ValueError, "class 'a_b' twice"),
         ('a.json', '{"a": 3}', ValueError, "'a' has no sentences"),
         ('a.json', None, FileNotFoundError, 'no file of descriptions'),
     ],

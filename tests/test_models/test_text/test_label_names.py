@@ -50,6 +50,7 @@ def test_files_give_names_in_id_order(tmp_path, name, text):
         (['a', 'b', 'a'], ValueError, "Labels 0 and 2 of labels are both 'a'"),
         (['brush_hair', 'BrushHair'], ValueError, "both 'brush hair'"),
         (['a', 3], TypeError, 'Label 1 of labels is 3'),
+        (3, TypeError, 'labels=3 is no list of names and no path'),
         ('nowhere.txt', FileNotFoundError, "no label file 'nowhere.txt'"),
     ],
 )

@@ -71,11 +71,14 @@ def test_other_labels(tiny_arch):
     own = build(tiny_arch, per_class=True)
     with pytest.raises(ValueError, match='belong to 3 classes'):
         own.set_labels(['a', 'b', 'c', 'd'])
+    with pytest.raises(ValueError, match='other labels came'):
+        own.set_labels([*LABELS[::-1]])
+    own.set_labels(LABELS, 'label_only')
     assert own.labels == tuple(LABELS), 'a refused exchange changes nothing'
 
 
 def test_refusals(tiny_arch):
-    with pytest.raises(ValueError, match='num_context=0 is below 1'):
+    with pytest.raises(ValueError, match='num_context=0 is not a positive'):
         MODELS.build(
             dict(type='LearnableContext', text=build(tiny_arch).text, num_classes=3, num_context=0)
         )

@@ -30,7 +30,7 @@ def test_groups_by_the_place_of_the_label():
 
 def test_list_and_file(tmp_path):
     path = tmp_path / 'templates.txt'
-    path.write_text('a {}\n\n{} b\n', encoding='utf-8')
+    path.write_text('a {}\n\n{} b\n', encoding='utf-8-sig')
     assert read_templates(str(path)) == read_templates(['a {}', '{} b']) == ('a {}', '{} b')
 
 
@@ -41,9 +41,16 @@ def test_list_and_file(tmp_path):
         (['a video'], ValueError, "'a video' must hold {} exactly once"),
         (['{} and {}'], ValueError, 'exactly once'),
         ([3], ValueError, 'exactly once'),
+        (3, TypeError, 'templates=3 is no list, preset or file'),
         ('actionclip99', FileNotFoundError, 'neither a preset .*actionclip16.* nor a file'),
     ],
 )
 def test_bad_templates_are_refused(templates, error, words):
     with pytest.raises(error, match=words):
         read_templates(templates)
+
+
+def test_a_file_that_is_no_text(tmp_path):
+    (tmp_path / 'templates.txt').write_bytes(b'\xff\xfe{}')
+    with pytest.raises(ValueError, match='are not UTF-8 text'):
+        read_templates(str(tmp_path / 'templates.txt'))
