@@ -27,7 +27,10 @@ def test_rates_and_decay_by_parameter(config: Config, tiny_arch: dict) -> None:
                 type='VideoTextHead',
                 in_channels=32,
                 label_encoder=dict(
-                    type='TextPromptLabelEncoder', labels=['clap', 'wave'], arch=tiny_arch
+                    type='TextPromptLabelEncoder',
+                    labels=['clap', 'wave'],
+                    arch=tiny_arch,
+                    context=dict(type='LearnableContext'),
                 ),
                 loss_cls=dict(type='VideoTextKLLoss'),
             ),
@@ -39,7 +42,8 @@ def test_rates_and_decay_by_parameter(config: Config, tiny_arch: dict) -> None:
     for name, parameter in model.named_parameters():
         group = by_tensor[id(parameter)]
         assert group['betas'] == (0.9, 0.98)
-        assert group['lr'] == pytest.approx(5e-5 if name.startswith('neck.') else 5e-6), name
+        is_new = name.startswith(('neck.', 'cls_head.label_encoder.context.'))
+        assert group['lr'] == pytest.approx(5e-5 if is_new else 5e-6), name
         if 'logit_scale' in name or name.endswith('bias') or '.ln_' in name:
             assert group['weight_decay'] == 0, name
         elif name.endswith('weight'):

@@ -18,6 +18,7 @@ optim_wrapper = dict(
             'neck': dict(lr_mult=10.0),
             'visual_prompt': dict(lr_mult=10.0),
             'cls_head.projection': dict(lr_mult=10.0),
+            'label_encoder.context': dict(lr_mult=10.0),
         },
     ),
 )
