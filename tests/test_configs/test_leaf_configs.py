@@ -28,8 +28,8 @@ ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = ROOT / 'configs'
 LEAVES = sorted(
     str(path.relative_to(CONFIGS))
-    for path in CONFIGS.glob('*/*.py')
-    if path.parent.name != '_base_'
+    for path in CONFIGS.rglob('*.py')
+    if '_base_' not in path.parts
 )
 LABELS = ['arm wrestling', 'brush hair', 'cleaning pool', 'dancing', 'eating', 'falling']
 
