@@ -1,7 +1,6 @@
 """ActionCLIP as a plugin of mmaction2: importing this package registers its components."""
 
 from importlib import import_module
-from importlib.util import find_spec
 
 from . import compat
 from .hosts import check_hosts
@@ -13,5 +12,4 @@ check_hosts()
 compat.apply()  # before mmaction.models is imported, which fails without it
 
 for _name in ('models', 'datasets', 'evaluation', 'engine'):
-    if find_spec(f'{__name__}.{_name}') is not None:
-        import_module(f'{__name__}.{_name}')
+    import_module(f'{__name__}.{_name}')

@@ -140,7 +140,11 @@ def run_all(configs: list[str], seeds: list[int], jobs: int, out: Path) -> dict:
     with ThreadPoolExecutor(jobs) as pool:
         futures = [pool.submit(run, config, seed, out) for config, seed in todo]
         for number, ((config, seed), future) in enumerate(zip(todo, futures, strict=True), start=1):
-            metrics = future.result()
+            try:
+                metrics = future.result()
+            except RuntimeError:
+                pool.shutdown(cancel_futures=True)  # said at once, not after all other runs
+                raise
             results[config].append(metrics)
             said = ', '.join(
                 f'{METRICS[key]} {metrics[key]:.1%}' for key in METRICS if key in metrics
@@ -227,7 +231,11 @@ def main(argv: list[str] | None = None) -> None:
     out = args.out or args.work_dir
     out.mkdir(parents=True, exist_ok=True)
     wanted = [row.config for number in args.tables for row in TABLES[number][1]]
-    results = run_all(list(dict.fromkeys(wanted)), args.seeds, args.jobs, args.work_dir.resolve())
+    configs, work_dir = list(dict.fromkeys(wanted)), args.work_dir.resolve()
+    try:
+        results = run_all(configs, args.seeds, args.jobs, work_dir)
+    except RuntimeError as error:
+        sys.exit(f'Error: {error}')
     for number in args.tables:
         write_table(number, results, args.seeds, out)
         print((out / f'table{number}.md').read_text())
