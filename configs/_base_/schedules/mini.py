@@ -1,6 +1,6 @@
 """Minutes on two CPU cores: AdamW, one epoch of warm-up, then cosine; what is new learns faster."""
 
-epochs = 10
+epochs = 8
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=epochs, val_interval=2)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
