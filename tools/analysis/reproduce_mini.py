@@ -90,13 +90,13 @@ TABLES: dict[int, tuple[str, list[Row]]] = {
 }
 
 
-def run(config: str, seed: int, out: Path) -> dict[str, float]:
+def run(config: str, seed: int, epochs: int, out: Path) -> dict[str, float]:
     """Trains a twin unless it is done, and returns its last validation metrics.
 
     Raises:
         RuntimeError: The training failed.
     """
-    folder = out / config / f'seed{seed}'
+    folder = out / f'epochs{epochs}' / config / f'seed{seed}'
     result = folder / 'result.json'
     if result.is_file():
         return json.loads(result.read_text())
@@ -104,6 +104,9 @@ def run(config: str, seed: int, out: Path) -> dict[str, float]:
     start = time.time()
     command = [sys.executable, '-W', 'ignore', 'tools/train.py', f'{CONFIGS}/{config}.py']
     command += ['--work-dir', str(folder), '--seed', str(seed), '--resume']
+    # the second scheduler is the cosine, which must reach zero at the last epoch
+    options = [f'train_cfg.max_epochs={epochs}', f'param_scheduler.1.end={epochs}']
+    command += ['--cfg-options', *options]
     with (folder / 'output.log').open('a', encoding='utf-8') as log:
         done = subprocess.run(
             command,
@@ -133,12 +136,12 @@ def last_metrics(folder: Path) -> dict[str, float]:
     return {key: found[-1][key] for key in METRICS if key in found[-1]}
 
 
-def run_all(configs: list[str], seeds: list[int], jobs: int, out: Path) -> dict:
+def run_all(configs: list[str], seeds: list[int], epochs: int, jobs: int, out: Path) -> dict:
     """Results by config, one dict of metrics per seed; a line of progress for each run."""
     todo = [(config, seed) for seed in seeds for config in configs]
     results: dict[str, list[dict]] = {config: [] for config in configs}
     with ThreadPoolExecutor(jobs) as pool:
-        futures = [pool.submit(run, config, seed, out) for config, seed in todo]
+        futures = [pool.submit(run, config, seed, epochs, out) for config, seed in todo]
         for number, ((config, seed), future) in enumerate(zip(todo, futures, strict=True), start=1):
             try:
                 metrics = future.result()
@@ -178,7 +181,7 @@ def orderings(rows: list[Row], results: dict) -> list[str]:
     ]
 
 
-def write_table(number: int, results: dict, seeds: list[int], out: Path) -> None:
+def write_table(number: int, results: dict, args: argparse.Namespace, out: Path) -> None:
     """`table<n>.md` and `table<n>.png`."""
     title, rows = TABLES[number]
     lines = [f'# Table {number} in miniature: {title}', '']
@@ -187,8 +190,10 @@ def write_table(number: int, results: dict, seeds: list[int], out: Path) -> None
         paper = '–' if row.paper is None else f'{row.paper:.2f}'
         cells = [cell(results[row.config], key) for key in METRICS]
         lines.append(f'| {row.name} | {" | ".join(cells)} | {paper} |')
-    names = ', '.join(map(str, seeds))
-    lines += ['', f'Seeds {names}; ± is the standard deviation over them (ddof 0).', '']
+    names = ', '.join(map(str, args.seeds))
+    lines += ['', f'{args.epochs} epochs each; seeds {names}.']
+    lines += ['± is the standard deviation over seeds (ddof 0).'] if len(args.seeds) > 1 else []
+    lines += ['']
     lines += [*orderings(rows, results), '', f'![table {number}](table{number}.png)', '']
     (out / f'table{number}.md').write_text('\n'.join(lines), encoding='utf-8')
     plot(rows, results, title, out / f'table{number}.png')
@@ -221,6 +226,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--tables', type=numbers, default=sorted(TABLES), help='such as 1,4')
     parser.add_argument('--seeds', type=numbers, default=[0], help='such as 0,1,2')
+    parser.add_argument('--epochs', type=int, default=5, help='of the usual 10')
     parser.add_argument('--jobs', type=int, default=2, help='runs at a time, one core each')
     parser.add_argument('--work-dir', type=Path, default=ROOT / 'work_dirs' / 'reproduce_mini')
     parser.add_argument('--out', type=Path, help='folder of the report, WORK_DIR by default')
@@ -233,11 +239,11 @@ def main(argv: list[str] | None = None) -> None:
     wanted = [row.config for number in args.tables for row in TABLES[number][1]]
     configs, work_dir = list(dict.fromkeys(wanted)), args.work_dir.resolve()
     try:
-        results = run_all(configs, args.seeds, args.jobs, work_dir)
+        results = run_all(configs, args.seeds, args.epochs, args.jobs, work_dir)
     except RuntimeError as error:
         sys.exit(f'Error: {error}')
     for number in args.tables:
-        write_table(number, results, args.seeds, out)
+        write_table(number, results, args, out)
         print((out / f'table{number}.md').read_text())
 
 
