@@ -12,6 +12,17 @@ import torch
 
 from .replace import is_ours, mark
 
+# What unpickling may raise where a file is no pickle, or is cut: its bytes are taken for commands.
+DAMAGED = (
+    pickle.UnpicklingError,
+    EOFError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    AssertionError,
+)
+
 
 def checkpoints_under_weights_only() -> None:
     """torch >= 2.6 refuses mmengine's own checkpoints; allow exactly what they consist of.
@@ -65,12 +76,12 @@ def _refusing_clearly(load: Callable) -> Callable:
     def load_or_refuse(filename: str, *args: Any, **kwargs: Any) -> Any:
         try:
             return load(filename, *args, **kwargs)
-        except pickle.UnpicklingError as error:
+        except DAMAGED as error:
             found = re.search(r'(?:GLOBAL|function|module) (\S+)', str(error))
             reason = (
                 f'it holds a pickled {found.group(1)}, which could run code'
                 if found
-                else f'it is not a checkpoint ({str(error).splitlines()[-1]})'
+                else f'it is not a checkpoint ({_last_line(error)})'
             )
             raise pickle.UnpicklingError(
                 f'{filename} was refused: {reason}, and only tensors, plain Python values and '
@@ -80,3 +91,11 @@ def _refusing_clearly(load: Callable) -> Callable:
     name = getattr(load, '__name__', 'load_url')  # mmengine prints the loader's name
     load_or_refuse.__name__ = name
     return mark(load_or_refuse)
+
+
+def _last_line(error: Exception) -> str:
+    """What an error says; those of Python itself tell of the bytes, so their kind must do."""
+    lines = str(error).splitlines()
+    return (
+        lines[-1] if lines and isinstance(error, pickle.UnpicklingError) else type(error).__name__
+    )

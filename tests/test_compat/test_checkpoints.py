@@ -123,6 +123,9 @@ class TestCheckpoints:
         with pytest.raises(pickle.UnpicklingError, match=r'text.pth .*not a checkpoint') as error:
             mmengine_checkpoint.load_from_local(str(tmp_path / 'text.pth'), 'cpu')
         assert '\n' not in str(error.value)
+        (tmp_path / 'bytes.pth').write_bytes(b'hello' * 100)  # read as commands: KeyError
+        with pytest.raises(pickle.UnpicklingError, match=r'bytes.pth .*checkpoint \(KeyError\)'):
+            mmengine_checkpoint.load_from_local(str(tmp_path / 'bytes.pth'), 'cpu')
 
     def test_downloads_are_checked_as_well(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

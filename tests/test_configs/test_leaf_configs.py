@@ -27,9 +27,7 @@ from actionclip_mm.models.utils.unread_weights import leave_weights_unread
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = ROOT / 'configs'
 LEAVES = sorted(
-    str(path.relative_to(CONFIGS))
-    for path in CONFIGS.rglob('*.py')
-    if '_base_' not in path.parts
+    str(path.relative_to(CONFIGS)) for path in CONFIGS.rglob('*.py') if '_base_' not in path.parts
 )
 LABELS = ['arm wrestling', 'brush hair', 'cleaning pool', 'dancing', 'eating', 'falling']
 

@@ -33,7 +33,7 @@ FROZEN = {
 
 
 class Step:
-    """A training step of a model at random weights on random videos."""
+    """Forward and backward pass of a model at random weights on random videos."""
 
     def __init__(self, model_cfg: dict, args: argparse.Namespace, once: bool) -> None:
         from mmaction.registry import MODELS
@@ -41,8 +41,6 @@ class Step:
         torch.manual_seed(0)
         with leave_weights_unread():
             self.model: nn.Module = MODELS.build(model_cfg).train().to(args.device)
-        learning = [p for p in self.model.parameters() if p.requires_grad]
-        self.optimizer = torch.optim.AdamW(learning, lr=1e-6)
         size = self.model.backbone.preprocess.size
         self.videos = torch.randn(args.videos, 1, 3, args.frames, *size, device=args.device)
         self.samples = [
@@ -59,8 +57,7 @@ class Step:
 
     def __call__(self) -> None:
         self.loss().backward()
-        self.optimizer.step()
-        self.optimizer.zero_grad()
+        self.model.zero_grad()  # its memory is another step's
 
     def kept_bytes(self) -> int:
         """What autograd keeps for the backward pass beside the weights."""

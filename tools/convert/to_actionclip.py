@@ -47,7 +47,11 @@ def read_sidecar(weights: Path, content: dict[str, Any], source: str) -> tuple[s
         if source == 'auto':
             found = detect_source(content, quick_gelu=True if owner == 'open_clip' else None)
         if found == owner:
-            return owner, read_hints(json.loads(path.read_text(encoding='utf-8'))), name
+            try:
+                hints = json.loads(path.read_text(encoding='utf-8'))
+            except ValueError as error:
+                raise ValueError(f"'{path}' cannot be read as JSON ({error}): mend it.") from error
+            return owner, read_hints(hints), name
     return source, Hints(), ''
 
 

@@ -49,7 +49,7 @@ def build_clip(arch: Arch, pretrained: str | None = None) -> nn.Module:
         ValueError: Unknown name or tag, broken dict, or weights that do not fit.
         FileNotFoundError: ``pretrained`` is neither a tag nor a file, or cannot be downloaded.
     """
-    _check_arch(arch)
+    check_arch(arch)
     if isinstance(arch, str) and arch.startswith(_SCHEMES) and pretrained is None:
         return _create(arch) if weights_stay_unread() else _create_from_tag(arch, None)
     if pretrained is None:
@@ -58,9 +58,9 @@ def build_clip(arch: Arch, pretrained: str | None = None) -> nn.Module:
         raise TypeError(
             f'pretrained={pretrained!r} is not a tag, a file path or None: set one of these.'
         )
-    tags = list_pretrained_tags_by_model(_clean(arch)) if isinstance(arch, str) else []
+    tags = list_pretrained_tags_by_model(clean_name(arch)) if isinstance(arch, str) else []
     if weights_stay_unread():
-        name = _clean(arch) if isinstance(arch, str) else ''
+        name = clean_name(arch) if isinstance(arch, str) else ''
         return _create(arch, trained_with_quick_gelu(name, pretrained, tags))
     if isinstance(arch, str) and pretrained in tags:
         return _create_from_tag(arch, pretrained)
@@ -94,9 +94,9 @@ def get_preprocess(model: nn.Module, arch: Arch, pretrained: str | None = None) 
     if isinstance(arch, str) and arch.startswith(_SCHEMES):  # open_clip has read their own
         published = getattr(model.get_submodule('visual'), 'preprocess_cfg', published)
     elif isinstance(arch, str):
-        tags = list_pretrained_tags_by_model(_clean(arch))
+        tags = list_pretrained_tags_by_model(clean_name(arch))
         tag = pretrained if pretrained in tags else (tags or [None])[0]
-        published = get_pretrained_cfg(_clean(arch), tag) if tag else {}
+        published = get_pretrained_cfg(clean_name(arch), tag) if tag else {}
     mean = published.get('mean') or open_clip.OPENAI_DATASET_MEAN
     std = published.get('std') or open_clip.OPENAI_DATASET_STD
     size = getattr(getattr(model, 'visual', None), 'image_size', 224)
@@ -113,11 +113,13 @@ def output_width(model: nn.Module) -> int:
     return int(text.output_dim)
 
 
-def _clean(arch: str) -> str:
+def clean_name(arch: str) -> str:
+    """open_clip's spelling of OpenAI's names: ``ViT-B/16`` -> ``ViT-B-16``."""
     return arch.replace('/', '-')
 
 
-def _check_arch(arch: Arch) -> None:
+def check_arch(arch: Arch) -> None:
+    """Refuses what names or describes no model; the errors are those of :func:`build_clip`."""
     if isinstance(arch, dict):
         missing = [key for key in ('embed_dim', 'vision_cfg', 'text_cfg') if key not in arch]
         if missing:
@@ -140,9 +142,9 @@ def _check_arch(arch: Arch) -> None:
     if arch.startswith(_SCHEMES):
         return
     names = open_clip.list_models()
-    if _clean(arch) not in names:
+    if clean_name(arch) not in names:
         # a list of all would fill the screen
-        near = difflib.get_close_matches(_clean(arch), names, n=3, cutoff=0.4)
+        near = difflib.get_close_matches(clean_name(arch), names, n=3, cutoff=0.4)
         raise ValueError(
             f"open_clip knows no model '{arch}' (near: {', '.join(near) or 'none'}): set arch to "
             'one of open_clip.list_models() or to a model-config dict.'
@@ -193,7 +195,7 @@ def _needs_hub(arch: Arch) -> bool:
         if arch.startswith(factory.HF_HUB_PREFIX):
             return True
         # a path follows the scheme and keeps its slashes
-        cfg = open_clip.get_model_config(arch if arch.startswith(_SCHEMES) else _clean(arch))
+        cfg = open_clip.get_model_config(arch if arch.startswith(_SCHEMES) else clean_name(arch))
     return bool(cfg) and 'hf_model_name' in cfg['text_cfg']
 
 
@@ -207,7 +209,7 @@ def _features_only(model: nn.Module) -> nn.Module:
 
 def _create_from_tag(arch: str, tag: str | None) -> nn.Module:
     """A model with the weights of a tag, or those that a ``hf-hub:`` / ``local-dir:`` name has."""
-    cfg = get_pretrained_cfg(_clean(arch), tag) if tag else {}
+    cfg = get_pretrained_cfg(clean_name(arch), tag) if tag else {}
     try:
         with cache_only_when_offline():
             model = open_clip.create_model(

@@ -1,6 +1,5 @@
 """Reading a state dict from a file without ever running code that the file carries."""
 
-import pickle
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,8 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file as load_safetensors
 from torch import Tensor
+
+from ...compat.checkpoints import DAMAGED
 
 # Three constants that OpenAI's archives carry among their weights; nothing else has them.
 OPENAI_CONSTANTS = ('input_resolution', 'context_length', 'vocab_size')
@@ -64,16 +65,16 @@ def _load_safetensors(path: str) -> dict[str, Tensor]:
 
 
 def _load_torch(path: str):
-    if _is_torchscript(path):  # its own reader knows tensors and script types only
-        return dict(torch.jit.load(path, map_location='cpu').state_dict())
     try:
+        if _is_torchscript(path):  # its own reader knows tensors and script types only
+            return dict(torch.jit.load(path, map_location='cpu').state_dict())
         return torch.load(path, map_location='cpu', weights_only=True)
     except RuntimeError as error:
         raise ValueError(
             f"'{path}' cannot be read as a checkpoint ({_first_line(error)}): "
             'give a .safetensors, .pt or .pth file of weights.'
         ) from error
-    except (pickle.UnpicklingError, EOFError, UnicodeDecodeError, ValueError) as error:
+    except DAMAGED as error:
         raise ValueError(
             f"'{path}' was not loaded because it is damaged or holds more than plain weights "
             f'({_first_line(error)}): give a file of weights only.'
@@ -89,4 +90,5 @@ def _is_torchscript(path: str) -> bool:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines and not isinstance(error, KeyError) else type(error).__name__

@@ -8,6 +8,7 @@ import open_clip
 from open_clip import factory
 from torch import Tensor
 
+from .clip_loading import check_arch, clean_name
 from .hub import cache_only_when_offline
 
 Tokenizer = Callable[..., Tensor]
@@ -23,17 +24,20 @@ def get_tokenizer(arch: str | dict, tokenizer: str | Tokenizer | None = None) ->
             remain those of ``arch``.
 
     Raises:
+        TypeError: ``arch`` is neither a name nor a dict.
+        ValueError: Unknown ``arch``.
         FileNotFoundError: The tokenizer is not on this machine and cannot be downloaded.
         ImportError: It needs ``transformers``, which is not installed.
     """
     if callable(tokenizer):
         return tokenizer
+    check_arch(arch)
     if isinstance(arch, str) and arch.startswith((factory.LOCAL_DIR_PREFIX, factory.HF_HUB_PREFIX)):
         if tokenizer is None:
             return _load(lambda: factory.get_tokenizer(arch), arch)
         text_cfg: dict = {}
     else:
-        cfg = open_clip.get_model_config(arch) if isinstance(arch, str) else arch
+        cfg = open_clip.get_model_config(clean_name(arch)) if isinstance(arch, str) else arch
         text_cfg = cfg['text_cfg']
     source = tokenizer or text_cfg.get('hf_tokenizer_name')
     length = text_cfg.get('context_length', open_clip.tokenizer.DEFAULT_CONTEXT_LENGTH)

@@ -106,6 +106,9 @@ def test_files_that_do_not_fit(tmp_path, arch, one_piece_state):
     wide = dict(arch, embed_dim=48)
     with pytest.raises(ValueError, match='do not fit a config dict of width 48 .*size mismatch'):
         build_clip(wide, str(tmp_path / 'clip.pt'))
+    (tmp_path / 'bytes.pt').write_bytes(b'hello' * 100)  # read as commands: KeyError
+    with pytest.raises(ValueError, match=r'bytes\.pt.* damaged'):
+        build_clip(arch, str(tmp_path / 'bytes.pt'))
     (tmp_path / 'text.pt').write_text('no weights')
     with pytest.raises(ValueError, match=r'text\.pt'):
         build_clip(arch, str(tmp_path / 'text.pt'))

@@ -42,7 +42,8 @@ def folder(tmp_path):
 
 
 @pytest.mark.parametrize(
-    'arch, length', [('ViT-B-16', 77), ('PE-Core-B-16', 32), ('coca_ViT-B-32', 76)]
+    'arch, length',
+    [('ViT-B-16', 77), ('ViT-B/16', 77), ('PE-Core-B-16', 32), ('coca_ViT-B-32', 76)],
 )
 def test_length_is_that_of_the_model(arch, length):
     tokens = get_tokenizer(arch)(['a video of clap'])
@@ -114,3 +115,11 @@ def test_a_function_is_taken_as_it_is():
         return torch.tensor([[len(text)] for text in texts])
 
     assert get_tokenizer('ViT-B-16-SigLIP2', lengths) is lengths
+
+
+@pytest.mark.parametrize(
+    'arch, error', [('ViT-B-61', ValueError), ({}, ValueError), (3, TypeError)]
+)
+def test_an_unknown_arch_is_refused_as_everywhere(arch, error):
+    with pytest.raises(error, match='arch'):
+        get_tokenizer(arch)
