@@ -28,6 +28,9 @@ setup(
         'mmaction2>=1.2,<1.3',
         'mmengine>=0.10.5,<1',
         'importlib_metadata',  # mmaction2 imports it without declaring it
+        'huggingface_hub',
+        'safetensors',
+        'pyyaml',
         'open_clip_torch>=3.0,<4',
         'torch>=2.1',
         'torchvision>=0.16',

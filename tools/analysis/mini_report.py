@@ -6,6 +6,7 @@ Reads what `tools/demo.py` left in WORK_DIR: the training log, seen.pkl and unse
 
 import argparse
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,10 @@ import decord
 import matplotlib.pyplot as plt
 import mmengine
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from actionclip_mm.evaluation import OrderPairAccuracy
 
 BAR_HEIGHT = 0.22  # inches per class
 FRAMES_SHOWN = 8
@@ -53,16 +58,10 @@ class Split:
     @property
     def order(self) -> float:
         """How often the true member of an order pair outscores its mirror; 0.5 is chance."""
-        mirror = {int(a): int(b) for a, b in [*self.pairs, *self.pairs[:, ::-1]]}
-        rows = [i for i, label in enumerate(self.truth) if int(label) in mirror]
-        return float(
-            np.mean(
-                [
-                    self.scores[i, self.truth[i]] > self.scores[i, mirror[int(self.truth[i])]]
-                    for i in rows
-                ]
-            )
-        )
+        metric = OrderPairAccuracy(pairs=self.pairs.tolist())
+        rows = zip(self.truth, self.scores, strict=True)
+        metric.process(None, [dict(gt_label=label, pred_score=score) for label, score in rows])
+        return metric.compute_metrics(metric.results)['accuracy']
 
 
 def read_split(data_root: Path, labels: str, annotations: str, dump: Path) -> Split:
