@@ -4,6 +4,4 @@ python tools/train.py configs/mini/ablations/table4_mean_p.py
 Mini twin of configs/ablations; results: docs/reproduce_mini.md.
 """
 
-_base_ = '../actionclip_mini_transf.py'
-
-model = dict(neck=dict(_delete_=True, type='MeanPPrompt', in_channels=128))
+_base_ = '../actionclip_mini_mean_p.py'
