@@ -1,7 +1,6 @@
 """Runs a tool that mmaction2's package carries, with this plugin registered beforehand."""
 
 import importlib
-import importlib.util
 import runpy
 import sys
 from pathlib import Path
@@ -18,8 +17,7 @@ def run_host_tool(name: str) -> None:
     Raises:
         FileNotFoundError: the installed mmaction2 carries no such tool.
     """
-    if importlib.util.find_spec('actionclip_mm') is None:
-        sys.path.insert(0, str(ROOT))  # a checkout that was not installed
+    sys.path.append(str(ROOT))  # a checkout that was not installed
     importlib.import_module('actionclip_mm')  # registers the components and mends the hosts
     import mmaction
 

@@ -140,8 +140,7 @@ def check_device(device: str) -> None:
 
 
 def build(args: argparse.Namespace) -> 'ActionCLIPPredictor':
-    if importlib.util.find_spec('actionclip_mm') is None:
-        sys.path.insert(0, str(ROOT))  # a checkout that was not installed
+    sys.path.append(str(ROOT))  # a checkout that was not installed
     from actionclip_mm.apis import ActionCLIPPredictor
 
     labels = args.labels or args.labels_file

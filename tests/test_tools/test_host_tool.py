@@ -1,7 +1,9 @@
 """The wrapper around mmaction2's tools: which file it runs, and what it says when there is none."""
 
 import importlib.util
+import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -51,11 +53,26 @@ def test_a_checkout_that_was_not_installed_is_found(
     host_tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mmaction, '__file__', str(tmp_path / 'mmaction' / '__init__.py'))
-    monkeypatch.setattr(sys, 'path', list(sys.path))
-    monkeypatch.setattr(importlib.util, 'find_spec', lambda name: None)
+    monkeypatch.setattr(sys, 'path', [entry for entry in sys.path if entry != str(ROOT)])
     with pytest.raises(FileNotFoundError):
         host_tool.run_host_tool('train.py')
-    assert sys.path[0] == str(ROOT)
+    assert str(ROOT) in sys.path
+
+
+@pytest.mark.parametrize('folder', ['analysis', 'convert'])
+def test_tools_in_folders_find_the_checkout_too(
+    folder: str, load_tool: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools = [
+        path.relative_to(ROOT)
+        for path in sorted((ROOT / 'tools' / folder).glob('*.py'))
+        if re.search(r'^(from|import) actionclip_mm', path.read_text(), re.M)
+    ]
+    assert tools
+    for tool in tools:
+        monkeypatch.setattr(sys, 'path', [entry for entry in sys.path if entry != str(ROOT)])
+        load_tool(str(tool))
+        assert str(ROOT) in sys.path, f'{tool} works only where the package is installed'
 
 
 @pytest.mark.parametrize('name', ['dist_train.sh', 'dist_test.sh'])

@@ -27,6 +27,8 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from torch import Tensor
 
+sys.path.append(str(Path(__file__).resolve().parents[2]))  # a checkout that was not installed
+
 from actionclip_mm.apis.building import read_config
 from actionclip_mm.converters import SOURCES, convert, interpolate
 from actionclip_mm.models.utils.state_dict import read_content, read_state_dict

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.append(str(Path(__file__).resolve().parents[2]))  # a checkout that was not installed
 
 from actionclip_mm.models.text import fill_prompts, read_labels, read_prompts
 from actionclip_mm.models.utils import get_tokenizer

@@ -19,6 +19,8 @@ from mmengine.config import Config
 from open_clip.pretrained import list_pretrained_tags_by_model
 from torch import nn
 
+sys.path.append(str(Path(__file__).resolve().parents[2]))  # a checkout that was not installed
+
 from actionclip_mm.apis.building import build_trained, read_config
 from actionclip_mm.converters import SOURCES, list_names
 from actionclip_mm.converters.architecture import model_config

@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+sys.path.append(str(Path(__file__).resolve().parents[2]))  # a checkout that was not installed
+
 from actionclip_mm.converters import (
     SOURCES,
     Converted,
