@@ -12,6 +12,7 @@ readme = root / 'README.md'
 lite = ['mmcv-lite>=2.0.0rc4,<2.2.0']
 test = ['pytest>=8', 'pytest-timeout', 'pytest-xdist', 'hypothesis', 'scikit-learn']
 lint = ['ruff', 'mypy']
+hf = ['transformers', 'sentencepiece']  # tokenizers of SigLIP and language-model towers
 
 setup(
     name='actionclip_mm',
@@ -42,5 +43,11 @@ setup(
     ],
     # mmcv is no hard dependency: mmcv and mmcv-lite own the same folder, so one must not be
     # installed over the other; without either, importing the package says what to install
-    extras_require={'lite': lite, 'test': test, 'lint': lint, 'dev': lite + test + lint},
+    extras_require={
+        'lite': lite,
+        'test': test,
+        'lint': lint,
+        'hf': hf,
+        'dev': lite + test + lint,
+    },
 )
