@@ -28,7 +28,8 @@ class LearnableContext(BaseModule):
             False.
 
     Raises:
-        ValueError: ``num_context`` is not positive, or a tower that is not open_clip's own.
+        ValueError: ``num_context`` is not positive or leaves no room for a label, or a tower that
+            is not open_clip's own.
     """
 
     def __init__(
@@ -43,6 +44,12 @@ class LearnableContext(BaseModule):
             )
         key = 'label_encoder.context.num_context'
         check_positive(num_context, key, 'set a number of vectors, or context=None')
+        room = text.context_length - 3  # start and end of text, and one token of a label
+        if num_context > room:
+            raise ValueError(
+                f'{key}={num_context} leaves no room for a label in the {text.context_length} '
+                f'tokens of the text tower: set it to {room} or less.'
+            )
         self.num_context = num_context
         self.num_classes = num_classes if per_class else None
         rows = num_classes if per_class else 1

@@ -84,3 +84,17 @@ def test_refusals(tiny_arch):
         )
     with pytest.raises(ValueError, match='cannot work inside a Linear'):
         MODELS.build(dict(type='LearnableContext', text=torch.nn.Linear(2, 2), num_classes=3))
+
+
+@pytest.mark.parametrize('length', [77, 20])
+def test_a_label_needs_room_behind_the_vectors(tiny_arch, length):
+    arch = dict(tiny_arch, text_cfg=dict(tiny_arch['text_cfg'], context_length=length))
+    encoder = dict(
+        type='TextPromptLabelEncoder', labels=LABELS[2:], templates='label_only', arch=arch
+    )
+    context = dict(type='LearnableContext', num_context=length - 3)
+    most = MODELS.build(dict(encoder, context=context))
+    assert most.tokens[0, 0, -2] == most.tokenizer.encode('jumping')[0]
+    context['num_context'] += 1
+    with pytest.raises(ValueError, match=rf'leaves no room .*: set it to {length - 3} or less'):
+        MODELS.build(dict(encoder, context=context))
