@@ -22,10 +22,17 @@ class ClassTokenTransformer(nn.Module):
         num_layers: Number of layers.
         num_heads: Attention heads.
         dropout: Share of activations dropped in training.
+        position_std: Spread of the positions at the start.
     """
 
     def __init__(
-        self, width: int, num_frames: int, num_layers: int, num_heads: int, dropout: float
+        self,
+        width: int,
+        num_frames: int,
+        num_layers: int,
+        num_heads: int,
+        dropout: float,
+        position_std: float,
     ) -> None:
         super().__init__()
         self.cls_token = nn.Parameter(torch.zeros(1, 1, width))
@@ -37,7 +44,7 @@ class ClassTokenTransformer(nn.Module):
             enable_nested_tensor=False,
         )
         nn.init.trunc_normal_(self.cls_token, std=0.02)
-        nn.init.trunc_normal_(self.pos_embed, std=0.02)
+        nn.init.trunc_normal_(self.pos_embed, std=position_std)
         init_linears(self.transformer_enc)
         for layer in self.transformer_enc.layers:  # which were copies of one
             nn.init.xavier_uniform_(layer.self_attn.in_proj_weight)
@@ -62,6 +69,8 @@ class TransfClsPrompt(BaseVisualPrompt):
         dropout: Share of activations dropped in training. Defaults to 0.1.
         zero_init: Adds the class token, through a linear layer of zeros, to the mean of the frames,
             so that training starts exactly at MeanP (an option of ours). Defaults to False.
+        position_std: Spread of the positions at the start, see :class:`TransfPrompt`. Defaults to
+            0.02, as in the released code.
 
     Raises:
         ValueError: Heads that do not divide D, ``num_frames`` or ``num_layers`` that is not
@@ -76,6 +85,7 @@ class TransfClsPrompt(BaseVisualPrompt):
         num_heads: int = 8,
         dropout: float = 0.1,
         zero_init: bool = False,
+        position_std: float = 0.02,
     ) -> None:
         super().__init__(in_channels)
         if in_channels % num_heads:
@@ -87,7 +97,7 @@ class TransfClsPrompt(BaseVisualPrompt):
         check_positive(num_layers, 'neck.num_layers')
         self.num_frames = num_frames
         self.transformer = ClassTokenTransformer(
-            in_channels, num_frames, num_layers, num_heads, dropout
+            in_channels, num_frames, num_layers, num_heads, dropout, position_std
         )
         self.out_proj = zero_linear(in_channels) if zero_init else None
         drop_on_load(self, 'frame_position_embeddings.weight')

@@ -7,5 +7,12 @@ Mini twin of configs/ablations; results: docs/reproduce_mini.md.
 _base_ = '../actionclip_mini_transf.py'
 
 model = dict(
-    neck=dict(_delete_=True, type='TransfClsPrompt', in_channels=128, num_frames=8, zero_init=True)
+    neck=dict(
+        _delete_=True,
+        type='TransfClsPrompt',
+        in_channels=128,
+        num_frames=8,
+        zero_init=True,
+        position_std=1.0,
+    )
 )
