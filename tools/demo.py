@@ -43,7 +43,7 @@ def run(title: str, arguments: list[str], log: Path) -> float:
         process = subprocess.Popen(
             [sys.executable, '-u', '-W', 'ignore', *arguments],
             cwd=ROOT,
-            # one thread computes while the loader decodes; threads that fight cost several times more
+            # one thread computes while the loader decodes; more only fight over two cores
             env={'OMP_NUM_THREADS': '1', **os.environ},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
