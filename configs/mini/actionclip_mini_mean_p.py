@@ -2,7 +2,7 @@
 
 python tools/train.py configs/mini/actionclip_mini_mean_p.py
 
-Measured with 4 epochs instead of 8, one run: top-1 49.7 %, order of the pairs exactly 50 %: both
+Measured with 5 epochs instead of 8, seed 0: top-1 51.1 %, order of the pairs exactly 50 %: both
 clips of a pair give it the same frames, so one of the two is always wrong.
 """
 

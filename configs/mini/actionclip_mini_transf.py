@@ -3,9 +3,9 @@
 python tools/data/mini/generate.py
 python tools/train.py configs/mini/actionclip_mini_transf.py
 
-About 4 CPU minutes. Measured with 10 epochs instead of 8, one run: top-1 99.2 % of 60 classes and
-order of the pairs 100 %; after the sixth epoch 97.8 % and 100 %. A linear classifier on colour
-histograms reaches 19.4 %, guessing 1.7 %.
+About 3.5 minutes on 2 cores. Measured, seed 0: top-1 99.2 % of 60 classes and order of the pairs
+100 %. A linear classifier on colour histograms (tools/data/mini/histogram_baseline.py) reaches
+19.4 %, guessing 1.7 %.
 """
 
 _base_ = [

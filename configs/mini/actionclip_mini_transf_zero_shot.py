@@ -2,8 +2,7 @@
 
 python tools/test.py configs/mini/actionclip_mini_transf_zero_shot.py CHECKPOINT
 
-Measured after 10 epochs of training: top-1 98.8 % of 28 unseen names (guessing 3.6 %),
-order of the pairs 99.3 %.
+Measured, seed 0: top-1 99.4 % of 28 unseen names (guessing 3.6 %), order of the pairs 100 %.
 """
 
 _base_ = ['actionclip_mini_transf.py']

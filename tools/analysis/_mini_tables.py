@@ -158,7 +158,7 @@ def plot(number: int, results: Results, path: Path) -> None:
     axis.set_yticks(places, [row.name for row in rows])
     axis.set(xlim=(0, 100), xlabel='%', title=title)
     axis.invert_yaxis()
-    axis.legend(loc='lower left', fontsize=8)
+    axis.legend(loc='center left', bbox_to_anchor=(1.01, 0.5), fontsize=8)
     figure.tight_layout()
     figure.savefig(path, dpi=110)
     plt.close(figure)
