@@ -2,6 +2,7 @@
 
 import copy
 import importlib.util
+import json
 import os
 import random
 import subprocess
@@ -40,6 +41,40 @@ def tiny_arch() -> dict:
         vision_cfg=dict(image_size=32, layers=2, width=64, head_width=32, patch_size=16),
         text_cfg=dict(context_length=77, vocab_size=49408, width=32, heads=2, layers=2),
     )
+
+
+WORDS = ['<pad>', '</s>', '<unk>', 'a', 'video', 'of', 'clap', 'wave']
+
+
+@pytest.fixture
+def tokenizer_folder(tmp_path: Path) -> str:
+    """A word tokenizer in the layout of the Hugging Face hub, without its files of settings."""
+    pytest.importorskip('transformers')
+    model = dict(type='WordLevel', vocab={w: i for i, w in enumerate(WORDS)}, unk_token='<unk>')
+    end = dict(
+        type='TemplateProcessing',
+        single=[
+            dict(Sequence=dict(id='A', type_id=0)),
+            dict(SpecialToken=dict(id='</s>', type_id=0)),
+        ],
+        pair=[],
+        special_tokens={'</s>': dict(id='</s>', ids=[1], tokens=['</s>'])},
+    )
+    (tmp_path / 'tokenizer.json').write_text(
+        json.dumps(
+            dict(
+                version='1.0', truncation=None, padding=None, added_tokens=[], normalizer=None,
+                pre_tokenizer=dict(type='Whitespace'), post_processor=end, decoder=None,
+                model=model,
+            )
+        )
+    )  # fmt: skip
+    (tmp_path / 'tokenizer_config.json').write_text(
+        json.dumps(
+            dict(tokenizer_class='PreTrainedTokenizerFast', pad_token='<pad>', eos_token='</s>')
+        )
+    )
+    return str(tmp_path)
 
 
 # What makes timm's image towers small, by the start of their names.

@@ -1,6 +1,7 @@
 """Small operations on batches of token ids: padding to one length and trimming to what is read."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from mmengine.logging import print_log
 from torch import Tensor, nn
@@ -76,9 +77,25 @@ def tokenize(tokenizer: Callable[..., Tensor], sentences: Sequence[str]) -> Tens
     return tokens
 
 
+def count_tokens(tokenizer: Callable[..., Tensor], sentence: str) -> int | None:
+    """Tokens of a sentence with start and end before any cut; None if the tokenizer cannot tell."""
+    if hasattr(tokenizer, 'encode'):  # CLIP's
+        return len(tokenizer.encode(sentence)) + 2
+    inner = getattr(tokenizer, 'tokenizer', None)  # of transformers
+    if inner is None:
+        return None
+    return len(inner(getattr(tokenizer, 'clean_fn', str)(sentence)).input_ids)
+
+
+def read_as(tokenizer: Any, row: Tensor) -> str:
+    """The words in a row [L] of token ids, of a tokenizer that can count."""
+    if hasattr(tokenizer, 'encode'):  # CLIP's, whose end-of-text is the largest id
+        return tokenizer.decode(row[1 : int(row.argmax())].tolist()).strip()
+    return tokenizer.tokenizer.decode(row.tolist(), skip_special_tokens=True).strip()
+
+
 def _is_cut(tokenizer: Callable[..., Tensor], sentence: str, row: Tensor) -> bool:
     """Whether a sentence has more tokens than its row [L] holds, if the tokenizer can tell."""
-    if hasattr(tokenizer, 'encode'):  # CLIP's, whose padding is 0
-        return bool(row[-1]) and len(tokenizer.encode(sentence)) + 2 > len(row)
-    inner = getattr(tokenizer, 'tokenizer', None)  # of transformers
-    return inner is not None and len(inner(sentence).input_ids) > len(row)
+    if hasattr(tokenizer, 'encode') and not row[-1]:  # CLIP's padding is 0, so there was room
+        return False
+    return (count_tokens(tokenizer, sentence) or 0) > len(row)

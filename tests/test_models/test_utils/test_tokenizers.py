@@ -1,44 +1,12 @@
 """Tokenizers: CLIP's own, those of a folder, and one sentence where there is none."""
 
 import importlib.util
-import json
 
 import pytest
 import torch
 from mmaction.registry import MODELS
 
 from actionclip_mm.models.utils import get_tokenizer
-
-WORDS = ['<pad>', '</s>', '<unk>', 'a', 'video', 'of', 'clap', 'wave']
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """A word tokenizer in the layout of the Hugging Face hub, without its files of settings."""
-    pytest.importorskip('transformers')
-    model = dict(type='WordLevel', vocab={w: i for i, w in enumerate(WORDS)}, unk_token='<unk>')
-    end = dict(
-        type='TemplateProcessing',
-        single=[
-            dict(Sequence=dict(id='A', type_id=0)),
-            dict(SpecialToken=dict(id='</s>', type_id=0)),
-        ],
-        pair=[],
-        special_tokens={'</s>': dict(id='</s>', ids=[1], tokens=['</s>'])},
-    )
-    (tmp_path / 'tokenizer.json').write_text(
-        json.dumps(
-            dict(
-                version='1.0', truncation=None, padding=None, added_tokens=[], normalizer=None,
-                pre_tokenizer=dict(type='Whitespace'), post_processor=end, decoder=None,
-                model=model,
-            )
-        )
-    )  # fmt: skip
-    (tmp_path / 'tokenizer_config.json').write_text(
-        json.dumps(dict(tokenizer_class='PreTrainedTokenizerFast', pad_token='<pad>'))
-    )
-    return str(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -50,26 +18,26 @@ def test_length_is_that_of_the_model(arch, length):
     assert tokens.shape == (1, length) and tokens[0, 0] == 49406
 
 
-def test_a_dict_names_its_tokenizer(tiny_arch, folder):
+def test_a_dict_names_its_tokenizer(tiny_arch, tokenizer_folder):
     """SigLIP's settings: cleaning removes punctuation, the padding is the tokenizer's own."""
     text_cfg = dict(
         tiny_arch['text_cfg'],
         context_length=6,
-        hf_tokenizer_name=folder,
+        hf_tokenizer_name=tokenizer_folder,
         tokenizer_kwargs=dict(clean='canonicalize'),
     )
     tokens = get_tokenizer(dict(tiny_arch, text_cfg=text_cfg))(['A VIDEO, of wave!', 'clap'])
     assert tokens.tolist() == [[3, 4, 5, 7, 1, 0], [6, 1, 0, 0, 0, 0]]
 
 
-def test_a_folder_replaces_what_the_model_names(shrunken_models, folder):
+def test_a_folder_replaces_what_the_model_names(shrunken_models, tokenizer_folder):
     encoder = MODELS.build(
         dict(
             type='TextPromptLabelEncoder',
             labels=['clap', 'wave'],
             templates='label_only',
             arch='ViT-B-16-SigLIP2',
-            tokenizer=folder,
+            tokenizer=tokenizer_folder,
         )
     )
     assert encoder.tokens.shape == (1, 2, 64) and not encoder.trims_tokens
@@ -77,7 +45,7 @@ def test_a_folder_replaces_what_the_model_names(shrunken_models, folder):
     assert encoder().isfinite().all()
 
 
-def test_long_sentences_of_a_folder_are_named(tiny_arch, folder, monkeypatch):
+def test_long_sentences_of_a_folder_are_named(tiny_arch, tokenizer_folder, monkeypatch):
     said = []
     monkeypatch.setattr(
         'actionclip_mm.models.text.tokens.print_log', lambda message, *args: said.append(message)
@@ -89,7 +57,7 @@ def test_long_sentences_of_a_folder_are_named(tiny_arch, folder, monkeypatch):
             labels=['clap', 'a video of wave'],
             templates='label_only',
             arch=dict(tiny_arch, text_cfg=text_cfg),
-            tokenizer=folder,
+            tokenizer=tokenizer_folder,
         )
     )
     assert len(said) == 1 and '1 of 2 sentences exceed 4 tokens' in said[0]
