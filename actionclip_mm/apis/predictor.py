@@ -10,6 +10,7 @@ from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from torch import nn
 
+from ..models.utils.checks import head_with_labels
 from ..models.utils.clip_loading import Arch
 from .building import Labels, build_trained, build_zero_shot, check_texts, read_config
 from .prediction import Prediction
@@ -131,12 +132,7 @@ class ActionCLIPPredictor:
         Raises:
             ValueError: Bad labels or templates, or a head whose classes are fixed.
         """
-        head = self.model.cls_head
-        if not hasattr(head, 'set_labels'):
-            raise ValueError(
-                f'The classes of {type(head).__name__} are fixed by its training: leave out labels '
-                'and templates, or use a model with VideoTextHead.'
-            )
+        head = head_with_labels(self.model)
         head.set_labels(labels if isinstance(labels, str) else list(labels), templates)
 
     def __call__(self, videos: Video | Sequence[Video], labels: Labels | None = None):

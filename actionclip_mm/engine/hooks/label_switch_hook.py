@@ -7,6 +7,8 @@ from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from ...models.utils.checks import head_with_labels
+
 Labels = str | Sequence[str]
 
 
@@ -20,7 +22,8 @@ class LabelSwitchHook(Hook):
         templates: Templates to go with them; None keeps the training's.
 
     Raises:
-        ValueError: Neither ``val`` nor ``test`` is given.
+        ValueError: Neither ``val`` nor ``test`` is given, or (when the run begins) the head's
+            classes are fixed.
     """
 
     priority = 'VERY_HIGH'  # before other hooks look at the classes
@@ -35,6 +38,9 @@ class LabelSwitchHook(Hook):
             raise ValueError('LabelSwitchHook has nothing to do: set val, test or both to labels.')
         self.val, self.test, self.templates = val, test, templates
         self._before: tuple[Labels, Any] | None = None
+
+    def before_run(self, runner: Runner) -> None:
+        _head(runner)  # says now, not after the first epoch, that its classes are fixed
 
     def before_val(self, runner: Runner) -> None:
         self._switch(runner, self.val)
@@ -63,4 +69,4 @@ class LabelSwitchHook(Hook):
 
 
 def _head(runner: Runner) -> Any:
-    return getattr(runner.model, 'module', runner.model).cls_head
+    return head_with_labels(getattr(runner.model, 'module', runner.model))

@@ -4,6 +4,8 @@ from mmaction.models import Recognizer3D
 from mmaction.registry import MODELS
 from mmengine.logging import print_log
 
+from ..utils.checks import head_with_labels
+
 
 @MODELS.register_module()
 class CLIPRecognizer(Recognizer3D):
@@ -46,5 +48,8 @@ class CLIPRecognizer(Recognizer3D):
         Args:
             labels: Class names, or the path of a label file.
             templates: Preset, list or file of templates; None keeps the present ones.
+
+        Raises:
+            ValueError: Bad labels or templates, or a head whose classes are fixed.
         """
-        self.cls_head.set_labels(labels, templates)
+        head_with_labels(self).set_labels(labels, templates)

@@ -47,3 +47,15 @@ def test_it_works_on_a_wrapped_model(runner):
 def test_nothing_to_do():
     with pytest.raises(ValueError, match='nothing to do'):
         HOOKS.build(dict(type='LabelSwitchHook'))
+
+
+def test_fixed_classes_are_refused_when_the_run_begins(runner):
+    hook = HOOKS.build(dict(type='LabelSwitchHook', val=['a']))
+    hook.before_run(runner)
+    runner.model.cls_head = MODELS.build(
+        dict(type='TimeSformerHead', num_classes=2, in_channels=32)
+    )
+    with pytest.raises(ValueError, match='classes of TimeSformerHead are fixed'):
+        hook.before_run(runner)
+    with pytest.raises(ValueError, match='classes of TimeSformerHead are fixed'):
+        hook.before_val(runner)

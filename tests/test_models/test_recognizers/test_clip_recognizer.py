@@ -84,6 +84,14 @@ def test_backbone_and_neck_under_a_plain_classification_head(cfg):
     model(inputs, samples(3), mode='loss')['loss_cls'].backward()
     assert model.backbone.visual.conv1.weight.grad.abs().sum() > 0
     assert scores(model.eval(), inputs).shape == (3, 3)
+    with pytest.raises(ValueError, match='classes of TimeSformerHead are fixed by its training'):
+        model.set_labels(['one', 'two'])
+
+
+def test_labels_need_a_head(cfg):
+    del cfg['cls_head']
+    with pytest.raises(ValueError, match='CLIPRecognizer has no classes: set cls_head'):
+        MODELS.build(cfg).set_labels(['one'])
 
 
 def test_neck_of_another_width(cfg):
