@@ -37,7 +37,8 @@ def read_labels(labels: str | Sequence[str], split_names: bool = True) -> tuple[
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: No names, an empty name or the same name twice.
+        ValueError: No names, an empty name, or the same name twice whatever its case: CLIP's
+            tokenizer reads small letters only.
         TypeError: Neither a list nor a path, or a name that is not text.
     """
     source = 'labels'
@@ -97,8 +98,11 @@ def _check(names: list[str], source: str) -> None:
     for index, name in enumerate(names):
         if not name:
             raise ValueError(f'Label {index} of {source} is empty: every class needs a name.')
-        if name in seen:
+        read_as = ' '.join(name.lower().split())  # as CLIP's tokenizer reads it
+        if read_as in seen:
+            before = names[seen[read_as]]
+            are = f"both '{name}'" if before == name else f"'{before}' and '{name}', read alike"
             raise ValueError(
-                f"Labels {seen[name]} and {index} of {source} are both '{name}': names must differ."
+                f'Labels {seen[read_as]} and {index} of {source} are {are}: names must differ.'
             )
-        seen[name] = index
+        seen[read_as] = index

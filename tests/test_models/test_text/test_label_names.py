@@ -49,6 +49,7 @@ def test_files_give_names_in_id_order(tmp_path, name, text):
         (['a', ' '], ValueError, 'Label 1 of labels is empty'),
         (['a', 'b', 'a'], ValueError, "Labels 0 and 2 of labels are both 'a'"),
         (['brush_hair', 'BrushHair'], ValueError, "both 'brush hair'"),
+        (['Archery', 'archery'], ValueError, "are 'Archery' and 'archery', read alike: names must"),
         (['a', 3], TypeError, 'Label 1 of labels is 3'),
         (3, TypeError, 'labels=3 is no list of names and no path'),
         ('nowhere.txt', FileNotFoundError, "no label file 'nowhere.txt'"),
@@ -57,6 +58,11 @@ def test_files_give_names_in_id_order(tmp_path, name, text):
 def test_bad_lists_are_refused(labels, error, words):
     with pytest.raises(error, match=words):
         read_labels(labels)
+
+
+def test_unsplit_names_must_differ_in_more_than_case_and_spaces():
+    with pytest.raises(ValueError, match="are 'a  B' and 'a b', read alike"):
+        read_labels(['a  B', 'a b'], split_names=False)
 
 
 @pytest.mark.parametrize(
