@@ -41,7 +41,7 @@ def read_prompts(prompts: str | Sequence[str] | Mapping[str, Sequence[str]]) -> 
     sentences: dict[str, tuple[str, ...]] = {}
     for name, lines in prompts.items():
         if split_name(str(name)) in sentences:
-            raise ValueError(f'The descriptions hold the class {name!r} twice: join its sentences.')
+            raise _twice(name)
         sentences[split_name(str(name))] = _check(name, lines)
     return sentences
 
@@ -78,13 +78,38 @@ def _read_mapping(path: Path) -> dict | list:
         )
     try:
         text = path.read_text(encoding='utf-8-sig')
-        content = json.loads(text) if path.suffix == '.json' else yaml.safe_load(text)
+        if path.suffix == '.json':
+            content = json.loads(text, object_pairs_hook=_without_twins)
+        else:
+            content = yaml.load(text, _YAMLWithoutTwins)
     except (json.JSONDecodeError, yaml.YAMLError, UnicodeDecodeError) as error:
         line = str(error).splitlines()[0]
         raise ValueError(f"'{path}' cannot be read as {path.suffix[1:]} ({line}).") from error
     if not isinstance(content, (dict, list)):
         raise ValueError(f"'{path}' must hold {{class: [sentences]}} or a list of templates.")
     return content
+
+
+def _without_twins(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """A JSON object; the parser by itself keeps the last of equal keys."""
+    content: dict[str, object] = {}
+    for name, lines in pairs:
+        if name in content:
+            raise _twice(name)
+        content[name] = lines
+    return content
+
+
+class _YAMLWithoutTwins(yaml.SafeLoader):
+    """The same for a YAML mapping."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        _without_twins([(k.value, v) for k, v in node.value if isinstance(k, yaml.ScalarNode)])
+        return super().construct_mapping(node, deep)
+
+
+def _twice(name: object) -> ValueError:
+    return ValueError(f'The descriptions hold the class {name!r} twice: join its sentences.')
 
 
 def _check(name: object, lines: object) -> tuple[str, ...]:

@@ -67,6 +67,8 @@ def test_described_classes_without_a_label_are_named(monkeypatch):
         ('a.json', '{"a": []}', ValueError, "'a' has no sentences"),
         ('a.json', '{"a": ["b", ""]}', ValueError, 'or an empty one'),
         ('a.json', '{"a b": ["c"], "a_b": ["d"]}', ValueError, "class 'a_b' twice"),
+        ('a.json', '{"a": ["c"], "a": ["d"]}', ValueError, "class 'a' twice"),
+        ('a.yaml', 'a: [c]\nb: [c]\na: [d]', ValueError, "class 'a' twice"),
         ('a.json', '{"a": 3}', ValueError, "'a' has no sentences"),
         ('a.json', None, FileNotFoundError, 'no file of descriptions'),
     ],
