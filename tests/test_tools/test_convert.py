@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from textwrap import dedent
 
 import numpy as np
 import open_clip
@@ -11,23 +10,11 @@ import torch
 from mmaction.registry import MODELS
 from mmengine.config import Config
 from mmengine.runner import Runner, load_checkpoint
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURE = ROOT.parent / 'shared' / 'fixtures' / 'official_parity'
 EXACT = dict(rtol=1e-5, atol=1e-5)
-ARCH = dict(
-    embed_dim=32,
-    quick_gelu=True,
-    vision_cfg=dict(image_size=32, patch_size=16, width=64, layers=1, head_width=64),
-    text_cfg=dict(context_length=77, vocab_size=49408, width=64, heads=1, layers=1),
-)
-
-
-@pytest.fixture
-def tool(load_tool):
-    """Function: the main of a tool in tools/convert."""
-    return lambda name: load_tool(f'tools/convert/{name}.py').main
 
 
 @pytest.fixture
@@ -49,28 +36,6 @@ def to_actionclip(tool, tmp_path):
     return convert
 
 
-@pytest.fixture
-def clip():
-    return open_clip.CLIP(**ARCH).eval()
-
-
-@pytest.fixture
-def clip_file(clip, tmp_path):
-    """A state dict in OpenAI's layout."""
-    torch.save(clip.state_dict(), tmp_path / 'clip.pt')
-    return tmp_path / 'clip.pt'
-
-
-@torch.no_grad()
-def assert_same_features(model, clip):
-    images = torch.randn(4, 3, 32, 32)
-    tokens = open_clip.SimpleTokenizer()(['a video of it', 'sit'])
-    frames = model.backbone(images.unflatten(0, (2, 2)).transpose(1, 2)).flatten(0, 1)
-    torch.testing.assert_close(frames, clip.encode_image(images), **EXACT)
-    text = model.cls_head.label_encoder.encode_tokens(tokens)
-    torch.testing.assert_close(text, clip.encode_text(tokens), **EXACT)
-
-
 @pytest.mark.skipif(not FIXTURE.is_dir(), reason='the parity fixture is not beside this checkout')
 @torch.no_grad()
 def test_released_checkpoint_gives_the_released_numbers(to_actionclip):
@@ -90,7 +55,7 @@ def test_released_checkpoint_gives_the_released_numbers(to_actionclip):
 
 
 @pytest.mark.parametrize('suffix', ['.safetensors', '.pth'])
-def test_openai_state_dict(clip, clip_file, to_actionclip, suffix, capsys):
+def test_openai_state_dict(clip, clip_file, to_actionclip, suffix, capsys, assert_same_features):
     model = to_actionclip(clip_file, '--source', 'openai', suffix=suffix)
     assert_same_features(model, clip)
     said = capsys.readouterr().out
@@ -98,7 +63,7 @@ def test_openai_state_dict(clip, clip_file, to_actionclip, suffix, capsys):
 
 
 @pytest.mark.filterwarnings('ignore::torch.jit.TracerWarning')
-def test_openai_torchscript_archive(clip, tmp_path, to_actionclip, capsys):
+def test_openai_torchscript_archive(clip, tmp_path, to_actionclip, capsys, assert_same_features):
     for name, value in dict(input_resolution=32, context_length=77, vocab_size=49408).items():
         vars(clip).pop(name, None)  # open_clip keeps some as plain numbers
         clip.register_buffer(name, torch.tensor(value))
@@ -109,7 +74,7 @@ def test_openai_torchscript_archive(clip, tmp_path, to_actionclip, capsys):
 
 
 @pytest.mark.parametrize('name', ['model.safetensors', 'pytorch_model.bin'])
-def test_huggingface_folder(clip, tmp_path, to_actionclip, name, capsys):
+def test_huggingface_folder(clip, tmp_path, to_actionclip, name, capsys, assert_same_features):
     from actionclip_mm.converters import SOURCES
 
     ours = SOURCES['openai'].to_recognizer(clip.state_dict()).state
@@ -124,8 +89,12 @@ def test_huggingface_folder(clip, tmp_path, to_actionclip, name, capsys):
     assert 'from config.json' in said and 'assumed' not in said
 
 
-def test_open_clip_folder(tmp_path, to_actionclip):
-    arch = dict(ARCH, quick_gelu=False, vision_cfg=dict(ARCH['vision_cfg'], head_width=16))
+def test_open_clip_folder(tmp_path, to_actionclip, assert_same_features, one_layer_arch):
+    arch = dict(
+        one_layer_arch,
+        quick_gelu=False,
+        vision_cfg=dict(one_layer_arch['vision_cfg'], head_width=16),
+    )
     clip = open_clip.CLIP(**arch).eval()
     torch.save(clip.state_dict(), tmp_path / 'open_clip_pytorch_model.bin')
     pixels = dict(mean=[0.5] * 3, std=[0.5] * 3)
@@ -154,13 +123,7 @@ def test_the_written_config_tests_videos(clip_file, to_actionclip, write_video, 
         assert torch.equal(runner.model.state_dict()[name].cpu(), value), name
 
 
-def refused(main, args, words):
-    with pytest.raises(SystemExit, match=words) as error:
-        main([str(arg) for arg in args])
-    assert '\n' not in str(error.value)
-
-
-def test_refusals_of_to_actionclip(tool, clip, clip_file, tmp_path):
+def test_refusals_of_to_actionclip(tool, clip, clip_file, tmp_path, refused):
     main, out = tool('to_actionclip'), tmp_path / 'out.pth'
     refused(main, [clip_file, out], '--source openai or open_clip')
     refused(main, [tmp_path / 'no.pt', out], 'There is no weight file')
@@ -185,86 +148,10 @@ def test_allow_partial_lists_names(tool, clip, tmp_path, capsys):
     assert "There is no label file 'labels.txt' yet" in said
 
 
-def test_frames_that_the_weights_forbid(tool, clip, tmp_path):
+def test_frames_that_the_weights_forbid(tool, clip, tmp_path, refused):
     fusion = MODELS.build(dict(type='TransfClsPrompt', in_channels=32, num_frames=4, num_layers=1))
     content = dict(model_state_dict=clip.state_dict(), fusion_model_state_dict=fusion.state_dict())
     torch.save(content, tmp_path / 'released.pt')
     args = [tmp_path / 'released.pt', tmp_path / 'out.pth', '--frames', 8]
     refused(tool('to_actionclip'), args, 'has weights for 4 frames')
     assert not (tmp_path / 'out.pth').exists()
-
-
-@pytest.fixture
-def trained(tmp_path, clip_file):
-    """A config whose model begins from OpenAI-like weights, and a checkpoint of it."""
-    state = torch.load(clip_file, weights_only=True)
-    constants = dict(input_resolution=32, context_length=77, vocab_size=49408)
-    state.update({name: torch.tensor(value) for name, value in constants.items()})
-    torch.save(state, clip_file)  # with what tells QuickGELU
-    (tmp_path / 'labels.txt').write_text('clapHands\nsit\n')
-    (tmp_path / 'templates.txt').write_text('{}\na video of {}\n')
-    config = tmp_path / 'trained.py'
-    config.write_text(
-        dedent(f"""
-        default_scope = 'mmaction'
-        arch = {dict(ARCH, quick_gelu=False)}
-        clip = dict(arch=arch, pretrained={str(clip_file)!r})
-        model = dict(
-            type='CLIPRecognizer',
-            backbone=dict(type='CLIPImageEncoder', **clip),
-            neck=dict(type='Conv1DPrompt', in_channels=32),
-            cls_head=dict(
-                type='VideoTextHead',
-                in_channels=32,
-                label_encoder=dict(
-                    type='TextPromptLabelEncoder',
-                    labels={str(tmp_path / 'labels.txt')!r},
-                    templates={str(tmp_path / 'templates.txt')!r},
-                    **clip)))
-        """)
-    )
-    model = MODELS.build(Config.fromfile(config).model).eval()
-    torch.save(dict(state_dict=model.state_dict(), optimizer={}), tmp_path / 'epoch_1.pth')
-    return model, config, tmp_path / 'epoch_1.pth'
-
-
-def test_export_needs_nothing_but_its_own_files(tool, trained, tmp_path, clip_file):
-    model, config, checkpoint = trained
-    out = tmp_path / 'exported' / 'model.safetensors'
-    tool('export')([str(checkpoint), '--config', str(config), str(out)])
-    for path in (clip_file, tmp_path / 'labels.txt', tmp_path / 'templates.txt', checkpoint):
-        path.unlink()
-    cfg = Config.fromfile(out.with_suffix('.py'))
-    assert cfg.model.backbone.arch.quick_gelu is True
-    assert list(cfg.model.cls_head.label_encoder.labels) == ['clap hands', 'sit']
-    again = MODELS.build(cfg.model)
-    load_checkpoint(again, cfg.load_from, strict=True)
-    video = torch.randn(2, 1, 3, 2, 32, 32)
-    with torch.no_grad():
-        for a, b in zip(features(model, video), features(again.eval(), video), strict=True):
-            assert torch.equal(a, b)
-    assert torch.equal(again.data_preprocessor.mean, model.data_preprocessor.mean)
-
-
-def features(model, video):
-    return model.neck(model.backbone(video[:, 0]))[0], model.cls_head.label_encoder()
-
-
-def test_export_to_open_clip(tool, trained, tmp_path):
-    model, config, checkpoint = trained
-    out = tmp_path / 'clip' / 'open_clip_model.safetensors'
-    args = [str(checkpoint), '--config', str(config), str(out), '--layout', 'open_clip']
-    refused(tool('export'), args, r'no place for 1 weights \(neck.shift.weight\)')
-    tool('export')([*args, '--allow-partial'])
-    assert 'neck.shift.weight' not in load_file(out)
-    clip = open_clip.create_model(f'local-dir:{out.parent}').eval()
-    assert_same_features(model, clip)
-
-
-def test_refusals_of_export(tool, trained, tmp_path):
-    _, config, checkpoint = trained
-    out = tmp_path / 'out.safetensors'
-    refused(tool('export'), [tmp_path / 'no.pth', '--config', config, out], 'no checkpoint')
-    torch.save(dict(state_dict={'foreign': torch.ones(1)}), checkpoint)
-    refused(tool('export'), [checkpoint, '--config', config, out], 'foreign')
-    assert not out.exists()

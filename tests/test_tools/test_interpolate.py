@@ -10,13 +10,6 @@ from mmengine.config import Config
 
 from actionclip_mm.models.utils.state_dict import read_state_dict
 
-ARCH = dict(
-    embed_dim=32,
-    quick_gelu=True,
-    vision_cfg=dict(image_size=32, patch_size=16, width=64, layers=1, head_width=64),
-    text_cfg=dict(context_length=77, vocab_size=49408, width=64, heads=1, layers=1),
-)
-
 
 @pytest.fixture
 def interpolate(load_tool, tmp_path):
@@ -26,7 +19,7 @@ def interpolate(load_tool, tmp_path):
 
 
 @pytest.fixture
-def configs(tmp_path, write_video):
+def configs(tmp_path, write_video, one_layer_arch):
     """Two configs on the same four clips: other label texts in the second, as for unseen names."""
     lines = []
     for index in range(4):
@@ -39,7 +32,7 @@ def configs(tmp_path, write_video):
         paths[-1].write_text(
             dedent(f"""
             default_scope = 'mmaction'
-            arch = {ARCH}
+            arch = {one_layer_arch}
             model = dict(
                 type='CLIPRecognizer',
                 backbone=dict(type='CLIPImageEncoder', arch=arch),

@@ -1,0 +1,87 @@
+"""tools/convert/export.py: a trained checkpoint becomes files that need no other."""
+
+from textwrap import dedent
+
+import open_clip
+import pytest
+import torch
+from mmaction.registry import MODELS
+from mmengine.config import Config
+from mmengine.runner import load_checkpoint
+from safetensors.torch import load_file
+
+
+@pytest.fixture
+def trained(tmp_path, clip_file, one_layer_arch):
+    """A config whose model begins from OpenAI-like weights, and a checkpoint of it."""
+    state = torch.load(clip_file, weights_only=True)
+    constants = dict(input_resolution=32, context_length=77, vocab_size=49408)
+    state.update({name: torch.tensor(value) for name, value in constants.items()})
+    torch.save(state, clip_file)  # with what tells QuickGELU
+    (tmp_path / 'labels.txt').write_text('clapHands\nsit\n')
+    (tmp_path / 'templates.txt').write_text('{}\na video of {}\n')
+    config = tmp_path / 'trained.py'
+    config.write_text(
+        dedent(f"""
+        default_scope = 'mmaction'
+        arch = {dict(one_layer_arch, quick_gelu=False)}
+        clip = dict(arch=arch, pretrained={str(clip_file)!r})
+        model = dict(
+            type='CLIPRecognizer',
+            backbone=dict(type='CLIPImageEncoder', **clip),
+            neck=dict(type='Conv1DPrompt', in_channels=32),
+            cls_head=dict(
+                type='VideoTextHead',
+                in_channels=32,
+                label_encoder=dict(
+                    type='TextPromptLabelEncoder',
+                    labels={str(tmp_path / 'labels.txt')!r},
+                    templates={str(tmp_path / 'templates.txt')!r},
+                    **clip)))
+        """)
+    )
+    model = MODELS.build(Config.fromfile(config).model).eval()
+    torch.save(dict(state_dict=model.state_dict(), optimizer={}), tmp_path / 'epoch_1.pth')
+    return model, config, tmp_path / 'epoch_1.pth'
+
+
+def test_export_needs_nothing_but_its_own_files(tool, trained, tmp_path, clip_file):
+    model, config, checkpoint = trained
+    out = tmp_path / 'exported' / 'model.safetensors'
+    tool('export')([str(checkpoint), '--config', str(config), str(out)])
+    for path in (clip_file, tmp_path / 'labels.txt', tmp_path / 'templates.txt', checkpoint):
+        path.unlink()
+    cfg = Config.fromfile(out.with_suffix('.py'))
+    assert cfg.model.backbone.arch.quick_gelu is True
+    assert list(cfg.model.cls_head.label_encoder.labels) == ['clap hands', 'sit']
+    again = MODELS.build(cfg.model)
+    load_checkpoint(again, cfg.load_from, strict=True)
+    video = torch.randn(2, 1, 3, 2, 32, 32)
+    with torch.no_grad():
+        for a, b in zip(features(model, video), features(again.eval(), video), strict=True):
+            assert torch.equal(a, b)
+    assert torch.equal(again.data_preprocessor.mean, model.data_preprocessor.mean)
+
+
+def features(model, video):
+    return model.neck(model.backbone(video[:, 0]))[0], model.cls_head.label_encoder()
+
+
+def test_export_to_open_clip(tool, trained, tmp_path, refused, assert_same_features):
+    model, config, checkpoint = trained
+    out = tmp_path / 'clip' / 'open_clip_model.safetensors'
+    args = [str(checkpoint), '--config', str(config), str(out), '--layout', 'open_clip']
+    refused(tool('export'), args, r'no place for 1 weights \(neck.shift.weight\)')
+    tool('export')([*args, '--allow-partial'])
+    assert 'neck.shift.weight' not in load_file(out)
+    clip = open_clip.create_model(f'local-dir:{out.parent}').eval()
+    assert_same_features(model, clip)
+
+
+def test_refusals_of_export(tool, trained, tmp_path, refused):
+    _, config, checkpoint = trained
+    out = tmp_path / 'out.safetensors'
+    refused(tool('export'), [tmp_path / 'no.pth', '--config', config, out], 'no checkpoint')
+    torch.save(dict(state_dict={'foreign': torch.ones(1)}), checkpoint)
+    refused(tool('export'), [checkpoint, '--config', config, out], 'foreign')
+    assert not out.exists()
