@@ -5,7 +5,8 @@ import sys
 from importlib import import_module
 
 import pytest
-from mmaction.registry import DATASETS, METRICS, MODELS
+from mmaction.registry import DATASETS, HOOKS, METRICS, MODELS, OPTIM_WRAPPER_CONSTRUCTORS
+from mmengine.registry import Registry
 
 import actionclip_mm
 from actionclip_mm import hosts
@@ -68,31 +69,37 @@ def test_version_is_the_one_of_the_distribution() -> None:
         pytest.skip('not installed')
 
 
-@pytest.mark.parametrize(
-    'name',
-    [
-        'CLIPRecognizer',
-        'CLIPImageEncoder',
-        'MeanPPrompt',
-        'TransfPrompt',
-        'TextPromptLabelEncoder',
-        'VideoTextHead',
-        'VideoTextKLLoss',
+# The public contract: names that configs rely on, in the order of the figure.
+COMPONENTS = {
+    MODELS: [
+        'CLIPRecognizer', 'CLIPImageEncoder', 'JointPrompt', 'ShiftPrompt',
+        'MeanPPrompt', 'Conv1DPrompt', 'LSTMPrompt', 'TransfPrompt', 'TransfClsPrompt',
+        'TextPromptLabelEncoder', 'LearnableContext', 'VideoTextHead', 'CaptionHead',
+        'VideoTextKLLoss', 'VideoAllTextKLLoss',
     ],
-)
-def test_components_are_registered(name: str) -> None:
-    assert MODELS.get(name).__module__.startswith('actionclip_mm.')
+    DATASETS: ['ImageTextDataset'],
+    METRICS: ['OrderPairAccuracy'],
+    HOOKS: ['CheckLabelsHook', 'CheckWeightsHook', 'LabelSwitchHook', 'VideoVisualizationHook'],
+    OPTIM_WRAPPER_CONSTRUCTORS: ['CLIPOptimWrapperConstructor'],
+}  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    'registry', [MODELS, DATASETS, METRICS], ids=lambda registry: registry.name
-)
-def test_names_of_the_host_stay_the_hosts(registry: object) -> None:
+@pytest.mark.parametrize('registry', COMPONENTS, ids=lambda registry: registry.name)
+def test_registered_are_the_components_and_nothing_else(registry: Registry) -> None:
+    ours = {
+        name
+        for name, entry in registry.module_dict.items()
+        if entry.__module__.startswith('actionclip_mm.')
+    }
+    assert ours == set(COMPONENTS[registry])
+
+
+@pytest.mark.parametrize('registry', COMPONENTS, ids=lambda registry: registry.name)
+def test_names_of_the_host_stay_the_hosts(registry: Registry) -> None:
     """Nothing of ours may shadow a name that mmaction2 or mmengine registers."""
-    for name, entry in registry.module_dict.items():  # type: ignore[attr-defined]
+    for name, entry in registry.module_dict.items():
         if entry.__module__.startswith('actionclip_mm.'):
-            parent = registry.parent  # type: ignore[attr-defined]
-            assert parent is None or name not in parent.module_dict
+            assert registry.parent is None or name not in registry.parent.module_dict
 
 
 @pytest.mark.slow
