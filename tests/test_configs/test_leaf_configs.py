@@ -163,6 +163,18 @@ def test_docstring_gives_command_hardware_and_number(leaf: str) -> None:
         assert 'Not measured here' in docstring
 
 
+def test_the_layout_of_kinetics400_is_the_documented_one() -> None:
+    leaf = Config.fromfile(CONFIGS / 'actionclip' / 'actionclip_vit-b-32_transf_k400_8f.py')
+    paths = [leaf.model.cls_head.label_encoder.labels]
+    for loader in (leaf.train_dataloader, leaf.val_dataloader):
+        paths += [loader.dataset.ann_file, loader.dataset.data_prefix.video]
+    readme = (ROOT / 'data' / 'README.md').read_text().split('## Kinetics-400')[1]
+    docstring = (CONFIGS / '_base_' / 'datasets' / 'kinetics400.py').read_text().split('"""')[1]
+    for path in paths:
+        assert path in docstring
+        assert path.removeprefix('data/kinetics400/') in readme
+
+
 def test_every_row_of_the_tables_has_a_config() -> None:
     """configs/ablations/README.md maps rows to files; all of them exist and all files are named."""
     text = (CONFIGS / 'ablations' / 'README.md').read_text()

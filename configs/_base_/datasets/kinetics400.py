@@ -1,9 +1,11 @@
 """Kinetics-400 from video files: 8 frames, the released recipe's augmentation, single-view test.
 
-data/kinetics400/labels.txt                       400 class names, one per line, in id order
-data/kinetics400/kinetics400_train_list_videos.txt       lines of `file label`
+data/kinetics400/labels.txt                         400 class names, one per line, in id order
+data/kinetics400/kinetics400_train_list_videos.txt  lines of `path label`
 data/kinetics400/kinetics400_val_list_videos.txt
 data/kinetics400/videos_train, data/kinetics400/videos_val
+
+data/README.md says more.
 """
 
 data_root = 'data/kinetics400'
