@@ -5,7 +5,14 @@ import sys
 from importlib import import_module
 
 import pytest
-from mmaction.registry import DATASETS, HOOKS, METRICS, MODELS, OPTIM_WRAPPER_CONSTRUCTORS
+from mmaction.registry import (
+    DATASETS,
+    HOOKS,
+    METRICS,
+    MODELS,
+    OPTIM_WRAPPER_CONSTRUCTORS,
+    TRANSFORMS,
+)
 from mmengine.registry import Registry
 
 import actionclip_mm
@@ -78,6 +85,7 @@ COMPONENTS = {
         'VideoTextKLLoss', 'VideoAllTextKLLoss',
     ],
     DATASETS: ['ImageTextDataset'],
+    TRANSFORMS: ['VideoInit', 'VideoDecode'],
     METRICS: ['OrderPairAccuracy'],
     HOOKS: ['CheckLabelsHook', 'CheckWeightsHook', 'LabelSwitchHook', 'VideoVisualizationHook'],
     OPTIM_WRAPPER_CONSTRUCTORS: ['CLIPOptimWrapperConstructor'],
