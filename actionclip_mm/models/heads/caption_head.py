@@ -8,8 +8,8 @@ from torch import Tensor
 
 from ..utils import gather_rows
 from ..utils.checks import check_positive
-from .feature_pooling import pool_features
-from .video_text_head import Feats, VideoTextHead
+from .feature_pooling import Feats, pool_features
+from .video_text_head import VideoTextHead
 
 
 @MODELS.register_module()
