@@ -1,0 +1,202 @@
+"""The command that prepares a data set: reads, looks, matches, checks, writes and reports."""
+
+import argparse
+import hashlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from .decode_check import CACHE_NAME, check_decoding
+from .matching import Match, match, stem_of
+from .plan import ListedVideo, Preparation, VideoList
+from .reading import check_folder
+from .report import ListNumbers, Report
+from .scanning import HOST_TEMPLATE, scan
+from .writing import check_link, make_link, write_text, write_texts
+
+OK, INCOMPLETE, WRONG_CALL = 0, 1, 2
+
+
+def run(preparation: Preparation, argv: Sequence[str] | None = None) -> int:
+    """Prepares a data set from the command line.
+
+    Args:
+        preparation: The data set.
+        argv: The arguments. Defaults to those of the process.
+
+    Returns:
+        The exit code: 0 all there, 1 something is missing or wrong (lists of the rest are written),
+        2 a wrong call (nothing is written).
+    """
+    args = _parse(preparation, argv)
+    try:
+        return prepare(preparation, args)
+    except (ValueError, OSError) as error:
+        print(f'Error: {error}', file=sys.stderr)
+        return WRONG_CALL
+
+
+def prepare(preparation: Preparation, args: argparse.Namespace) -> int:
+    """Does what :func:`run` says with parsed arguments, and raises where the call is wrong."""
+    sources = {'videos': args.videos, 'rawframes': args.frames}
+    sources = {kind: root for kind, root in sources.items() if root is not None}
+    if not sources:
+        raise ValueError('Neither --videos nor --frames is given: give the folder of your copy.')
+    if args.workers < 1:
+        raise ValueError(f'--workers is {args.workers} but must be at least 1.')
+    for kind, root in sources.items():
+        check_folder(root, _option(kind))
+    plan = preparation.read(args)
+    report = Report(preparation.name, preparation.title, fixed_sizes=preparation.fixed)
+    report.present_only, report.decoding_checked = args.present_only, args.check_decoding
+    report.classes, report.published_classes = len(plan.labels), preparation.classes
+    report.problems, report.notes = list(plan.problems), list(plan.notes)
+
+    texts = {args.out / name: _join(lines) for name, lines in plan.texts.items()}
+    texts[args.out / 'labels.txt'] = _join(plan.labels)
+    links: dict[Path, Path] = {}
+    for kind, root in sources.items():
+        for split in dict.fromkeys(videos.split for videos in plan.lists):
+            lists = [videos for videos in plan.lists if videos.split == split]
+            found = _look(preparation, lists, root, split, kind, args, report)
+            links[args.out / f'{kind}{split}'] = found.folder
+            for videos in lists:
+                if kind == 'videos' or '{kind}' in videos.file:
+                    texts |= _list_text(preparation, videos, found, kind, args, report)
+    for link, folder in links.items():
+        check_link(link, folder, args.overwrite)
+    report.written = [path.name for path in write_texts(texts, args.overwrite)]
+    for link, folder in links.items():
+        make_link(link, folder)
+    return _finish(preparation, report, args.out)
+
+
+def _look(
+    preparation: Preparation,
+    lists: list[VideoList],
+    root: Path,
+    split: str,
+    kind: str,
+    args: argparse.Namespace,
+    report: Report,
+) -> Match:
+    """Scans, matches and decodes one folder, and reports what it lacks."""
+    folder = preparation.split_folder(root, split, kind)
+    check_folder(folder, _option(kind))
+    content = scan(folder, kind)
+    found = match(preparation, lists, content, folder, _option(kind))
+    if kind == 'videos' and args.check_decoding:
+        paths = {folder / file.path: path for path, file in found.found.items() if not file.fault}
+        bad = check_decoding(paths, args.out / CACHE_NAME, args.workers)
+        found.unusable |= {paths[path]: reason for path, reason in bad.items()}
+    if kind == 'rawframes' and content.templates != {HOST_TEMPLATE}:
+        report.problems.append(_template_sentence(content.templates, folder))
+    report.problems += found.hints
+    where = f'{kind}{split}'
+    report.missing[where], report.unusable[where] = found.missing, found.unusable
+    report.extra[where], report.duplicates[where] = found.extra, found.duplicates
+    return found
+
+
+def _list_text(
+    preparation: Preparation,
+    videos: VideoList,
+    found: Match,
+    kind: str,
+    args: argparse.Namespace,
+    report: Report,
+) -> dict[Path, str]:
+    """The content of a list; its numbers go to the report."""
+    keep_all = videos.test and not args.present_only
+    lines, missing, unusable = [], 0, 0
+    for video in videos.videos:
+        is_missing, is_unusable = video.path not in found.found, video.path in found.unusable
+        missing += is_missing
+        unusable += is_unusable
+        if keep_all or not (is_missing or is_unusable):
+            lines.append(_line(video, found, kind))
+    file, text = videos.file.format(kind=kind), _join(lines)
+    numbers = ListNumbers(
+        file=file,
+        published=list(preparation.sizes.get(videos.name, ())),
+        listed=len(videos.videos),
+        missing=missing,
+        unusable=unusable,
+        written=len(lines),
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+    )
+    report.lists.append(numbers)
+    return {args.out / file: text}
+
+
+def _line(video: ListedVideo, found: Match, kind: str) -> str:
+    file = found.found.get(video.path)
+    if kind == 'videos':
+        fields = [file.path if file else video.path, video.annotation]
+    else:
+        frames = str(file.frames) if file else '0'
+        fields = [file.path if file else stem_of(video.path), frames, video.annotation]
+    return ' '.join(field for field in fields if field)
+
+
+def _finish(preparation: Preparation, report: Report, out: Path) -> int:
+    """Decides, writes and shows the report; returns the exit code."""
+    wrong_sizes = preparation.fixed and (
+        report.classes != report.published_classes
+        or any(not row.as_published or row.missing for row in report.lists)
+    )
+    report.complete = not (wrong_sizes or report.problems or any(report.unusable.values()))
+    write_text(out / 'preparation_report.json', report.json())
+    write_text(out / 'preparation_report.md', report.markdown())
+    report.show()
+    print(f'{len(report.written)} new or changed files in {out}, and preparation_report.md')
+    if report.complete:
+        return OK
+    print(f'INCOMPLETE: {out / "preparation_report.md"} says what is missing or wrong.')
+    return INCOMPLETE
+
+
+def _parse(preparation: Preparation, argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=f'Writes the annotation lists of {preparation.title} from its own files; '
+        'docs/datasets.md says what to download. Exit code: 0 all there, 1 something is missing or '
+        'wrong, 2 a wrong call.'
+    )
+    parser.add_argument('--videos', type=Path, help='folder of the unpacked videos')
+    parser.add_argument('--frames', type=Path, help='folder of extracted frames: raw-frame lists')
+    parser.add_argument(
+        '--annotations', type=Path, required=True, help=preparation.annotations_help
+    )
+    parser.add_argument('--out', type=Path, default=Path('data') / preparation.name)
+    parser.add_argument('--workers', type=int, default=4, help='processes that decode')
+    parser.add_argument('--check-decoding', action='store_true', help='read 3 frames of each video')
+    parser.add_argument(
+        '--present-only',
+        action=argparse.BooleanOptionalAction,
+        default=not preparation.fixed,
+        help='leave missing and unusable videos out of test lists too',
+    )
+    parser.add_argument('--overwrite', action='store_true', help='replace lists that differ')
+    preparation.add_arguments(parser)
+    return parser.parse_args(argv)
+
+
+def _option(kind: str) -> str:
+    return '--videos' if kind == 'videos' else '--frames'
+
+
+def _join(lines: list[str]) -> str:
+    return ''.join(f'{line}\n' for line in lines)
+
+
+def _template_sentence(templates: set[tuple[str, int]], folder: Path) -> str:
+    if len(templates) == 1:
+        (template, start), *_ = templates
+        return (
+            f"The frames in '{folder}' are named '{template}' from {start}: set the dataset's "
+            f"filename_tmpl='{template}' and start_index={start}."
+        )
+    return (
+        f"The frames in '{folder}' have {len(templates)} kinds of names ({sorted(templates)[:3]}): "
+        'the host reads one kind only.'
+    )

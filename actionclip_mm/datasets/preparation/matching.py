@@ -1,0 +1,140 @@
+"""Which listed videos are on disk, and what is there beside them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from .plan import ListedVideo, Preparation, VideoList
+from .scanning import Found, Scan
+
+
+@dataclass
+class Match:
+    """A split's listed videos and the files of its folder.
+
+    Args:
+        folder: The user's folder.
+        found: Listed path -> file, for all that are there.
+        missing: Listed paths without a file.
+        extra: Files that no list names.
+        duplicates: Files that are a listed video once more: not used.
+        unusable: Listed path -> reason, for files that are there and cannot be used.
+        hints: Sentences on folders and archives.
+    """
+
+    folder: Path
+    found: dict[str, Found] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+    extra: list[str] = field(default_factory=list)
+    duplicates: list[str] = field(default_factory=list)
+    unusable: dict[str, str] = field(default_factory=dict)
+    hints: list[str] = field(default_factory=list)
+
+
+def match(
+    preparation: Preparation, lists: Iterable[VideoList], scan: Scan, folder: Path, option: str
+) -> Match:
+    """Finds the file of every listed video.
+
+    Args:
+        preparation: Decides which names are the same video.
+        lists: The lists of one split.
+        scan: What its folder holds.
+        folder: The folder, for messages.
+        option: The option that gave it, for messages.
+
+    Raises:
+        FileNotFoundError: Not one listed video is there; says what to unpack or which folder to
+            give.
+    """
+    listed = {video.path: video for videos in lists for video in videos.videos}
+    files: dict[str, list[Found]] = {}
+    for found in scan.found:
+        files.setdefault(preparation.key(found.stem), []).append(found)
+    result = Match(folder)
+    used: dict[str, str] = {}
+    for path, video in listed.items():
+        key = next((key for key in _keys(preparation, video) if key in files), None)
+        if key is None:
+            result.missing.append(path)
+            continue
+        first = files[key][0]
+        if first.path in used:
+            result.missing.append(path)
+            result.hints.append(
+                f"'{first.path}' fits two listed videos, '{used[first.path]}' and '{path}': it is "
+                'taken for the first.'
+            )
+            continue
+        used[first.path] = path
+        result.found[path] = first
+        if first.fault:
+            result.unusable[path] = first.fault
+    if listed and not result.found:
+        raise FileNotFoundError(_nothing_there(preparation, listed, scan, folder, option))
+    keys = {key for video in listed.values() for key in _keys(preparation, video)}
+    for key, group in files.items():
+        rest = [found.path for found in group if found.path not in used]
+        (result.duplicates if key in keys else result.extra).extend(rest)
+    result.hints += _empty_folders(result, scan)
+    return result
+
+
+def _keys(preparation: Preparation, video: ListedVideo) -> tuple[str, ...]:
+    return video.keys or (preparation.key(stem_of(video.path)),)
+
+
+def stem_of(path: str) -> str:
+    """A listed path without its extension: the folder of its frames."""
+    return path.removesuffix(PurePosixPath(path).suffix)
+
+
+def _nothing_there(
+    preparation: Preparation, listed: dict, scan: Scan, folder: Path, option: str
+) -> str:
+    example = next(iter(listed))
+    start = f"'{folder}' holds none of the {len(listed):,} listed videos of {preparation.title}"
+    if scan.archives:
+        return f'{start}: unpack {_some(scan.archives)} first.'
+    keys = {key for video in listed.values() for key in _keys(preparation, video)}
+    for found in scan.found:
+        above, _, below = found.stem.partition('/')
+        if below and preparation.key(below) in keys:
+            return f'{start}, but its folder {above} does: use {option} {folder / above}'
+        if preparation.key(f'{folder.resolve().name}/{found.stem}') in keys:
+            return f'{start}, but the folder above does: use {option} {folder.parent}'
+    there = (
+        f"it has {len(scan.found):,}, such as '{scan.found[0].path}'"
+        if scan.found
+        else 'it has none'
+    )
+    return f"{start}, such as '{example}' ({there}): correct {option}."
+
+
+def _empty_folders(result: Match, scan: Scan) -> list[str]:
+    """Sentences on class folders without a single one of their videos, and on archives."""
+    missing: dict[str, int] = {}
+    for path in result.missing:
+        above, _, _ = path.rpartition('/')
+        if above:
+            missing[above] = missing.get(above, 0) + 1
+    there = {path.rpartition('/')[0] for path in result.found}
+    hints = []
+    for above, count in sorted(missing.items()):
+        if above in there:
+            continue
+        packed = [name for name in scan.archives if _stem(name).casefold() == above.casefold()]
+        action = f'unpack {packed[0]} first' if packed else 'is its archive unpacked completely?'
+        hints.append(f"The folder '{above}' holds none of its {count} listed videos: {action}")
+    if result.missing and scan.archives and not any('unpack ' in hint for hint in hints):
+        hints.append(f'Not unpacked yet? {_some(scan.archives)} in {result.folder}')
+    return hints
+
+
+def _stem(name: str) -> str:
+    return PurePosixPath(name).name.split('.')[0]
+
+
+def _some(names: list[str], most: int = 5) -> str:
+    rest = f' and {len(names) - most} more' if len(names) > most else ''
+    return ', '.join(names[:most]) + rest

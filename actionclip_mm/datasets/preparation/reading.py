@@ -1,0 +1,103 @@
+"""Readers of official annotation files whose errors name the file, the line and what to do."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+ARCHIVES = ('.rar', '.zip', '.tar', '.gz', '.tgz', '.7z')
+
+
+def find_file(folder: Path, *names: str, source: str) -> Path:
+    """The first of some files that is there, in the folder or right below it.
+
+    Args:
+        folder: Where to look.
+        names: Names that the file may have; ``*`` stands for anything in patterns.
+        source: The archive that holds it, for the error.
+
+    Raises:
+        FileNotFoundError: None is there; says what to unpack.
+        ValueError: Its subfolders hold several files of that name.
+    """
+    check_folder(folder, '--annotations')
+    for name in names:
+        found = sorted(folder.glob(name)) or sorted(folder.glob(f'*/{name}'))
+        if len(found) > 1:
+            raise ValueError(
+                f"'{folder}' holds {len(found)} files '{name}' ({found[0]}, {found[1]}): give the "
+                'folder of the ones to use as --annotations.'
+            )
+        if found:
+            return found[0]
+    packed = [path.name for path in sorted(folder.iterdir()) if path.suffix in ARCHIVES]
+    action = f'unpack {", ".join(packed)} first' if packed else 'give its folder as --annotations'
+    raise FileNotFoundError(
+        f"There is no {names[0]} in '{folder}' (it is part of {source}): {action}."
+    )
+
+
+def check_folder(folder: Path, option: str) -> None:
+    """Raise FileNotFoundError or NotADirectoryError unless this is a folder."""
+    if folder.is_dir():
+        return
+    if folder.exists():
+        raise NotADirectoryError(f"'{folder}' is no folder: {option} must be one.")
+    above = folder.parent
+    packed = (
+        [p.name for p in sorted(above.iterdir()) if p.suffix in ARCHIVES] if above.is_dir() else []
+    )
+    action = f'unpack {", ".join(packed[:5])} first' if packed else f'correct {option}'
+    raise FileNotFoundError(f"There is no folder '{folder}': {action}.")
+
+
+def read_lines(path: Path) -> list[tuple[int, str]]:
+    """Numbered lines of a text file that hold something, without blanks at their ends."""
+    lines = enumerate(_text(path).splitlines(), start=1)
+    return [(number, line.strip()) for number, line in lines if line.strip()]
+
+
+def read_csv(path: Path, columns: tuple[str, ...], delimiter: str = ',') -> list[tuple[int, dict]]:
+    """Numbered rows of a CSV file with a header.
+
+    A row with another number of fields than the header has ``None`` as its dict.
+
+    Raises:
+        ValueError: The header lacks a column, or the file is empty.
+    """
+    text = _text(path)
+    reader = csv.reader(text.splitlines(), delimiter=delimiter)
+    header = [name.strip() for name in next(reader, [])]
+    lacking = [name for name in columns if name not in header]
+    if lacking:
+        raise ValueError(
+            f"'{path}' lacks the columns {', '.join(lacking)} (its first line is {header}): "
+            'give the official file.'
+        )
+    rows: list[tuple[int, Any]] = []
+    for row in reader:
+        if any(field.strip() for field in row):
+            whole = len(row) == len(header)
+            rows.append((reader.line_num, dict(zip(header, row, strict=True)) if whole else None))
+    return rows
+
+
+def read_json(path: Path) -> Any:
+    """Content of a JSON file.
+
+    Raises:
+        ValueError: It is no JSON.
+    """
+    try:
+        return json.loads(_text(path))
+    except json.JSONDecodeError as error:
+        raise ValueError(
+            f"'{path}' cannot be read as JSON ({error}): download it again."
+        ) from error
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding='utf-8-sig')
+    except UnicodeDecodeError as error:
+        raise ValueError(f"'{path}' is not UTF-8 text ({error}): download it again.") from error

@@ -1,0 +1,149 @@
+"""What lies in a folder of videos or of extracted frames: files, archives not yet unpacked."""
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from tqdm import tqdm
+
+from .reading import ARCHIVES
+
+VIDEO_EXTENSIONS = (
+    '.avi',
+    '.mp4',
+    '.webm',
+    '.mkv',
+    '.mov',
+    '.m4v',
+    '.flv',
+    '.mpg',
+    '.mpeg',
+    '.wmv',
+)
+IMAGE_NAME = re.compile(r'(?P<prefix>.*?)(?P<number>\d+)(?P<suffix>\.(jpg|jpeg|png|webp))', re.I)
+HOST_TEMPLATE = ('img_{:05}.jpg', 1)  # of mmaction2's RawframeDataset, with its start_index
+PART_OF_ARCHIVE = re.compile(r'20bn-something-something-v2-\d\d')  # SSv2 comes in such parts
+
+
+@dataclass(frozen=True)
+class Found:
+    """A video file, or a folder of frames.
+
+    Args:
+        path: Relative to the scanned folder, ``/`` between folders.
+        frames: Number of frames of a folder, 0 for a video file.
+        fault: Why it cannot be used, or None.
+    """
+
+    path: str
+    frames: int = 0
+    fault: str | None = None
+
+    @property
+    def stem(self) -> str:
+        """The path without the extension of a video."""
+        suffix = PurePosixPath(self.path).suffix
+        is_video = suffix.lower() in VIDEO_EXTENSIONS and not self.frames
+        return self.path[: -len(suffix)] if is_video else self.path
+
+
+@dataclass
+class Scan:
+    """What a folder holds: videos or folders of frames, by name, and archives."""
+
+    found: list[Found] = field(default_factory=list)
+    archives: list[str] = field(default_factory=list)
+    templates: set[tuple[str, int]] = field(default_factory=set)  # names of frames, first number
+
+
+def scan(folder: Path, kind: str) -> Scan:
+    """Looks through a folder and all below it, links included.
+
+    Args:
+        folder: The folder.
+        kind: ``'videos'`` for video files, ``'rawframes'`` for folders of extracted frames.
+    """
+    result = Scan()
+    seen: set[tuple[int, int]] = set()
+    walk = os.walk(folder, followlinks=True, onerror=_raise)
+    for where, folders, names in tqdm(walk, desc=f'look through {folder}', unit=' folders'):
+        status = os.stat(where)
+        if (status.st_dev, status.st_ino) in seen:  # a link that leads back up
+            folders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        folders.sort()
+        prefix = Path(where).relative_to(folder).as_posix()
+        prefix = '' if prefix == '.' else f'{prefix}/'
+        result.archives += [f'{prefix}{name}' for name in names if is_archive(name)]
+        if kind == 'videos':
+            result.found += [_video(folder, f'{prefix}{name}') for name in names if is_video(name)]
+        else:
+            _add_frames(result, prefix.rstrip('/'), names)
+    result.found.sort(key=lambda found: found.path)
+    result.archives.sort()
+    return result
+
+
+def is_video(name: str) -> bool:
+    """Whether a file name has the extension of a video."""
+    return PurePosixPath(name).suffix.lower() in VIDEO_EXTENSIONS
+
+
+def is_archive(name: str) -> bool:
+    """Whether a file name is one of an archive, or of a part of one."""
+    return name.lower().endswith(ARCHIVES) or PART_OF_ARCHIVE.fullmatch(name) is not None
+
+
+def frame_template(names: Iterable[str]) -> tuple[str, int, int, str | None]:
+    """Template, first number, number of frames and fault of the images of a folder.
+
+    Optical flow beside the frames (``flow_x_00001.jpg``) does not count.
+    """
+    series: dict[tuple[str, int, str], set[int]] = {}
+    for name in names:
+        match = IMAGE_NAME.fullmatch(name)
+        if match and not match['prefix'].startswith('flow'):
+            # numbers of 6 digits may follow those of 5: only a leading zero tells the width
+            width = len(match['number']) if match['number'].startswith('0') else 0
+            key = (match['prefix'], width, match['suffix'])
+            series.setdefault(key, set()).add(int(match['number']))
+    widths = {width for _, width, _ in series if width}
+    width = max(widths, default=0)
+    merged: dict[tuple[str, str], set[int]] = {}
+    for (prefix, _, suffix), numbers in series.items():
+        merged.setdefault((prefix, suffix), set()).update(numbers)
+    if not merged:
+        return '', 0, 0, None
+    (prefix, suffix), numbers = max(merged.items(), key=lambda item: len(item[1]))
+    fault = None
+    if len(merged) > 1:
+        fault = f'images of {len(merged)} kinds of names in one folder'
+    elif len(numbers) != max(numbers) - min(numbers) + 1:
+        gap = next(n for n in range(min(numbers), max(numbers)) if n not in numbers)
+        fault = f'frame {gap} is missing between {min(numbers)} and {max(numbers)}'
+    template = f'{prefix}{{:0{width}}}{suffix}' if width else f'{prefix}{{}}{suffix}'
+    return template, min(numbers), len(numbers), fault
+
+
+def _video(folder: Path, path: str) -> Found:
+    if '\n' in path or '\r' in path:
+        return Found(path, fault='a line break in its name: rename it')
+    try:
+        empty = os.stat(folder / path).st_size == 0
+    except OSError as error:
+        return Found(path, fault=f'cannot be looked at: {error.strerror}')
+    return Found(path, fault='empty file' if empty else None)
+
+
+def _add_frames(result: Scan, path: str, names: list[str]) -> None:
+    template, start, count, fault = frame_template(names)
+    if count:
+        result.templates.add((template, start))
+        result.found.append(Found(path, count, fault))
+
+
+def _raise(error: OSError) -> None:
+    raise error
