@@ -29,7 +29,10 @@ SETS = torch.tensor(
         [0, 0, 0, 0, 1, 0],
     ]
 )
-# The two losses meet different visual prompts, so that these are run under DDP as well.
+# the same with two videos that have no label
+GAPS = SETS * torch.tensor([1, 0, 1, 1, 1, 1, 1, 0])[:, None]
+LABELS_OF = dict(ids=IDS, sets=SETS, gaps=GAPS)
+# The losses meet different visual prompts, so that these are run under DDP as well.
 PROMPTS = {
     'VideoTextKLLoss': (
         dict(type='ShiftPrompt'),
@@ -39,6 +42,7 @@ PROMPTS = {
         dict(type='JointPrompt', num_frames=2),
         dict(type='MeanPPrompt', in_channels=32),
     ),
+    'VideoTextBCELoss': (None, dict(type='MeanPPrompt', in_channels=32)),
 }
 
 
@@ -87,8 +91,11 @@ def without_chance(loss: nn.Module) -> None:
 
 
 def with_shapes(loss: nn.Module) -> list[tuple[int, ...]]:
-    """Notes the shape of every similarity matrix that a loss makes."""
-    shapes, divergence = [], loss.divergence
+    """Notes the shape of every similarity matrix that a KL loss makes."""
+    shapes: list[tuple[int, ...]] = []
+    if not hasattr(loss, 'divergence'):
+        return shapes
+    divergence = loss.divergence
 
     def noted(logits: Tensor, positives: Tensor) -> Tensor:
         shapes.append(tuple(logits.shape))
@@ -100,7 +107,7 @@ def with_shapes(loss: nn.Module) -> list[tuple[int, ...]]:
 
 def step(loss_type: str, labels: str, counts: list[int], rank: int) -> dict:
     """Loss, gradients and shapes of similarity matrices; rank r holds ``counts[r]`` videos."""
-    model = build(loss_type, multi_class=labels == 'sets')
+    model = build(loss_type, multi_class=labels != 'ids')
     without_chance(model.cls_head.loss_cls)
     shapes = with_shapes(model.cls_head.loss_cls)
     generator = torch.Generator().manual_seed(1)
@@ -108,7 +115,7 @@ def step(loss_type: str, labels: str, counts: list[int], rank: int) -> dict:
     mine = slice(sum(counts[:rank]), sum(counts[: rank + 1]))
     samples = [
         ActionDataSample().set_gt_label(label if label.dim() else int(label))
-        for label in (SETS if labels == 'sets' else IDS)[mine]
+        for label in LABELS_OF[labels][mine]
     ]
     wrapped = DistributedDataParallel(model) if dist.is_initialized() else model
     loss = wrapped(videos[mine], samples, mode='loss')['loss_cls']

@@ -7,6 +7,7 @@ from importlib import import_module
 import pytest
 from mmaction.registry import (
     DATASETS,
+    EVALUATOR,
     HOOKS,
     METRICS,
     MODELS,
@@ -82,10 +83,11 @@ COMPONENTS = {
         'CLIPRecognizer', 'CLIPImageEncoder', 'JointPrompt', 'ShiftPrompt',
         'MeanPPrompt', 'Conv1DPrompt', 'LSTMPrompt', 'TransfPrompt', 'TransfClsPrompt',
         'TextPromptLabelEncoder', 'LearnableContext', 'VideoTextHead', 'CaptionHead',
-        'VideoTextKLLoss', 'VideoAllTextKLLoss',
+        'VideoTextKLLoss', 'VideoAllTextKLLoss', 'VideoTextBCELoss',
     ],
-    DATASETS: ['ImageTextDataset'],
-    TRANSFORMS: ['VideoInit', 'VideoDecode'],
+    DATASETS: ['ImageTextDataset', 'RobustVideoDataset', 'RobustRawframeDataset'],
+    EVALUATOR: ['CompleteEvaluator'],
+    TRANSFORMS: ['SegmentCentreSample', 'VideoInit', 'VideoDecode'],
     METRICS: ['OrderPairAccuracy'],
     HOOKS: ['CheckLabelsHook', 'CheckWeightsHook', 'LabelSwitchHook', 'VideoVisualizationHook'],
     OPTIM_WRAPPER_CONSTRUCTORS: ['CLIPOptimWrapperConstructor'],

@@ -20,6 +20,7 @@ model = dict(
         type='CaptionHead',
         in_channels=128,
         multi_class=True,
+        scores='softmax',
         captions_per_image=3,
         label_encoder=dict(
             type='TextPromptLabelEncoder',

@@ -10,7 +10,15 @@ VIEWS, TEMPLATES = 1, 2  # axes of [N, V, P, C]
 
 ENSEMBLES = ('prob', 'embed', 'score')
 
-# What becomes of the views' probabilities [N, V, C].
+# What a similarity to a class becomes, [N, V, P, C] -> the same. Only 'softmax' lets the classes
+# of a video compete, which re-orders the videos of a class and so spoils a ranking of them.
+_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    'softmax': lambda logits: logits.softmax(dim=-1),
+    'similarity': lambda logits: logits,
+    'sigmoid': lambda logits: logits.sigmoid(),
+}
+
+# What becomes of the views' scores [N, V, C].
 _OVER_VIEWS: dict[str | None, Callable[[Tensor], Tensor]] = {
     'prob': lambda probs: probs.mean(dim=VIEWS),  # [N, C]
     'score': lambda probs: probs.squeeze(VIEWS),  # they were averaged as similarities: [N, C]
@@ -20,25 +28,30 @@ _OVER_VIEWS: dict[str | None, Callable[[Tensor], Tensor]] = {
 
 
 class ScorePooling:
-    """Pools similarities [N, V, P, C] to probabilities [N, C].
+    """Pools similarities [N, V, P, C] to one score per class [N, C].
 
     The softmax over classes stands between two averages: what is averaged as a ``'score'`` is
     averaged before it (the paper's mean of similarities, section 4.1), the rest behind it (the
-    released code's mean of probabilities over templates).
+    released code's mean of probabilities over templates). With ``scores='similarity'`` nothing
+    stands between them, so ``'prob'`` and ``'score'`` are the same mean.
 
     Args:
         average_clips: ``'prob'``, ``'score'``, ``'max'`` over views, or None to keep them.
         ensemble: ``'prob'`` or ``'score'`` over templates; ``'embed'`` has averaged the text
             features already, see :func:`average_texts`.
+        scores: ``'softmax'`` (probabilities of classes that exclude each other, default),
+            ``'similarity'`` (as they come: classes do not compete), ``'sigmoid'`` (a probability
+            per class).
 
     Raises:
         ValueError: An unknown name.
     """
 
-    def __init__(self, average_clips: str | None, ensemble: str) -> None:
+    def __init__(self, average_clips: str | None, ensemble: str, scores: str = 'softmax') -> None:
         for key, value, allowed in (
             ('average_clips', average_clips, tuple(_OVER_VIEWS)),
             ('ensemble', ensemble, ENSEMBLES),
+            ('scores', scores, tuple(_ACTIVATIONS)),
         ):
             if value not in allowed:
                 raise ValueError(
@@ -46,13 +59,14 @@ class ScorePooling:
                     f'{", ".join(map(repr, allowed))}.'
                 )
         ways = ((VIEWS, average_clips), (TEMPLATES, ensemble))
-        self.before_softmax = [axis for axis, way in ways if way == 'score']
+        self.before_activation = [axis for axis, way in ways if way == 'score']
+        self.activation = _ACTIVATIONS[scores]
         self.over_views = _OVER_VIEWS[average_clips]
 
     def __call__(self, logits: Tensor) -> Tensor:
-        for axis in self.before_softmax:
+        for axis in self.before_activation:
             logits = logits.mean(dim=axis, keepdim=True)
-        return self.over_views(logits.softmax(dim=-1).mean(dim=TEMPLATES))
+        return self.over_views(self.activation(logits).mean(dim=TEMPLATES))
 
 
 def average_texts(text: Tensor, num_sentences: Tensor) -> Tensor:

@@ -6,7 +6,6 @@ text and video, so it cancels in each softmax of the losses and of the scores.
 """
 
 import math
-from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -14,12 +13,10 @@ from mmaction.models import BaseHead
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
-from .feature_pooling import pool_features
+from .feature_pooling import Feats, pool_features
 from .score_pooling import ScorePooling, average_texts
 
 MAX_LOGIT_SCALE = math.log(100)  # CLIP clamps its temperature there
-
-Feats = Tensor | Sequence[Tensor]
 
 
 @MODELS.register_module()
@@ -32,21 +29,27 @@ class VideoTextHead(BaseHead):
     Args:
         in_channels: Width of the features that come in.
         label_encoder: Config of the label encoder.
-        loss_cls: Config of the loss: ``VideoTextKLLoss`` (texts of the batch, default) or
-            ``VideoAllTextKLLoss`` (texts of all classes).
+        loss_cls: Config of the loss: ``VideoTextKLLoss`` (texts of the batch, default),
+            ``VideoAllTextKLLoss`` or ``VideoTextBCELoss`` (texts of all classes).
         average_clips: How views become one score: ``'prob'`` (mean of probabilities, default),
             ``'score'`` (mean of similarities), ``'max'``, or None (views are kept).
         ensemble: How the templates become one score: ``'prob'`` (softmax each, mean; the released
             way, default), ``'score'`` (mean of similarities), ``'embed'`` (mean of text features).
         num_classes: Only checked against the number of labels. Defaults to None.
         multi_class: Whether ``gt_label`` is a multi-hot vector. Defaults to False.
+        scores: What the pooled scores are: ``'softmax'`` (probabilities that sum to 1),
+            ``'similarity'`` (scale x cosine; classes do not compete, so videos can be ranked by
+            them), ``'sigmoid'`` (a probability per class, with the margin of ``VideoTextBCELoss``
+            and the learned scale). None, the default, is ``'similarity'`` for ``multi_class`` and
+            ``'softmax'`` otherwise.
         test_scale: Factor on the cosine at test time, None for the learned one. Defaults to 100.
         learnable_scale: Whether the factor in training is learned. Defaults to True.
         topk: As in mmaction2's heads.
 
     Raises:
-        ValueError: ``num_classes`` is not the number of labels, unknown ``average_clips`` or
-            ``ensemble``, a loss of another kind, or a label in the data that is out of range.
+        ValueError: ``num_classes`` is not the number of labels, unknown ``average_clips``,
+            ``ensemble`` or ``scores``, a loss of another kind, ``'sigmoid'`` without what it needs,
+            or a label in the data that is out of range or missing where the loss needs one.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class VideoTextHead(BaseHead):
         ensemble: str = 'prob',
         num_classes: int | None = None,
         multi_class: bool = False,
+        scores: str | None = None,
         test_scale: float | None = 100.0,
         learnable_scale: bool = True,
         topk: int | tuple[int, ...] = (1, 5),
@@ -79,9 +83,17 @@ class VideoTextHead(BaseHead):
         if not hasattr(self.loss_cls, 'draw_classes'):
             raise ValueError(
                 f'cls_head.loss_cls={type(self.loss_cls).__name__} compares no texts: set '
-                'VideoTextKLLoss or VideoAllTextKLLoss.'
+                'VideoTextKLLoss, VideoAllTextKLLoss or VideoTextBCELoss.'
             )
-        self.pool_scores = ScorePooling(average_clips, ensemble)
+        scores = scores or ('similarity' if multi_class else 'softmax')
+        self.pool_scores = ScorePooling(average_clips, ensemble, scores)
+        self.has_margin = scores == 'sigmoid'
+        if self.has_margin and not (hasattr(self.loss_cls, 'margin') and test_scale is None):
+            raise ValueError(
+                f"cls_head.scores='sigmoid' came with {type(self.loss_cls).__name__} and "
+                f'test_scale={test_scale}: it needs VideoTextBCELoss, which learns its margin, and '
+                "test_scale=None; set these, or scores='similarity'."
+            )
         self.averages_texts = ensemble == 'embed'
         self.label_encoder = encoder
         self.test_scale = test_scale
@@ -101,7 +113,7 @@ class VideoTextHead(BaseHead):
 
     def embed(self, feats: Feats, num_segs: int | None = None) -> Tensor:
         """Backbone features of any shape to video features [B, D]."""
-        return self.projection(pool_features(feats, num_segs))
+        return self.projection(pool_features(feats, num_segs, self.in_channels))
 
     def forward(self, feats: Feats, num_segs: int | None = None, **kwargs) -> Tensor:
         """Similarities of each view to each class under each template.
@@ -149,6 +161,7 @@ class VideoTextHead(BaseHead):
         if self.multi_class:
             self._check_label_sets(labels)
         else:
+            _check_single(labels)
             labels = labels.flatten()  # [B]
             self._check_labels(labels)
         classes = self.loss_cls.draw_classes(labels, self.num_classes)
@@ -156,8 +169,14 @@ class VideoTextHead(BaseHead):
         return self.label_encoder.draw_tokens(classes), labels, text_labels
 
     def predict_by_feat(self, cls_scores: Tensor, data_samples: list) -> list:
-        """Pools views and templates of [N·V, P, C] and writes scores and labels into samples."""
+        """Pools views and templates of [N·V, P, C] and writes scores and labels into samples.
+
+        ``pred_label`` is the class with the best score, for multi-label videos too: similarities
+        have no threshold above which a class counts as found.
+        """
         logits = cls_scores.unflatten(0, (len(data_samples), -1))  # [N, V, P, C]
+        if self.has_margin:
+            logits = logits - self.logit_scale.exp() * self.loss_cls.margin
         scores = self.pool_scores(logits)
         labels = scores.argmax(dim=-1, keepdim=True)
         for sample, score, label in zip(data_samples, scores, labels, strict=True):
@@ -174,8 +193,23 @@ class VideoTextHead(BaseHead):
             )
 
     def _check_label_sets(self, labels: Tensor) -> None:
-        if labels.shape[-1] != self.num_classes or not bool((labels > 0).any(dim=1).all()):
+        if labels.shape[-1] != self.num_classes:
             raise ValueError(
                 f'Multi-label targets of shape {tuple(labels.shape)} came for {self.num_classes} '
-                'class names: each video needs a vector of that length with at least one label.'
+                'class names: each video needs a vector of that length.'
             )
+        if self.loss_cls.needs_labels and not bool((labels > 0).any(dim=1).all()):
+            raise ValueError(
+                f'A video without a label came but {type(self.loss_cls).__name__} draws a text of '
+                'each: take it out of the annotation file, or set VideoAllTextKLLoss or '
+                'VideoTextBCELoss.'
+            )
+
+
+def _check_single(labels: Tensor) -> None:
+    if labels.dim() > 1 and labels.shape[1] != 1:
+        raise ValueError(
+            f'Label vectors of shape {tuple(labels.shape)} came where each video has one class: '
+            'set data_preprocessor.blending=None if it mixes videos (no sentence describes a '
+            'mixture), or cls_head.multi_class=True if videos have several classes.'
+        )

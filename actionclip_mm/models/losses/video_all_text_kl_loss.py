@@ -17,8 +17,10 @@ class VideoAllTextKLLoss(VideoTextKLLoss):
     """Each video against one text of every class, and each class in the batch against its videos.
 
     With one class per video and ``target='normalized'``, video-to-text is the cross entropy over
-    all classes. Classes without a video in the global batch have no text-to-video row. Processes
-    share the rows of classes among them; texts are never exchanged, as every process has them all.
+    all classes; with several, they share the target of its row evenly. Classes without a video in
+    the global batch have no text-to-video row, and videos without a label no video-to-text row:
+    these are negatives for every text, and no more. Processes share the rows of classes among them;
+    texts are never exchanged, as every process has them all.
 
     It encodes C texts per step and process, which suits label lists of up to some hundred classes.
 
@@ -26,6 +28,8 @@ class VideoAllTextKLLoss(VideoTextKLLoss):
         target: ``'normalized'`` (the paper) or ``'softmax'`` (the released code).
         loss_weight: Factor on the loss. Defaults to 1.
     """
+
+    needs_labels = False
 
     def draw_classes(self, video_labels: Tensor, num_classes: int) -> Tensor:
         """Every class once, [C]."""
@@ -39,11 +43,10 @@ class VideoAllTextKLLoss(VideoTextKLLoss):
         video_labels: Tensor,
         text_labels: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        """KL of this process' videos [B], and of the classes in the batch that fall to it."""
-        to_text = self.divergence(
-            scale * video @ text.t(),  # [B, C]
-            find_positives(video_labels, text_labels),
-        )
+        """KL of this process' labelled videos, and of the classes in the batch that fall to it."""
+        positives = find_positives(video_labels, text_labels)  # [B, C]
+        labelled = positives.any(dim=1)
+        to_text = self.divergence(scale * video[labelled] @ text.t(), positives[labelled])
         videos, labels = gather_rows(video, video_labels)
         mine = slice(get_rank(), None, get_world_size())
         positives = find_positives(text_labels[mine], labels)  # [C / W, B_global]

@@ -44,6 +44,8 @@ class VideoTextKLLoss(nn.Module):
         ValueError: Unknown ``target``.
     """
 
+    needs_labels = True  # of every video, for each brings a text of its own
+
     def __init__(self, target: str = 'normalized', loss_weight: float = 1.0) -> None:
         super().__init__()
         if target not in _TARGETS:

@@ -34,12 +34,13 @@ def global_mean(rows: Tensor) -> Tensor:
     gradient is that of W / B_global times the sum of this process' rows.
 
     Args:
-        rows: [B_local]; some processes may have none.
+        rows: [B_local]; some processes may have none. The mean of no rows at all is 0.
     """
     if get_world_size() == 1:
-        return rows.mean()
+        return rows.mean() if len(rows) else rows.sum()
     total = torch.stack([rows.detach().sum(), rows.new_tensor(float(len(rows)))])
     dist.all_reduce(total)
+    total[1].clamp_(min=1)
     local = rows.sum() * get_world_size() / total[1]
     return local + (total[0] / total[1] - local.detach())
 

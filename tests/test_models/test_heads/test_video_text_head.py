@@ -67,6 +67,24 @@ def test_where_the_softmax_stands(views, ensemble, by_hand):
     torch.testing.assert_close(ScorePooling(views, ensemble)(logits), by_hand(logits))
 
 
+@pytest.mark.parametrize('ensemble', ['prob', 'score'])
+@pytest.mark.parametrize('views', ['prob', 'score'])
+def test_similarities_are_averaged_whatever_the_order(views, ensemble):
+    logits = torch.randn(2, 3, 4, 5)
+    pooled = ScorePooling(views, ensemble, 'similarity')(logits)
+    torch.testing.assert_close(pooled, logits.mean((1, 2)))
+
+
+def test_classes_compete_in_the_softmax_only():
+    """Another class' similarity must not move a video in the ranking of this class."""
+    logits = torch.randn(2, 3, 4, 5)
+    raised = logits.clone()
+    raised[0, ..., 1] += 3
+    for scores, equal in (('similarity', True), ('sigmoid', True), ('softmax', False)):
+        pool = ScorePooling('prob', 'prob', scores)
+        assert torch.equal(pool(logits)[:, 0], pool(raised)[:, 0]) is equal
+
+
 def test_embed_ensemble_is_the_mean_direction_of_own_sentences(build):
     head = build(ensemble='embed')
     head.label_encoder.set_labels(['a', 'b'], {'a': ['one', 'two', 'three'], 'b': ['four']})
@@ -109,13 +127,69 @@ def test_label_out_of_range(build, label):
         build().loss(torch.randn(2, 32), samples(0, label))
 
 
-def test_multi_label_needs_a_label(build):
+def label_sets(*rows):
+    return [ActionDataSample().set_gt_label(torch.tensor(row)) for row in rows]
+
+
+def test_multi_label_needs_a_label_where_each_video_brings_its_text(build):
     head = build(multi_class=True)
-    sets = [ActionDataSample().set_gt_label(torch.tensor(row)) for row in ([1, 1, 0], [0, 0, 1])]
-    assert head.loss(torch.randn(2, 32), sets)['loss_cls'].isfinite()
-    sets[0].gt_label[:] = 0
-    with pytest.raises(ValueError, match='at least one label'):
-        head.loss(torch.randn(2, 32), sets)
+    feats = torch.randn(2, 32)
+    assert head.loss(feats, label_sets([1, 1, 0], [0, 0, 1]))['loss_cls'].isfinite()
+    with pytest.raises(ValueError, match='without a label came but VideoTextKLLoss draws a text'):
+        head.loss(feats, label_sets([0, 0, 0], [0, 0, 1]))
+    with pytest.raises(ValueError, match='a vector of that length'):
+        head.loss(feats, label_sets([1, 0], [0, 1]))
+
+
+@pytest.mark.parametrize('loss', ['VideoAllTextKLLoss', 'VideoTextBCELoss'])
+def test_losses_over_all_texts_take_videos_without_a_label(build, loss):
+    head = build(multi_class=True, loss_cls=dict(type=loss))
+    feats = torch.randn(2, 32, requires_grad=True)
+    head.loss(feats, label_sets([0, 0, 0], [0, 0, 1]))['loss_cls'].backward()
+    assert feats.grad.isfinite().all() and feats.grad[0].any()
+
+
+def test_scores_of_multi_label_videos_are_similarities(build):
+    head = build(multi_class=True)
+    feats = torch.randn(4, 32)  # two videos of two views
+    predicted = head.predict(feats, label_sets([1, 0, 1], [0, 1, 0]))
+    scores = torch.stack([sample.pred_score for sample in predicted])
+    torch.testing.assert_close(scores, head(feats).mean(1).unflatten(0, (2, 2)).mean(1))
+    assert [sample.pred_label.tolist() for sample in predicted] == [
+        [best] for best in scores.argmax(dim=1).tolist()
+    ]
+    competing = build(multi_class=True, scores='softmax').predict(feats, label_sets([1], [1]))
+    assert competing[0].pred_score.sum().item() == pytest.approx(1, abs=1e-5)
+
+
+def test_the_best_view_of_each_class(build):
+    head = build(multi_class=True, average_clips='max')
+    feats = torch.randn(4, 32)
+    expected = head(feats).mean(1).unflatten(0, (2, 2)).amax(1)
+    predicted = head.predict(feats, label_sets([1, 0, 1], [0, 1, 0]))
+    torch.testing.assert_close(torch.stack([s.pred_score for s in predicted]), expected)
+
+
+def test_sigmoid_scores_are_what_the_loss_was_told(build):
+    head = build(
+        multi_class=True,
+        scores='sigmoid',
+        test_scale=None,
+        loss_cls=dict(type='VideoTextBCELoss', margin=0.1),
+    )
+    feats, sets = torch.randn(1, 32), [[1, 0, 1]]
+    head.label_encoder.set_labels(LABELS, ['{}'])  # one template, for the loss draws one
+    probs = head.predict(feats, label_sets(*sets))[0].pred_score
+    expected = torch.nn.functional.binary_cross_entropy(probs, torch.tensor(sets[0]).float())
+    found = head.loss(feats, label_sets(*sets))['loss_cls']
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_sigmoid_scores_need_a_margin_and_the_learned_scale(build):
+    message = "scores='sigmoid' came with .*set these, or scores='similarity'"
+    for kwargs in (dict(test_scale=None), dict(loss_cls=dict(type='VideoTextBCELoss'))):
+        with pytest.raises(ValueError, match=message):
+            build(multi_class=True, scores='sigmoid', **kwargs)
 
 
 def test_bad_configs(build):
@@ -125,6 +199,8 @@ def test_bad_configs(build):
         build(average_clips='mean')
     with pytest.raises(ValueError, match="ensemble='vote' is unknown"):
         build(ensemble='vote')
+    with pytest.raises(ValueError, match="scores='logits' is unknown"):
+        build(scores='logits')
     with pytest.raises(ValueError, match='loss_cls=CrossEntropyLoss compares no texts'):
         build(loss_cls=dict(type='CrossEntropyLoss'))
     assert build(num_classes=3).num_classes == 3
@@ -146,6 +222,35 @@ def test_pool_features():
     assert pool_features((volume, volume[:, :4])).shape == (2, 12)
     with pytest.raises(ValueError, match='features of shape'):
         pool_features(torch.randn(3))
+
+
+def test_pool_features_takes_the_token_of_a_map():
+    # what MViT gives out: the stages, each a map and its class token
+    stages = [[torch.randn(2, w, 3, 2, 2), torch.randn(2, w)] for w in (4, 8)]
+    torch.testing.assert_close(pool_features(stages[1:]), stages[1][1])
+    assert pool_features(stages).shape == (2, 12)
+    # pathways of one width are no map with a token
+    pathways = (torch.randn(2, 8, 3, 2, 2), torch.randn(2, 8, 6, 2, 2))
+    assert pool_features(pathways).shape == (2, 16)
+
+
+def test_pool_features_of_skeletons():
+    persons = torch.randn(3, 2, 8, 4, 17)  # [B, M, D, T, J]
+    expected = persons.permute(0, 2, 1, 3, 4).flatten(2).mean(dim=2)
+    torch.testing.assert_close(pool_features(persons, width=8), expected)
+    volume = torch.randn(3, 8, 8, 4, 17)  # channels first where both could be meant
+    torch.testing.assert_close(pool_features(volume, width=8), volume.flatten(2).mean(dim=2))
+
+
+def test_another_width_is_named(build):
+    with pytest.raises(ValueError, match=r'width 24 but cls_head.in_channels=32: set in_channels'):
+        build()(torch.randn(2, 24))
+
+
+def test_mixed_videos_have_no_sentence(build):
+    mixed = [ActionDataSample().set_gt_label(torch.tensor([0.3, 0.7, 0.0])) for _ in range(2)]
+    with pytest.raises(ValueError, match='blending=None'):
+        build().loss(torch.randn(2, 32), mixed)
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,27 @@ def test_several_classes_share_the_target_of_a_video(loss, features):
     torch.testing.assert_close(found, (to_text + to_video) / 2)
 
 
+def test_a_video_without_a_label_is_a_negative_and_no_more(loss, features):
+    video, text = features
+    sets = torch.tensor([[1, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 1]])
+    logits = cosine_logits(video, text)
+    labelled, present = [0, 2], [0, 1, 3]
+    target = sets[labelled] / sets[labelled].sum(dim=1, keepdim=True)
+    to_text = F.kl_div(logits[labelled].log_softmax(dim=1), target, reduction='batchmean')
+    # each of these classes has one video, and the unlabelled one beside it in its row
+    to_video = F.cross_entropy(logits.t()[present], torch.tensor([0, 0, 2]))
+    found = loss(video, text, SCALE, sets, torch.eye(4).long())
+    torch.testing.assert_close(found, (to_text + to_video) / 2)
+
+
+def test_a_batch_without_any_label_teaches_nothing(loss, features):
+    video, text = (feature.requires_grad_() for feature in features)
+    found = loss(video, text, SCALE, torch.zeros(3, 4), torch.eye(4).long())
+    found.backward()
+    assert found.item() == 0
+    assert not video.grad.any() and not text.grad.any()
+
+
 def test_order_of_classes_does_not_matter(loss, features):
     video, text = features
     labels, order = torch.tensor([2, 0, 3]), torch.tensor([1, 3, 0, 2])
