@@ -1,6 +1,19 @@
 """Data sets that mmaction2 lacks."""
 
 from .image_text_dataset import ImageTextDataset
-from .transforms import UnreadableVideo, VideoDecode, VideoInit
+from .robust_rawframe_dataset import RobustRawframeDataset
+from .robust_reading import RobustReading, TooManyBadVideos
+from .robust_video_dataset import RobustVideoDataset
+from .transforms import SegmentCentreSample, UnreadableVideo, VideoDecode, VideoInit
 
-__all__ = ['ImageTextDataset', 'UnreadableVideo', 'VideoDecode', 'VideoInit']
+__all__ = [
+    'ImageTextDataset',
+    'RobustRawframeDataset',
+    'RobustReading',
+    'RobustVideoDataset',
+    'SegmentCentreSample',
+    'TooManyBadVideos',
+    'UnreadableVideo',
+    'VideoDecode',
+    'VideoInit',
+]
