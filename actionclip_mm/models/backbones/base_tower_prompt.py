@@ -52,6 +52,15 @@ class BaseTowerPrompt(BaseModule):
         """Says how many successive images of the next batch are one video."""
         self.num_frames = num_frames
 
+    def check_chunk(self, frame_chunk: int) -> None:
+        """Refuses a number of images at once that tears videos apart."""
+        if frame_chunk % self.num_frames:
+            raise ValueError(
+                f'backbone.frame_chunk={frame_chunk} tears videos of {self.num_frames} frames '
+                f'apart, which {type(self).__name__} reads as wholes: set it to a multiple of '
+                f'{self.num_frames}.'
+            )
+
 
 def build_tower_prompt(cfg: dict, visual: nn.Module) -> BaseTowerPrompt:
     """Builds the prompt of a config inside a tower.

@@ -1,10 +1,13 @@
 """CLIP's image tower applied to every frame of a video (section 3.2, the visual encoder)."""
 
+import torch
 from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor
 
 from ..utils import arch_name, build_clip, freeze_stages, get_preprocess, output_width
+from ..utils.checks import check_positive
+from ..utils.recompute import checkpoint_blocks, refuse_batch_norm
 from .base_tower_prompt import BaseTowerPrompt, build_tower_prompt
 
 
@@ -20,6 +23,11 @@ class CLIPImageEncoder(BaseModule):
         frozen_stages: How much of the tower does not learn: -1 (nothing, default), 0 (what lies
             before the first block), k (and the first k blocks, or stages of a convolutional tower)
             or ``'all'``. A ``visual_prompt`` inside learns all the same.
+        with_cp: Whether activations inside blocks are computed again in the backward pass instead
+            of being kept. Defaults to False.
+        frame_chunk: Images that the tower sees at once, None for all frames of a batch (default).
+            Bounds memory without gradients, and in training what a block needs under ``with_cp``.
+            A ``visual_prompt`` inside needs whole videos: a multiple of T.
 
     Attributes:
         out_channels (int): D, the width of the features.
@@ -27,7 +35,8 @@ class CLIPImageEncoder(BaseModule):
 
     Raises:
         ValueError: Unknown ``arch``, weights that do not fit, a prompt that the tower cannot carry,
-            blocks that it lacks, frames of a wrong size.
+            blocks that it lacks or cannot recompute, frames of a wrong size, ``frame_chunk`` with
+            BatchNorm that learns or that tears a video which a prompt reads as a whole.
         FileNotFoundError: ``pretrained`` cannot be found.
     """
 
@@ -37,6 +46,8 @@ class CLIPImageEncoder(BaseModule):
         pretrained: str | None = None,
         visual_prompt: dict | None = None,
         frozen_stages: int | str = -1,
+        with_cp: bool = False,
+        frame_chunk: int | None = None,
     ) -> None:
         super().__init__()
         clip = build_clip(arch, pretrained)
@@ -48,6 +59,12 @@ class CLIPImageEncoder(BaseModule):
         self.visual_prompt: BaseTowerPrompt | None = None
         if visual_prompt is not None:
             self.visual_prompt = build_tower_prompt(visual_prompt, self.visual)
+        if with_cp:
+            checkpoint_blocks(self.visual, 'backbone.with_cp')
+        self.frame_chunk = frame_chunk
+        if frame_chunk is not None:
+            check_positive(frame_chunk, 'backbone.frame_chunk', 'set it to a number of images')
+            refuse_batch_norm(self, 'backbone.frame_chunk')
 
     def init_weights(self) -> None:
         """Does nothing: the constructor has loaded or drawn the weights.
@@ -84,8 +101,15 @@ class CLIPImageEncoder(BaseModule):
         if self.visual_prompt is not None:
             self.visual_prompt.set_num_frames(x.shape[2])
         frames = x.transpose(1, 2).flatten(0, 1)  # [B·T, 3, H, W]
-        features = self.visual(frames)  # [B·T, D], Joint: [B, D]
+        features = self._encode(frames)  # [B·T, D], Joint: [B, D]
         return features.unflatten(0, (x.shape[0], -1))  # [B, T, D], Joint: [B, 1, D]
+
+    def _encode(self, frames: Tensor) -> Tensor:
+        if self.frame_chunk is None:
+            return self.visual(frames)
+        if self.visual_prompt is not None:
+            self.visual_prompt.check_chunk(self.frame_chunk)
+        return torch.cat([self.visual(chunk) for chunk in frames.split(self.frame_chunk)])
 
 
 def _size(size) -> str:

@@ -33,6 +33,8 @@ class TransfPrompt(ResidualVisualPrompt):
         position_std: Spread of the positions at the start. Defaults to 0.02, as in the released
             code. Frame features have a spread of about 1, beside which that is hardly seen; a short
             training on few videos needs about as much (an option of ours).
+        with_cp: Whether activations inside blocks are computed again in the backward pass instead
+            of being kept. Defaults to False.
 
     Raises:
         ValueError: D is no multiple of the heads; ``num_layers`` or ``num_positions`` is not
@@ -48,6 +50,7 @@ class TransfPrompt(ResidualVisualPrompt):
         zero_init: bool = False,
         layer_norm_eps: float = LAYER_NORM_EPS,
         position_std: float = 0.02,
+        with_cp: bool = False,
     ) -> None:
         super().__init__(in_channels, zero_init)
         check_positive(num_layers, 'neck.num_layers')
@@ -68,6 +71,7 @@ class TransfPrompt(ResidualVisualPrompt):
             act_layer=QuickGELU,
             norm_layer=partial(nn.LayerNorm, eps=layer_norm_eps),
         )
+        self.transformer.grad_checkpointing = with_cp
         init_linears(self.transformer)
         nn.init.normal_(self.frame_position_embeddings.weight, std=position_std)
 

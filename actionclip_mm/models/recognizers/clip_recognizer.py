@@ -3,16 +3,19 @@
 from mmaction.models import Recognizer3D
 from mmaction.registry import MODELS
 from mmengine.logging import print_log
+from torch import Tensor
 
-from ..utils.checks import head_with_labels
+from ..utils.checks import check_positive, head_with_labels
+from ..utils.recompute import in_micro_batches, refuse_batch_norm
 
 
 @MODELS.register_module()
 class CLIPRecognizer(Recognizer3D):
     """mmaction2's 3D recognizer (views folded into the batch, then backbone, neck and head).
 
-    It adds two things to the host's: pixel mean and std come from the backbone unless the config
-    gives them, and the classes of a trained model can be exchanged.
+    It adds three things to the host's: pixel mean and std come from the backbone unless the config
+    gives them, the classes of a trained model can be exchanged, and a large batch may be encoded in
+    pieces while its loss stays that of the whole batch.
 
     Args:
         backbone: Config of the image tower.
@@ -22,6 +25,12 @@ class CLIPRecognizer(Recognizer3D):
         test_cfg: As in mmaction2 (``max_testing_views``).
         data_preprocessor: Config of the preprocessor; ``mean``, ``std`` and ``format_shape``
             default to the backbone's and ``'NCTHW'``.
+        micro_batch_size: Videos of which activations are kept at once in training, None for all
+            (default); see :func:`in_micro_batches`.
+
+    Raises:
+        ValueError: ``micro_batch_size`` that is not positive, with BatchNorm that learns, or with a
+            neck that has losses of its own (at run time).
     """
 
     def __init__(
@@ -32,8 +41,13 @@ class CLIPRecognizer(Recognizer3D):
         train_cfg: dict | None = None,
         test_cfg: dict | None = None,
         data_preprocessor: dict | None = None,
+        micro_batch_size: int | None = None,
     ) -> None:
         super().__init__(backbone, cls_head, neck, train_cfg, test_cfg)
+        self.micro_batch_size = micro_batch_size
+        if micro_batch_size is not None:
+            check_positive(micro_batch_size, 'model.micro_batch_size', 'set a number of videos')
+            refuse_batch_norm(self, 'model.micro_batch_size')
         cfg = dict(type='ActionDataPreprocessor', format_shape='NCTHW')
         cfg.update(data_preprocessor or {})
         preprocess = getattr(self.backbone, 'preprocess', None)
@@ -53,3 +67,27 @@ class CLIPRecognizer(Recognizer3D):
             ValueError: Bad labels or templates, or a head whose classes are fixed.
         """
         head_with_labels(self).set_labels(labels, templates)
+
+    def loss(self, inputs: Tensor, data_samples: list, **kwargs) -> dict:
+        """Losses of a batch.
+
+        Args:
+            inputs: Normalised videos [N, V, 3, T, H, W].
+            data_samples: N samples with ``gt_label``.
+
+        Returns:
+            What the head gives.
+        """
+        if self.micro_batch_size is None:
+            return super().loss(inputs, data_samples, **kwargs)
+        feats = in_micro_batches(self._encode, self.micro_batch_size, inputs, data_samples)
+        return self.cls_head.loss(feats, data_samples)
+
+    def _encode(self, inputs: Tensor, data_samples: list) -> Tensor | tuple[Tensor, ...]:
+        feats, kwargs = self.extract_feat(inputs, data_samples=data_samples)
+        if kwargs['loss_aux']:
+            raise ValueError(
+                f'{type(self.neck).__name__} has losses of its own, which pieces of a batch would '
+                'change: leave model.micro_batch_size out.'
+            )
+        return feats

@@ -8,6 +8,8 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from ..utils import build_clip, freeze_stages, get_tokenizer, output_width
+from ..utils.checks import check_positive
+from ..utils.recompute import checkpoint_blocks, in_micro_batches
 from .class_sentences import Prompts, fill_prompts, read_prompts
 from .feature_memo import FeatureMemo
 from .label_names import read_labels
@@ -35,6 +37,10 @@ class TextPromptLabelEncoder(BaseModule):
             only once, unless there is a ``context``.
         tokenizer: Folder with the tokenizer of a tower that has another one than CLIP's (SigLIP),
             if it cannot be downloaded. Defaults to the one that belongs to ``arch``.
+        with_cp: Whether activations inside blocks are computed again in the backward pass instead
+            of being kept. Defaults to False.
+        micro_batch_size: Sentences of which activations are kept at once in training, None for all
+            (default); see :func:`in_micro_batches`.
 
     Attributes:
         labels: The class names after splitting.
@@ -45,7 +51,7 @@ class TextPromptLabelEncoder(BaseModule):
 
     Raises:
         ValueError: Empty or duplicate labels, templates without ``{}``, unknown ``arch``, blocks
-            that the tower lacks, a tokenizer that the tower was not made for.
+            that the tower lacks or cannot recompute, a tokenizer that the tower was not made for.
         FileNotFoundError: A file that is not there.
     """
 
@@ -63,8 +69,13 @@ class TextPromptLabelEncoder(BaseModule):
         context: dict | None = None,
         frozen_stages: int | str = -1,
         tokenizer: str | Callable[..., Tensor] | None = None,
+        with_cp: bool = False,
+        micro_batch_size: int | None = None,
     ) -> None:
         super().__init__()
+        if micro_batch_size is not None:
+            check_positive(micro_batch_size, 'label_encoder.micro_batch_size')
+        self.micro_batch_size = micro_batch_size
         self.split_names = split_names
         self.tokenizer = get_tokenizer(arch, tokenizer)
         self.context: LearnableContext | None = None
@@ -77,6 +88,8 @@ class TextPromptLabelEncoder(BaseModule):
         check_vocabulary(self.tokens, self.text)
         self._frozen = freeze_stages(self.text, frozen_stages, 'label_encoder.frozen_stages')
         self.learns = frozen_stages != 'all' or context is not None
+        if with_cp:
+            checkpoint_blocks(self.text, 'label_encoder.with_cp')
         self.trims_tokens = is_trimmable(self.text)
         if self.trims_tokens:
             allow_trimmed_tokens(self.text)
@@ -170,7 +183,20 @@ class TextPromptLabelEncoder(BaseModule):
         self.register_buffer('num_sentences', torch.tensor(counts, device=device), persistent=False)
 
     def _encode(self, tokens: Tensor) -> Tensor:
-        return self.text(trim(tokens) if self.trims_tokens else tokens)
+        if self.trims_tokens:
+            tokens = trim(tokens)
+        if self.micro_batch_size is None:
+            return self.text(tokens)
+        context = self.context
+        classes = None if context is None or context.num_classes is None else context.classes
+        if context is None or classes is None:
+            return in_micro_batches(self.text, self.micro_batch_size, tokens)
+
+        def encode(tokens: Tensor, classes: Tensor) -> Tensor:
+            context.set_classes(classes)  # in both passes
+            return self.text(tokens)
+
+        return in_micro_batches(encode, self.micro_batch_size, tokens, classes)
 
     def _encode_classes(self) -> Tensor:
         num_rows, num_classes = self.tokens.shape[:2]
