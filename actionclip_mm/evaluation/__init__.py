@@ -1,5 +1,6 @@
-"""Metrics that mmaction2 lacks."""
+"""Metrics and the evaluator that mmaction2 lacks."""
 
+from .complete_evaluator import CompleteEvaluator
 from .order_pair_accuracy import OrderPairAccuracy
 
-__all__ = ['OrderPairAccuracy']
+__all__ = ['CompleteEvaluator', 'OrderPairAccuracy']

@@ -4,6 +4,7 @@ It separates the two halves of an action's name, so that a model which always fi
 cannot tell 'moving left' from 'moving right' shows 50 %.
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -40,10 +41,15 @@ class OrderPairAccuracy(BaseMetric):
         self.mirrors = _mirrors(read_pairs(pairs) if isinstance(pairs, str) else pairs)
 
     def process(self, data_batch: object, data_samples: Sequence[dict]) -> None:
-        """Keeps what each sample of a pair class is worth: 1, 0 or, at a tie, a half."""
+        """Keeps what each sample is worth: 1, 0 or, at a tie, a half; NaN if it has no mirror.
+
+        One result per sample, for mmengine cuts off by their number what samplers pad, and no
+        None, which it drops beforehand.
+        """
         for sample in data_samples:
             label, scores = int(sample['gt_label']), sample['pred_score']
             if label not in self.mirrors:
+                self.results.append(math.nan)
                 continue
             mirror = self.mirrors[label]
             if max(label, mirror) >= len(scores):
@@ -56,6 +62,7 @@ class OrderPairAccuracy(BaseMetric):
 
     def compute_metrics(self, results: list[float]) -> dict[str, float]:
         """``{'accuracy': share}``."""
+        results = [result for result in results if not math.isnan(result)]
         if not results:
             raise ValueError(
                 'No tested sample belongs to a class of OrderPairAccuracy.pairs: give the pairs '

@@ -1,0 +1,187 @@
+"""Reads annotation lists, `path number [number …]` on each line, and loses or guesses nothing.
+
+The format is mmaction2's, with two additions: paths may hold spaces, and a path that the numbers
+behind it would make ambiguous may stand in double quotes, as a JSON string.
+"""
+
+import json
+import os.path as osp
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from mmengine import fileio
+
+NUMBER = re.compile(r'-?[0-9]+')
+BLANK = ' \t\r'
+NO_LABEL = -1  # what mmaction2 reads where there is no label
+# a file name with numbers behind it; '.5' alone is no extension
+FILE_AND_NUMBERS = re.compile(r'\.[A-Za-z0-9]*[A-Za-z][A-Za-z0-9]*([ \t]+-?[0-9]+)+')
+
+
+class Line(NamedTuple):
+    """One annotation: where it stands, its path and the whole numbers behind the path."""
+
+    place: str
+    path: str
+    numbers: list[int]
+
+
+def read_lines(ann_file: str, delimiter: str = ' ', most: int | None = None) -> list[Line]:
+    """Reads all lines of a list but the blank ones.
+
+    Args:
+        ann_file: The list, UTF-8 with or without byte order mark.
+        delimiter: What stands in front of each number; ``' '`` is any run of spaces and tabs.
+        most: As many numbers at most belong to a line; a whole number before them is the end of
+            the path. Defaults to all there are.
+
+    Raises:
+        FileNotFoundError: No such file.
+        ValueError: A file that is not text in UTF-8, a file without lines, a line without a path.
+    """
+    lines = [
+        _read_line(f'Line {number} of {ann_file}', line.strip(BLANK), delimiter, most)
+        for number, line in _numbered_lines(ann_file)
+        if line.strip(BLANK)
+    ]
+    if not lines:
+        raise ValueError(f'{ann_file} holds no line: give a list of at least one video.')
+    return lines
+
+
+def format_line(path: str, *numbers: int) -> str:
+    """The line that :func:`read_lines` reads as this path and these numbers.
+
+    Raises:
+        ValueError: An empty path, or one with a line break.
+    """
+    if not path or '\n' in path or '\0' in path:
+        raise ValueError(f'{path!r} cannot stand in a list: rename the file.')
+    words = path.split()
+    plain = words and path == path.strip(BLANK) and not path.startswith('"')
+    if not plain or (len(words) > 1 and NUMBER.fullmatch(words[-1])) or '\r' in path:
+        path = json.dumps(path, ensure_ascii=False)
+    return ' '.join([path, *map(str, numbers)])
+
+
+def one_label_each(lines: list[Line], labels: list[list[int]]) -> list[int]:
+    """The label of each line of a list where a video has one; -1, as in mmaction2, for no label.
+
+    Args:
+        lines: The lines, for messages.
+        labels: The numbers of each line that are labels.
+
+    Raises:
+        ValueError: A line with several labels, a negative label other than -1, or a line without
+            label among lines that have one.
+    """
+    some_labelled = any(labels)
+    for line, numbers in zip(lines, labels, strict=True):
+        if len(numbers) > 1 or FILE_AND_NUMBERS.search(line.path):
+            raise ValueError(
+                f"{line.place} has several labels ('{line.path}', {numbers}): leave one, or set "
+                'multi_class=True and num_classes of the data set.'
+            )
+        if some_labelled and not numbers:
+            raise ValueError(
+                f"{line.place} has no label ('{line.path}') but others have: add it, or write -1 "
+                'where there is none.'
+            )
+        if numbers and numbers[0] < NO_LABEL:
+            raise ValueError(f'{line.place} has label {numbers[0]}: labels are 0, 1, 2 and so on.')
+    return [numbers[0] if numbers else NO_LABEL for numbers in labels]
+
+
+def many_labels_each(
+    lines: list[Line], labels: list[list[int]], num_classes: int
+) -> list[list[int]]:
+    """The different labels of each line of a multi-label list; none, or -1, for no label.
+
+    Raises:
+        ValueError: A label that is not within 0 and ``num_classes`` - 1.
+    """
+    for line, numbers in zip(lines, labels, strict=True):
+        wrong = [label for label in numbers if not 0 <= label < num_classes]
+        if wrong and numbers != [NO_LABEL]:
+            raise ValueError(
+                f'{line.place} has label {wrong[0]} but num_classes={num_classes}: labels are 0 to '
+                f'{num_classes - 1}.'
+            )
+    return [[] if n == [NO_LABEL] else list(dict.fromkeys(n)) for n in labels]
+
+
+def check_inside(place: str, path: str, folder: str) -> None:
+    """Refuses a path that leaves a folder. Links are not followed.
+
+    Args:
+        place: The line, for the message.
+        path: As it stands in the list; absolute paths are allowed inside of the folder.
+        folder: The folder of the data; ``''`` is the current one.
+
+    Raises:
+        ValueError: The path leads out of the folder.
+    """
+    root = osp.abspath(folder)
+    found = osp.abspath(osp.join(folder, path))
+    if found != root and not found.startswith(root.rstrip(osp.sep) + osp.sep):
+        raise ValueError(
+            f"{place} names '{path}', which is outside of the data_prefix '{folder}': mend the "
+            'path or data_prefix, or set allow_outside=True of the data set if the list is trusted.'
+        )
+
+
+def _numbered_lines(ann_file: str) -> Iterator[tuple[int, str]]:
+    if not fileio.exists(ann_file):
+        raise FileNotFoundError(f"There is no list '{ann_file}': set ann_file to a file of lines.")
+    # decoded by line, for the message; other separators than line feed may be part of a path
+    for number, raw in enumerate(fileio.get(ann_file).split(b'\n'), start=1):
+        try:
+            line = raw.decode('utf-8-sig' if number == 1 else 'utf-8')
+        except UnicodeDecodeError as error:
+            raise ValueError(
+                f'Line {number} of {ann_file} is not UTF-8 ({error.reason} at byte '
+                f'{error.start + 1} of the line): save the list as UTF-8.'
+            ) from None
+        if '\0' in line:
+            raise ValueError(
+                f'Line {number} of {ann_file} holds a zero byte: save the list as UTF-8 text.'
+            )
+        yield number, line
+
+
+def _read_line(place: str, line: str, delimiter: str, most: int | None) -> Line:
+    quoted = _quoted(line) if delimiter == ' ' else None
+    path, numbers = quoted or _cut_numbers(line, delimiter, most)
+    if not path:
+        raise ValueError(f"{place} has no path ('{line}'): write `path label`, or drop the line.")
+    return Line(place, path, numbers)
+
+
+def _quoted(line: str) -> tuple[str, list[int]] | None:
+    """A path in quotes with numbers behind it; None where a quote is part of the name."""
+    if not line.startswith('"'):
+        return None
+    try:
+        path, end = json.JSONDecoder().raw_decode(line)
+    except json.JSONDecodeError:
+        return None
+    words = line[end:].split()
+    spaced = not words or line[end] in BLANK
+    if not spaced or not all(NUMBER.fullmatch(word) for word in words):
+        return None
+    return path, [int(word) for word in words]
+
+
+def _cut_numbers(line: str, delimiter: str, most: int | None) -> tuple[str, list[int]]:
+    """Takes whole numbers off the end, up to ``most`` of them and never the whole line."""
+    numbers: list[int] = []
+    gaps = BLANK if delimiter == ' ' else delimiter
+    while most is None or len(numbers) < most:
+        cut = max(line.rfind(gap) for gap in gaps)
+        word = line[cut + 1 :].strip(BLANK)
+        if cut < 0 or not NUMBER.fullmatch(word):
+            break
+        line = line[:cut].rstrip(BLANK)
+        numbers.insert(0, int(word))
+    return line, numbers

@@ -1,0 +1,231 @@
+"""What a data set does with videos that cannot be read: neither hides nor dies of them."""
+
+import logging
+import os.path as osp
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from mmaction.datasets import BaseActionDataset
+from mmengine.dataset import BaseDataset
+from mmengine.logging import print_log
+
+from .annotation_lists import (
+    NO_LABEL,
+    Line,
+    check_inside,
+    many_labels_each,
+    one_label_each,
+)
+from .bad_videos import BadVideos
+from .transforms import UnreadableVideo
+
+SHOWN = 50  # paths in the message that ends a run; all of them are in the log
+# what the base class would take and this one has no use for
+REPLACED = dict(
+    max_refetch='max_bad_ratio says how many videos may be unreadable',
+    filter_cfg='drop lines from the list itself',
+)
+
+
+class TooManyBadVideos(RuntimeError):
+    """More training videos cannot be read than ``max_bad_ratio`` allows."""
+
+
+class RobustReading(BaseActionDataset):
+    """Base of data sets that survive unreadable videos; put it in front of mmaction2's class.
+
+    A video is unreadable if the pipeline raises an exception or returns None, twice. In training
+    another video that shares a label (any, if there is none) takes its place; it is logged, and it
+    is not tried again in this run. In testing a black video goes through the pipeline in its place
+    and its data sample says so (``undecodable``), for :class:`CompleteEvaluator` to count it as
+    wrong. A pipeline that fails on a black video too is not the fault of the data, and stops.
+
+    Each data sample has ``sample_idx`` and ``filename`` among its metainfo.
+
+    Args:
+        *args: As in mmaction2's class.
+        max_bad_ratio: Share of the different videos of a training list that may be unreadable; one
+            is always allowed unless it is 0. Defaults to 0.01.
+        allow_outside: Whether paths of the list may lead out of ``data_prefix``. Defaults to False.
+        **kwargs: As in mmaction2's class.
+
+    Raises:
+        FileNotFoundError: No list, or no folder ``data_prefix``.
+        ValueError: A line that is malformed, or an argument without use.
+        TooManyBadVideos: While training.
+    """
+
+    def __init__(
+        self, *args: Any, max_bad_ratio: float = 0.01, allow_outside: bool = False, **kwargs: Any
+    ) -> None:
+        for name, instead in REPLACED.items():
+            if kwargs.get(name) is not None:
+                raise ValueError(f'{type(self).__name__} has no {name}: leave it out; {instead}.')
+        if not 0 <= max_bad_ratio <= 1:
+            raise ValueError(f'max_bad_ratio={max_bad_ratio} is no share: set it within 0 and 1.')
+        self.max_bad_ratio = max_bad_ratio
+        self.allow_outside = allow_outside
+        self._pipeline_works = False
+        super().__init__(*args, **kwargs)
+
+    @abstractmethod
+    def stand_in(self, info: dict) -> AbstractContextManager[dict]:
+        """The same annotation for a black video that exists within the block."""
+
+    def full_init(self) -> None:
+        """Reads the list."""
+        if not self._fully_initialized:
+            super().full_init()
+            self._count_anew()
+
+    def get_subset_(self, indices: Sequence[int] | int) -> None:
+        """As in mmengine."""
+        super().get_subset_(indices)
+        self._count_anew()
+
+    def get_subset(self, indices: Sequence[int] | int) -> BaseDataset:
+        """As in mmengine."""
+        subset = super().get_subset(indices)
+        subset._count_anew()
+        return subset
+
+    def get_cat_ids(self, idx: int) -> list[int]:
+        """The class ids of a video, none if it has no label."""
+        label = BaseDataset.get_data_info(self, idx)['label']  # not as multi-hot vector
+        return [number for number in _as_list(label) if number != NO_LABEL]
+
+    def prepare_data(self, idx: int) -> dict:
+        """A sample of the pipeline, never None."""
+        return self._test_sample(idx) if self.test_mode else self._train_sample(idx)
+
+    def _test_sample(self, idx: int) -> dict:
+        try:
+            return self._sample(idx)
+        except UnreadableVideo as error:
+            self._log(f'{error}: it is tested as a black video and counted as wrong')
+            return self._black_sample(idx, error)
+
+    def _train_sample(self, idx: int) -> dict:
+        while True:
+            if idx not in self.bad:
+                try:
+                    return self._sample(idx)
+                except UnreadableVideo as error:
+                    self._note(idx, error)
+            another = self.bad.another(self.get_cat_ids(idx))
+            if another is None:
+                raise TooManyBadVideos(f'Not one video of {self.ann_file} can be read.')
+            idx = another
+
+    def _note(self, idx: int, error: UnreadableVideo) -> None:
+        if not self._pipeline_works:
+            self._black_sample(idx, error)
+        self.bad.mark(idx)
+        count, total = self.bad.count, self.bad.total
+        self._log(
+            f'{error}: another video of its class takes its place for the rest of this run '
+            f'({count} of {total} videos of {self.ann_file} are unreadable)'
+        )
+        if count > self.bad.allowed:
+            names = [_name(BaseDataset.get_data_info(self, line)) for line in self.bad.lines()]
+            more = [f'and {count - SHOWN} more, see the log'] if count > SHOWN else []
+            raise TooManyBadVideos(
+                f'{count} of {total} videos of {self.ann_file} cannot be read and '
+                f'max_bad_ratio={self.max_bad_ratio} allows {self.bad.allowed}: mend these files, '
+                'take them from the list, or raise max_bad_ratio:\n'
+                + '\n'.join([*names[:SHOWN], *more])
+            ) from error
+
+    def _sample(self, idx: int) -> dict:
+        """The result of the pipeline, which has two attempts."""
+        try:
+            try:
+                return self._attempt(self.get_data_info(idx))
+            except Exception:
+                return self._attempt(self.get_data_info(idx))
+        except MemoryError:
+            raise
+        except Exception as error:
+            name = _name(BaseDataset.get_data_info(self, idx))
+            raise UnreadableVideo(f"'{name}' cannot be read ({_one_line(error)})") from error
+
+    def _attempt(self, info: dict, **metainfo: Any) -> dict:
+        metainfo = dict(sample_idx=info['sample_idx'], filename=_name(info)) | metainfo
+        if info.get('total_frames') == 0:
+            raise UnreadableVideo('it has no frames')
+        data = self.pipeline(info)
+        if data is None:
+            raise UnreadableVideo('the pipeline returned None')
+        if 'data_samples' in data:
+            data['data_samples'].set_metainfo(metainfo)
+        self._pipeline_works = True
+        return data
+
+    def _black_sample(self, idx: int, error: UnreadableVideo) -> dict:
+        info = self.get_data_info(idx)
+        metainfo = dict(filename=_name(info), undecodable=_one_line(error))
+        try:
+            with self.stand_in(info) as black:
+                return self._attempt(black, **metainfo)
+        except Exception as second:
+            raise RuntimeError(
+                f'The pipeline of {self.ann_file} fails on a black video too '
+                f'({_one_line(second)}), so it is not the fault of a file: mend the pipeline. '
+                f'First seen where {error}.'
+            ) from error
+
+    def _count_anew(self) -> None:
+        if not self.test_mode:
+            infos = [BaseDataset.get_data_info(self, idx) for idx in range(len(self))]
+            labels = [self.get_cat_ids(idx) for idx in range(len(self))]
+            self.bad = BadVideos([_name(info) for info in infos], labels, self.max_bad_ratio)
+
+    def _labels(self, lines: list[Line], labels: list[list[int]]) -> list:
+        """The label of each line, or the list of its labels."""
+        if not self.multi_class:
+            return one_label_each(lines, labels)
+        if self.num_classes is None:
+            raise ValueError('multi_class=True needs the number of classes: set num_classes.')
+        return many_labels_each(lines, labels, self.num_classes)
+
+    def _paths(self, lines: list[Line], key: str) -> list[str]:
+        """The path of each line behind ``data_prefix``."""
+        folder = self.data_prefix.get(key)
+        if folder is None:
+            raise ValueError(f'data_prefix={self.data_prefix} has no {key!r}: set the folder.')
+        if folder and '://' not in folder and not osp.isdir(folder):
+            raise FileNotFoundError(f"There is no folder '{folder}': set data_prefix.{key}.")
+        if not self.allow_outside:
+            for line in lines:
+                check_inside(line.place, line.path, folder)
+        if self.test_mode:
+            counts = Counter(line.path for line in lines)
+            several = [path for path, count in counts.items() if count > 1]
+            if several:
+                self._log(
+                    f'{self.ann_file} lists {len(several)} videos more than once, and each line is '
+                    f'tested: {", ".join(several[:5])}'
+                )
+        return [osp.join(folder, line.path) for line in lines]
+
+    def _log(self, message: str) -> None:
+        # as an error, for that is all that processes other than the first one show
+        print_log(message, logger='current', level=logging.ERROR)
+
+
+def _as_list(label: int | list[int]) -> list[int]:
+    return label if isinstance(label, list) else [label]
+
+
+def _name(info: dict) -> str:
+    return info['filename'] if 'filename' in info else info['frame_dir']
+
+
+def _one_line(error: BaseException) -> str:
+    """Type and first line of an error, without the type where that says nothing."""
+    lines = str(error).strip().splitlines() or ['no message']
+    text = lines[0].strip()[:300]
+    return text if isinstance(error, UnreadableVideo) else f'{type(error).__name__}: {text}'

@@ -1,0 +1,154 @@
+"""Evaluates every listed video exactly once, and counts the unreadable ones as wrong."""
+
+import logging
+from collections.abc import Hashable, Sequence
+from itertools import chain, zip_longest
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmaction.registry import EVALUATOR
+from mmengine.dist import all_gather_object, get_dist_info, is_main_process
+from mmengine.evaluator import BaseMetric, Evaluator
+from mmengine.logging import print_log
+from mmengine.structures import BaseDataElement
+from torch import Tensor
+
+OTHER_CLASSES, OWN_CLASSES = -1e30, -2e30  # finite, for metrics subtract and compare scores
+
+
+@EVALUATOR.register_module()
+class CompleteEvaluator(Evaluator):
+    """mmengine's evaluator, with what padding and unreadable videos would falsify put right.
+
+    A data sample with ``undecodable`` among its metainfo (:class:`RobustVideoDataset` sets it) gets
+    the score -2e30 for its own classes and -1e30 for all others, before any metric sees it: it is
+    behind every other video in each class, and its own classes are its last. An accuracy counts it
+    as wrong, a precision ranks it last. (The top k of k or fewer classes are always right.)
+
+    Videos are told apart by ``filename`` and ``sample_idx``. What a sampler pads or repeats is
+    counted once, whatever the number of processes. If a video of the list is not there at the end
+    (``drop_last=True`` in the data loader), this is logged as an error, and ``videos/scored`` is
+    below ``videos/listed``.
+
+    The result has ``videos/listed``, ``videos/scored`` and ``videos/failed`` behind the metrics.
+
+    Args:
+        metrics: As in mmengine; each must append one result per sample.
+        failed_file: Where lines of path, tab and reason of the unreadable videos are written at
+            the end of each evaluation. Defaults to None.
+
+    Raises:
+        ValueError: While evaluating: samples without ``sample_idx``, scores or labels, or a metric
+            that does not append one result per sample.
+    """
+
+    def __init__(
+        self, metrics: dict | BaseMetric | Sequence, failed_file: str | None = None
+    ) -> None:
+        super().__init__(metrics)
+        self.failed_file = failed_file
+        self._keys: list[Hashable] = []
+        self._failed: dict[Hashable, str] = {}
+
+    def process(
+        self, data_samples: Sequence[BaseDataElement | dict], data_batch: Any | None = None
+    ) -> None:
+        """Gives the samples of a batch to each metric."""
+        samples = [s.to_dict() if isinstance(s, BaseDataElement) else s for s in data_samples]
+        for sample in samples:
+            if 'sample_idx' not in sample:
+                raise ValueError(
+                    'CompleteEvaluator tells videos apart by sample_idx: use RobustVideoDataset, '
+                    "or add 'sample_idx' and 'filename' to meta_keys of PackActionInputs."
+                )
+            key = (sample.get('filename'), sample['sample_idx'])
+            self._keys.append(key)
+            if 'undecodable' in sample:
+                self._failed[key] = sample['undecodable']
+                make_worst(sample)
+        super().process(samples, data_batch)
+
+    def evaluate(self, size: int) -> dict:
+        """The metrics over ``size`` listed videos."""
+        mine, failed = self._keys, self._failed
+        self._keys, self._failed = [], {}
+        keys = all_gather_object(mine)
+        order = _first_of_each(keys)
+        for metric in self.metrics:
+            _rearrange(metric, len(mine), order)
+        metrics = super().evaluate(len(order))
+        failed = dict(chain.from_iterable(part.items() for part in all_gather_object(failed)))
+        if is_main_process():
+            self._report(size, len(order), failed)
+        counts = dict(listed=size, scored=len(order), failed=len(failed))
+        return metrics | {f'videos/{name}': count for name, count in counts.items()}
+
+    def _report(self, size: int, scored: int, failed: dict[Hashable, str]) -> None:
+        if scored != size:
+            _log(
+                f'INCOMPLETE: {scored} of {size} listed videos were scored. Leave drop_last out of '
+                'the data loader and use DefaultSampler.'
+            )
+        lines = [f'{filename}\t{reason}' for (filename, _), reason in failed.items()]
+        if lines:
+            _log('\n'.join([f'{len(lines)} of {size} videos count as wrong, unreadable:', *lines]))
+        if self.failed_file is not None:
+            path = Path(self.failed_file)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(''.join(f'{line}\n' for line in lines), encoding='utf-8')
+
+
+def make_worst(sample: dict) -> None:
+    """Replaces the scores of a sample, so that its own classes come last and it in every class."""
+    if 'pred_score' not in sample:
+        raise ValueError(
+            'A video could not be read, and without pred_score it cannot be counted as wrong: '
+            f'the model gave {sorted(sample)}.'
+        )
+    label = sample.get('gt_label', torch.tensor([]))
+    own = label[label >= 0].long() if label.numel() == 1 else label.nonzero().flatten()
+    scores = sample['pred_score']
+    if isinstance(scores, dict):
+        worst = {name: _worst(score, own) for name, score in scores.items()}
+        first = next(iter(worst.values()))
+    else:
+        worst = first = _worst(scores, own)
+    sample['pred_score'] = worst
+    if 'pred_label' in sample:
+        sample['pred_label'] = first.argmax(-1, keepdim=True)
+
+
+def _worst(scores: Tensor, own: Tensor) -> Tensor:
+    worst = torch.full_like(scores, OTHER_CLASSES, dtype=torch.float32)  # [..., C]
+    worst[..., own] = OWN_CLASSES
+    return worst
+
+
+def _first_of_each(keys: list[list[Hashable]]) -> list[tuple[int, int]]:
+    """Rank and position of the first result of each video, in mmengine's order of results."""
+    order: dict[Hashable, tuple[int, int]] = {}
+    for position, row in enumerate(zip_longest(*keys)):
+        for rank, key in enumerate(row):
+            if key is not None:  # processes may hold different numbers of results
+                order.setdefault(key, (rank, position))
+    return list(order.values())
+
+
+def _rearrange(metric: BaseMetric, num_samples: int, order: list[tuple[int, int]]) -> None:
+    """Deals the results of a metric anew, so that mmengine collects them in this order."""
+    if len(metric.results) != num_samples:
+        raise ValueError(
+            f'{type(metric).__name__} has {len(metric.results)} results of {num_samples} samples: '
+            'CompleteEvaluator needs metrics that append one result per sample.'
+        )
+    rank, world_size = get_dist_info()
+    in_place = all(at == (i % world_size, i // world_size) for i, at in enumerate(order))
+    parts = (
+        {rank: metric.results} if in_place else dict(enumerate(all_gather_object(metric.results)))
+    )
+    metric.results = [parts[source][position] for source, position in order[rank::world_size]]
+
+
+def _log(message: str) -> None:
+    print_log(message, logger='current', level=logging.ERROR)
