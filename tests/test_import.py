@@ -88,7 +88,7 @@ COMPONENTS = {
     DATASETS: ['ImageTextDataset', 'RobustVideoDataset', 'RobustRawframeDataset'],
     EVALUATOR: ['CompleteEvaluator'],
     TRANSFORMS: ['SegmentCentreSample', 'VideoInit', 'VideoDecode'],
-    METRICS: ['OrderPairAccuracy'],
+    METRICS: ['CharadesMAP', 'OrderPairAccuracy'],
     HOOKS: ['CheckLabelsHook', 'CheckWeightsHook', 'LabelSwitchHook', 'VideoVisualizationHook'],
     OPTIM_WRAPPER_CONSTRUCTORS: ['CLIPOptimWrapperConstructor'],
 }  # fmt: skip

@@ -1,6 +1,20 @@
 """Metrics and the evaluator that mmaction2 lacks."""
 
+from .average_precision import DEFINITIONS, ClassPrecision, class_precision
+from .charades_map import CharadesMAP
+from .class_table import ClassRow, class_rows, read_class_rows, write_class_rows
 from .complete_evaluator import CompleteEvaluator
 from .order_pair_accuracy import OrderPairAccuracy
 
-__all__ = ['CompleteEvaluator', 'OrderPairAccuracy']
+__all__ = [
+    'DEFINITIONS',
+    'CharadesMAP',
+    'ClassPrecision',
+    'ClassRow',
+    'class_precision',
+    'class_rows',
+    'CompleteEvaluator',
+    'OrderPairAccuracy',
+    'read_class_rows',
+    'write_class_rows',
+]
