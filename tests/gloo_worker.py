@@ -46,8 +46,8 @@ PROMPTS = {
 }
 
 
-def build(loss: str, multi_class: bool) -> nn.Module:
-    """A tiny recognizer, the same on every process."""
+def build(loss: str, multi_class: bool, pieces: int | None) -> nn.Module:
+    """A tiny recognizer, the same on every process; it encodes ``pieces`` videos at once."""
     init_default_scope('mmaction')
     torch.manual_seed(0)
     inside, neck = PROMPTS[loss]
@@ -61,6 +61,7 @@ def build(loss: str, multi_class: bool) -> nn.Module:
         labels=LABELS,
         templates=['{}'],  # one, for a template is drawn by chance
         arch=arch,
+        micro_batch_size=pieces,
     )
     head = dict(
         type='VideoTextHead',
@@ -75,6 +76,7 @@ def build(loss: str, multi_class: bool) -> nn.Module:
             backbone=dict(type='CLIPImageEncoder', arch=arch, visual_prompt=inside),
             neck=neck,
             cls_head=head,
+            micro_batch_size=pieces,
         )
     )
     return model.train()
@@ -105,9 +107,11 @@ def with_shapes(loss: nn.Module) -> list[tuple[int, ...]]:
     return shapes
 
 
-def step(loss_type: str, labels: str, counts: list[int], rank: int) -> dict:
+def step(
+    loss_type: str, labels: str, counts: list[int], rank: int, pieces: int | None = None
+) -> dict:
     """Loss, gradients and shapes of similarity matrices; rank r holds ``counts[r]`` videos."""
-    model = build(loss_type, multi_class=labels != 'ids')
+    model = build(loss_type, labels != 'ids', pieces)
     without_chance(model.cls_head.loss_cls)
     shapes = with_shapes(model.cls_head.loss_cls)
     generator = torch.Generator().manual_seed(1)
@@ -133,7 +137,10 @@ def work(rank: int, cases: list, folder: Path) -> None:
         if world:
             store = f'file://{folder}/store_{world}'
             dist.init_process_group('gloo', init_method=store, rank=rank, world_size=world)
-        results = [step(loss, labels, counts[str(world)], rank) for loss, labels, counts in cases]
+        results = [
+            step(loss, labels, counts[str(world)], rank, pieces if world else None)
+            for loss, labels, counts, pieces in cases
+        ]
         torch.save(results, folder / f'{world}_{rank}.pt')
         if world:
             dist.destroy_process_group()
@@ -142,7 +149,8 @@ def work(rank: int, cases: list, folder: Path) -> None:
 def main(folder: Path) -> None:
     """Runs the cases of ``cases.json`` and writes what came out as ``<world>_<rank>.pt``.
 
-    A case is [loss, labels, {world: videos per rank}]; world 0 is one process without a group.
+    A case is [loss, labels, {world: videos per rank}, videos encoded at once]; world 0 is one
+    process without a group, which encodes all videos at once.
     """
     cases = json.loads((folder / 'cases.json').read_text())
     num_processes = max(map(int, cases[0][2]))

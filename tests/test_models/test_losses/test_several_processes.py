@@ -1,4 +1,7 @@
-"""1, 2 and 4 processes give the loss and the gradients of one process on the whole batch."""
+"""1, 2 and 4 processes give the loss and the gradients of one process on the whole batch.
+
+So they do where each of them encodes its videos and sentences in micro-batches.
+"""
 
 import json
 
@@ -13,16 +16,20 @@ WORLDS = (1, 2, 4)
 # videos per rank; 0 is one process without a process group
 EVEN = {4: (2, 2, 2, 2), 2: (4, 4), 1: (8,), 0: (8,)}
 UNEVEN = {4: (3, 1, 2, 2), 2: (5, 3), 1: (8,), 0: (8,)}
+# the last number: videos and sentences that a process encodes at once (None: all of its share)
 CASES = [
-    (loss, labels, shares)
+    (loss, labels, shares, pieces)
     for loss in ('VideoTextKLLoss', 'VideoAllTextKLLoss')
     for labels in ('ids', 'sets')
-    for shares in (EVEN, UNEVEN)
+    for shares, pieces in ((EVEN, None), (UNEVEN, None), (UNEVEN, 2))
 ]
 WITH_SHAPES = range(len(CASES))
 # label sets with videos that have none: on two processes one rank has more of them
-CASES += [(loss, 'gaps', UNEVEN) for loss in ('VideoAllTextKLLoss', 'VideoTextBCELoss')]
-NAMES = [f'{loss}-{labels}-{"-".join(map(str, shares[4]))}' for loss, labels, shares in CASES]
+CASES += [(loss, 'gaps', UNEVEN, None) for loss in ('VideoAllTextKLLoss', 'VideoTextBCELoss')]
+NAMES = [
+    f'{loss}-{labels}-{"-".join(map(str, shares[4]))}-{pieces}'
+    for loss, labels, shares, pieces in CASES
+]
 
 
 @pytest.fixture(scope='module')
@@ -70,7 +77,7 @@ def test_all_parts_learn(alone, case):
 @pytest.mark.parametrize('world', WORLDS)
 @pytest.mark.parametrize('case', WITH_SHAPES, ids=[NAMES[index] for index in WITH_SHAPES])
 def test_each_process_computes_its_own_rows_only(results, case, world):
-    loss, _, shares = CASES[case]
+    loss, _, shares, _ = CASES[case]
     counts = shares[world]
     shapes = [results[world, rank][case]['shapes'] for rank in range(world)]
     if loss == 'VideoTextKLLoss':

@@ -183,6 +183,7 @@ def test_towers_of_other_libraries(shrunken_models, name):
 
     def gradients():
         tower.zero_grad()
+        torch.manual_seed(0)  # convnext drops paths
         tower(images).square().sum().backward()
         return [p.grad.clone() for p in tower.parameters()]
 
