@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..annotation_lists import format_line
 from .decode_check import CACHE_NAME, check_decoding
 from .matching import Match, match, stem_of
 from .plan import ListedVideo, Preparation, VideoList
@@ -131,12 +132,9 @@ def _list_text(
 
 def _line(video: ListedVideo, found: Match, kind: str) -> str:
     file = found.found.get(video.path)
-    if kind == 'videos':
-        fields = [file.path if file else video.path, video.annotation]
-    else:
-        frames = str(file.frames) if file else '0'
-        fields = [file.path if file else stem_of(video.path), frames, video.annotation]
-    return ' '.join(field for field in fields if field)
+    path = video.path if kind == 'videos' else stem_of(video.path)
+    frames = [file.frames if file else 0] if kind == 'rawframes' else []
+    return f'{format_line(file.path if file else path, *frames)} {video.annotation}'.rstrip()
 
 
 def _finish(preparation: Preparation, report: Report, out: Path) -> int:

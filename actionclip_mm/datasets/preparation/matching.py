@@ -94,8 +94,6 @@ def _nothing_there(
 ) -> str:
     example = next(iter(listed))
     start = f"'{folder}' holds none of the {len(listed):,} listed videos of {preparation.title}"
-    if scan.archives:
-        return f'{start}: unpack {_some(scan.archives)} first.'
     keys = {key for video in listed.values() for key in _keys(preparation, video)}
     for found in scan.found:
         above, _, below = found.stem.partition('/')
@@ -103,6 +101,8 @@ def _nothing_there(
             return f'{start}, but its folder {above} does: use {option} {folder / above}'
         if preparation.key(f'{folder.resolve().name}/{found.stem}') in keys:
             return f'{start}, but the folder above does: use {option} {folder.parent}'
+    if scan.archives:
+        return f'{start}: unpack {_some(scan.archives)} first.'
     there = (
         f"it has {len(scan.found):,}, such as '{scan.found[0].path}'"
         if scan.found

@@ -110,7 +110,7 @@ class Report:
         rows = []
         for row in self.lists:
             published = ' / '.join(f'{n:,}' for n in row.published) or '-'
-            mark = '' if row.as_published else ' ≠'
+            mark = ' ≠' if self.fixed_sizes and not row.as_published else ''
             rest = (row.missing, row.unusable, row.written)
             rows.append([row.file, published, f'{row.listed:,}{mark}', *(f'{n:,}' for n in rest)])
         return rows

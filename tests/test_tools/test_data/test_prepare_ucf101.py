@@ -1,0 +1,218 @@
+"""UCF101's preparation on a small copy of its true layout, and on copies with faults."""
+
+import pytest
+from mmaction.registry import DATASETS
+
+CLASSES = ('ApplyEyeMakeup', 'HandstandPushups')
+
+
+def video(name: str, group: int) -> str:
+    """Path in the official lists: the files of one class have a capital that its folder lacks."""
+    return f'{name}/v_{name.replace("Handstand", "HandStand")}_g0{group}_c01.avi'
+
+
+def split_files() -> dict[str, str]:
+    texts = {'classInd.txt': ''.join(f'{i} {name}\r\n' for i, name in enumerate(CLASSES, 1))}
+    for split in (1, 2, 3):
+        train = [
+            f'{video(name, group)} {index}'
+            for index, name in enumerate(CLASSES, 1)
+            for group in (1, 2, 3)
+            if group != split
+        ]
+        texts[f'trainlist0{split}.txt'] = '\n'.join(train) + '\n'
+        texts[f'testlist0{split}.txt'] = '\r\n'.join(video(name, split) for name in CLASSES)
+    return texts
+
+
+@pytest.fixture
+def copy(tmp_path, write_copy, write_texts):
+    """Folder with UCF-101/ and ucfTrainTestlist/."""
+    videos = [video(name, group) for name in CLASSES for group in (1, 2, 3)]
+    write_copy(tmp_path / 'UCF-101', videos)
+    write_texts(tmp_path / 'ucfTrainTestlist', split_files())
+    return tmp_path
+
+
+@pytest.fixture
+def prepare(load_tool, copy):
+    """Function that prepares the copy with the numbers that it should have."""
+    tool = load_tool('tools/data/ucf101/prepare.py')
+    sizes = {f'ucf101_train_split_{split}': (4,) for split in (1, 2, 3)}
+    sizes |= {f'ucf101_val_split_{split}': (2,) for split in (1, 2, 3)}
+    dataset = tool.UCF101(classes=2, sizes={**sizes, 'ucf101_all': (6,)})
+
+    def run(*args: str, **paths: object) -> int:
+        given = dict(videos=copy / 'UCF-101', annotations=copy / 'ucfTrainTestlist')
+        given |= dict(out=copy / 'out') | paths
+        options = [f'--{key}={value}' for key, value in given.items() if value is not None]
+        return tool.run(dataset, [*options, *args])
+
+    return run
+
+
+def test_writes_what_the_host_reads(copy, prepare, same_tree, read_report) -> None:
+    before = same_tree(copy / 'UCF-101')
+    assert prepare() == 0
+    assert same_tree(copy / 'UCF-101') == before
+    out = copy / 'out'
+    assert (out / 'labels.txt').read_text() == 'ApplyEyeMakeup\nHandstandPushups\n'
+    assert (out / 'ucf101_val_split_1_videos.txt').read_text().splitlines() == [
+        'ApplyEyeMakeup/v_ApplyEyeMakeup_g01_c01.avi 0',
+        'HandstandPushups/v_HandStandPushups_g01_c01.avi 1',
+    ]
+    assert len((out / 'ucf101_all_videos.txt').read_text().splitlines()) == 6
+    assert (out / 'videos').is_symlink()
+    for file in sorted(out.glob('ucf101_*.txt')):
+        dataset = DATASETS.build(
+            dict(
+                type='RobustVideoDataset',
+                ann_file=str(file),
+                data_prefix=dict(video=str(out / 'videos')),
+                pipeline=[],
+                test_mode=True,
+            )
+        )
+        assert all((out / 'videos' / d['filename']).is_file() for d in dataset.load_data_list())
+    report = read_report(out)
+    assert report['complete'] and report['problems'] == []
+    assert [row['listed'] for row in report['lists']] == [4, 2, 4, 2, 4, 2, 6]
+    assert prepare() == 0  # again: nothing to change
+    assert read_report(out)['written'] == []
+
+
+def test_case_of_names_is_that_of_the_disk(copy, prepare) -> None:
+    (copy / 'UCF-101' / 'HandstandPushups').rename(copy / 'UCF-101' / 'HandStandPushups')
+    assert prepare() == 0
+    assert 'HandStandPushups/v_HandStand' in (copy / 'out/ucf101_all_videos.txt').read_text()
+
+
+def test_missing_videos_stay_in_test_lists_alone(copy, prepare, read_report) -> None:
+    (copy / 'UCF-101' / video('ApplyEyeMakeup', 1)).rename(copy / 'elsewhere.avi')
+    (copy / 'UCF-101' / video('ApplyEyeMakeup', 2)).write_bytes(b'')
+    assert prepare() == 1
+    report = read_report(copy / 'out')
+    assert not report['complete']
+    assert report['missing']['videos'] == [video('ApplyEyeMakeup', 1)]
+    assert report['unusable']['videos'] == {video('ApplyEyeMakeup', 2): 'empty file'}
+    numbers = {row['file']: row for row in report['lists']}
+    train, test = numbers['ucf101_train_split_3_videos.txt'], numbers['ucf101_all_videos.txt']
+    assert (train['missing'], train['unusable'], train['written']) == (1, 1, 2)
+    assert (test['missing'], test['unusable'], test['written']) == (1, 1, 6)
+    assert prepare('--present-only', out=copy / 'present') == 1
+    report = read_report(copy / 'present')
+    assert report['present_only']
+    assert report['lists'][-1]['written'] == 4
+    assert 'test lists included' in (copy / 'present' / 'preparation_report.md').read_text()
+
+
+def test_class_that_is_still_packed(copy, prepare, read_report) -> None:
+    (copy / 'UCF-101' / 'HandstandPushups').rename(copy / 'away')
+    (copy / 'UCF-101' / 'HandstandPushups.rar').write_bytes(b'Rar!')
+    assert prepare() == 1
+    problem = ' '.join(read_report(copy / 'out')['problems'])
+    assert 'unpack HandstandPushups.rar first' in problem and '3 listed videos' in problem
+
+
+def test_extra_and_duplicate_videos_are_listed(copy, prepare, write_copy, read_report) -> None:
+    write_copy(copy / 'UCF-101', ['ApplyEyeMakeup/holiday.avi', 'ApplyEyeMakeup/holiday.mp4'])
+    (copy / 'UCF-101' / 'ApplyEyeMakeup' / 'v_ApplyEyeMakeup_g01_c01.mp4').write_bytes(b'x')
+    assert prepare() == 0
+    report = read_report(copy / 'out')
+    assert report['extra']['videos'] == ['ApplyEyeMakeup/holiday.avi', 'ApplyEyeMakeup/holiday.mp4']
+    assert report['duplicates']['videos'] == ['ApplyEyeMakeup/v_ApplyEyeMakeup_g01_c01.mp4']
+
+
+@pytest.mark.parametrize(
+    ('file', 'row', 'words'),
+    [
+        ('trainlist01.txt', 'ApplyEyeMakeup v_ApplyEyeMakeup_g01_c01.avi', 'no row of a class'),
+        ('trainlist02.txt', 'Skiing/v_Skiing_g01_c01.avi 1', 'not in classInd.txt'),
+        ('trainlist03.txt', f'{video(CLASSES[0], 3)} 2', 'classInd.txt has 1 for it'),
+        ('testlist01.txt', video(CLASSES[0], 1), 'a second time'),
+    ],
+)
+def test_broken_rows_are_listed(copy, prepare, read_report, file, row, words) -> None:
+    with open(copy / 'ucfTrainTestlist' / file, 'a') as lines:
+        lines.write(f'\n{row}\n')
+    assert prepare() == 1
+    (problem,) = read_report(copy / 'out')['problems']
+    assert words in problem and row in problem and problem.startswith(f'{file} line ')
+
+
+@pytest.mark.parametrize(
+    ('make', 'words'),
+    [
+        (lambda copy: dict(videos=copy / 'nowhere'), ['no folder', 'unpack UCF101.rar first']),
+        (lambda copy: dict(videos=copy), ['its folder UCF-101 does: use --videos']),
+        (lambda copy: dict(videos=copy / 'UCF-101' / CLASSES[0]), ['the folder above does']),
+        (lambda copy: dict(videos=copy / 'ucfTrainTestlist'), ['holds none', 'it has none']),
+        (lambda copy: dict(annotations=copy / 'UCF-101'), ['no classInd.txt', '--annotations']),
+        (lambda copy: dict(videos=None), ['Neither --videos nor --frames']),
+        (lambda copy: dict(workers=0), ['--workers is 0']),
+    ],
+)
+def test_wrong_calls_write_nothing(copy, prepare, capsys, make, words) -> None:
+    (copy / 'UCF101.rar').write_bytes(b'Rar!')
+    assert prepare(**make(copy)) == 2
+    message = capsys.readouterr().err.splitlines()[-1]
+    assert all(word in message for word in words), message
+    assert not (copy / 'out').exists()
+
+
+def test_other_lists_are_never_replaced_unasked(copy, prepare, capsys) -> None:
+    mine = copy / 'out' / 'ucf101_val_split_1_videos.txt'
+    mine.parent.mkdir()
+    mine.write_text('mine\n')
+    assert prepare() == 2
+    assert '--overwrite' in capsys.readouterr().err
+    assert [path.name for path in (copy / 'out').iterdir()] == [mine.name]
+    assert mine.read_text() == 'mine\n'
+    assert prepare('--overwrite') == 0
+    assert mine.read_text() != 'mine\n'
+
+
+def test_links_lead_where_they_led(copy, prepare, capsys) -> None:
+    assert prepare() == 0
+    (copy / 'UCF-101').rename(copy / 'moved')
+    (copy / 'UCF-101').mkdir()
+    assert prepare(videos=copy / 'moved') == 2
+    assert 'only the link changes' in capsys.readouterr().err
+    assert prepare('--overwrite', videos=copy / 'moved') == 0
+    assert (copy / 'out' / 'videos').resolve() == (copy / 'moved').resolve()
+
+
+def test_videos_in_place_need_no_link(copy, prepare, capsys) -> None:
+    (copy / 'out').mkdir()
+    (copy / 'UCF-101').rename(copy / 'out' / 'videos')
+    assert prepare(videos=copy / 'out' / 'videos') == 0
+    assert not (copy / 'out' / 'videos').is_symlink()
+
+
+def test_raw_frames(copy, prepare, write_texts, read_report) -> None:
+    for name in CLASSES:
+        for group in (1, 2, 3):
+            folder = copy / 'frames' / video(name, group).removesuffix('.avi')
+            names = [f'{kind}_{i:05d}.jpg' for i in range(1, 5) for kind in ('img', 'flow_x')]
+            write_texts(folder, dict.fromkeys(names, ''))
+    broken = copy / 'frames' / video(CLASSES[0], 2).removesuffix('.avi')
+    (broken / 'img_00002.jpg').rename(copy / 'away.jpg')
+    assert prepare(videos=None, frames=copy / 'frames') == 1
+    out = copy / 'out'
+    assert (
+        'ApplyEyeMakeup/v_ApplyEyeMakeup_g01_c01 4 0\n'
+        in (out / 'ucf101_val_split_1_rawframes.txt').read_text()
+    )
+    assert (out / 'rawframes').is_symlink() and not (out / 'videos').exists()
+    reasons = read_report(out)['unusable']['rawframes']
+    assert reasons == {video(CLASSES[0], 2): 'frame 2 is missing between 1 and 4'}
+
+
+def test_published_numbers_hold_from_the_command_line(copy, run_tool) -> None:
+    output = run_tool(
+        'tools/data/ucf101/prepare.py',
+        *('--videos', copy / 'UCF-101', '--annotations', copy / 'ucfTrainTestlist'),
+        *('--out', copy / 'out'),
+        ok=False,
+    )
+    assert 'INCOMPLETE' in output and '13,320' in output and '2 classes (published: 101)' in output

@@ -1,0 +1,91 @@
+"""Writes the annotation lists of Kinetics-600, and those of zero-shot transfer from Kinetics-400.
+
+    python tools/data/kinetics600/prepare.py --videos k600 --annotations k600/annotations \\
+        --zero-shot ElaborativeRehearsal/zsl220
+
+Videos: k600/train, k600/val and k600/test (or videos_train, …), as for Kinetics-400. Annotations:
+train.csv, val.csv and test.csv. Zero-shot classes: classes620_label_defn.json and
+tst_class_idxs.json of ElaborativeRehearsal's folder zsl220.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from _zero_shot_classes import read_zero_shot_classes
+
+from actionclip_mm.datasets.preparation import Plan, VideoList, run
+from actionclip_mm.datasets.preparation.kinetics import (
+    Clip,
+    KineticsPreparation,
+    listed_videos,
+    plain,
+)
+
+# videos of the zero-shot splits as others have counted them in their copies
+IN_TEST = ((14119, 14084), (14067, 13978), (14161, 14136))  # Text4Vis, BIKE; ViFi-CLIP and others
+IN_VAL = ((7276,), (7226,), (7261,))  # Open-VCLIP, FROSTER
+
+
+class Kinetics600(KineticsPreparation):
+    """Kinetics-600 (Carreira et al., arXiv 1808.01340).
+
+    The zero-shot splits are those of Chen and Huang, "Elaborative Rehearsal for Zero-shot Action
+    Recognition", ICCV 2021: three times 160 classes that Kinetics-400 lacks. Test videos are taken
+    from the test part (`…_test_…` lists) or from the val part (`…_val_…`): both are in use.
+    """
+
+    name = 'kinetics600'
+    title = 'Kinetics-600'
+    classes = 600
+    parts = ('train', 'val', 'test')
+    sizes = {
+        f'kinetics600_zero_shot_split_{split}_{part}': numbers[split - 1]
+        for part, numbers in (('test', IN_TEST), ('val', IN_VAL))
+        for split in (1, 2, 3)
+    }
+    annotations_help = 'folder of train.csv, val.csv and test.csv'
+    zero_shot_classes = 160
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Adds ``--splits`` and ``--zero-shot``."""
+        super().add_arguments(parser)
+        parser.add_argument(
+            '--zero-shot', type=Path, help='folder zsl220: also write the 3 zero-shot splits'
+        )
+
+    def class_names(self, clips: dict[str, list[Clip]], plan: Plan) -> list[str]:
+        """The names of all CSV files in alphabetical order."""
+        names: dict[str, str] = {}
+        for label in sorted({clip.label for part in clips.values() for clip in part}):
+            if names.setdefault(plain(label), label) != label:
+                plan.notes.append(f"'{label}' and '{names[plain(label)]}' are taken as one class.")
+        if len(names) != self.classes:
+            plan.problems.append(
+                f'The CSV files name {len(names)} classes instead of {self.classes}, so the ids '
+                'are not those of the data set: give all of its CSV files.'
+            )
+        return sorted(names.values())
+
+    def extend(self, args: argparse.Namespace, plan: Plan, clips: dict[str, list[Clip]]) -> None:
+        """Adds lists and class names of the zero-shot splits, with ids from 0 of their own."""
+        if args.zero_shot is None:
+            return
+        splits = read_zero_shot_classes(args.zero_shot, plan.labels, self.zero_shot_classes)
+        for number, names in enumerate(splits, start=1):
+            start = f'zero_shot_split_{number}'
+            plan.texts[f'{start}_labels.txt'] = names
+            ids = {plain(name): index for index, name in enumerate(names)}
+            for part in ('val', 'test'):
+                if part in args.splits:
+                    videos = listed_videos(clips[part], ids)
+                    file = f'kinetics600_{start}_{part}_{{kind}}.txt'
+                    plan.lists.append(VideoList(file, videos, test=True, split=f'_{part}'))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    return run(Kinetics600(), argv)
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())
