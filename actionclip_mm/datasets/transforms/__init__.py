@@ -1,7 +1,8 @@
 """Transforms that mmaction2 lacks."""
 
+from ..decoding import UnreadableVideo
 from .segment_centre_sample import SegmentCentreSample
-from .unreadable_video import UnreadableVideo
+from .segment_frames import SegmentFrames
 from .video_loading import VideoDecode, VideoInit
 
-__all__ = ['SegmentCentreSample', 'UnreadableVideo', 'VideoDecode', 'VideoInit']
+__all__ = ['SegmentCentreSample', 'SegmentFrames', 'UnreadableVideo', 'VideoDecode', 'VideoInit']

@@ -1,0 +1,7 @@
+"""Decoding of video files: the same frames whatever decoder reads them."""
+
+from .unreadable_video import UnreadableVideo
+from .video import DECODERS, Video, check_decoders
+from .video_index import VideoIndex, read_index
+
+__all__ = ['DECODERS', 'UnreadableVideo', 'Video', 'VideoIndex', 'check_decoders', 'read_index']

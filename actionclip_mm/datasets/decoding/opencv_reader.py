@@ -1,0 +1,42 @@
+"""Frames through OpenCV, one after the other from the start."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from .reader import FrameReader
+
+
+class OpenCVReader(FrameReader):
+    """OpenCV: slow, because its seeking misses frames (variable frame rate, MPEG, fragmented MP4).
+
+    It passes by frames that it cannot decode without a word, so that later ones move up.
+    """
+
+    package, distribution = 'cv2', 'opencv-python'
+
+    def read(self, frame_inds: Sequence[int]) -> list[np.ndarray]:
+        frames, count = self._walk(set(frame_inds))
+        self.missing = [index for index in frame_inds if index not in frames]
+        if self.missing:
+            if not count:
+                raise RuntimeError('it can decode no frame')
+            last = count - 1
+            frames.setdefault(last, self._walk({last})[0][last])
+            frames.update(dict.fromkeys(self.missing, frames[last]))
+        return [frames[index] for index in frame_inds]
+
+    def _walk(self, wanted: set[int]) -> tuple[dict[int, np.ndarray], int]:
+        """Frames by index, and how many were passed."""
+        options = [cv2.CAP_PROP_N_THREADS, self.num_threads]
+        video = cv2.VideoCapture(self.index.path, cv2.CAP_FFMPEG, options)
+        frames, count = {}, 0
+        try:
+            while count <= max(wanted) and video.grab():
+                if count in wanted:
+                    frames[count] = cv2.cvtColor(video.retrieve()[1], cv2.COLOR_BGR2RGB)
+                count += 1
+        finally:
+            video.release()
+        return frames, count

@@ -1,0 +1,160 @@
+"""The list of a video's frames, from the packets of the file: what "frame i" means.
+
+Frame i is the i-th frame in the order in which a player shows them, whatever decoder reads it. The
+list is made from the file's packets without decoding them, because headers lie: fragmented MP4,
+Matroska and cut-off files have no count or a wrong one. Not counted are packets that the file marks
+as not to be shown (edit lists) and frames before the first key frame, which nothing can decode.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+
+from .unreadable_video import UnreadableVideo
+
+
+@dataclass(frozen=True)
+class VideoIndex:
+    """Frames of a video in the order of presentation.
+
+    Attributes:
+        path: The file.
+        times: When each frame is shown, int64 [total_frames], ascending, in ticks of the stream.
+        key_times: When the key frames are shown, ascending; some of them may not be counted.
+        timed: Whether frames can be told by their times. They cannot in files without times or
+            with invented ones (AVI that has reordered frames or is damaged): there, frames are
+            counted one by one.
+        seekable_by_count: Whether decord, which finds frames by counting from a key frame, reaches
+            the right ones.
+        fps: Average frames per second, 0 where the file does not say.
+        header_frames: How many frames the header promises, 0 where it does not say.
+        size: Height and width as stored, before the picture is turned.
+    """
+
+    path: str
+    times: np.ndarray
+    key_times: np.ndarray
+    timed: bool
+    seekable_by_count: bool
+    fps: float
+    header_frames: int
+    size: tuple[int, int]
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+
+@dataclass(frozen=True)
+class _Packets:
+    """What the index needs of a stream's packets, in the order of decoding: all [packets]."""
+
+    times: np.ndarray  # when they are shown
+    orders: np.ndarray  # when they are decoded
+    keys: np.ndarray
+    hidden: np.ndarray
+    damaged: bool
+    complete: bool  # whether each has a time of its own
+
+
+def read_index(path: str) -> VideoIndex:
+    """Reads the list of frames of a file.
+
+    Raises:
+        UnreadableVideo: There is no such file, or it holds no video.
+    """
+    _check_file(path)
+    try:
+        with av.open(path, metadata_errors='replace') as container:  # titles in any encoding
+            layout = container.format.name
+            if layout == 'tty':  # ffmpeg takes a .txt for a film of letters
+                raise UnreadableVideo(f'{path}: it is a text file, not a video file')
+            if not container.streams.video:
+                raise UnreadableVideo(f'{path}: it has no video stream (only sound?)')
+            stream = container.streams.video[0]
+            packets = _read_packets(container, stream)
+            context = stream.codec_context
+            reordered = bool(context.has_b_frames)
+            size, header_frames = (context.height, context.width), stream.frames
+            fps = float(stream.average_rate or stream.guessed_rate or 0)
+    except (av.error.FFmpegError, UnicodeDecodeError) as error:
+        raise UnreadableVideo(f'{path}: it is no video file, or its header is damaged') from error
+    except OSError as error:
+        raise UnreadableVideo(f'{path}: it cannot be opened ({error.strerror})') from error
+    shown = _shown(packets)
+    if not shown.any():
+        raise UnreadableVideo(f'{path}: it has no frames')
+    sound = not packets.damaged and header_frames in (0, len(packets.times))
+    timed = packets.complete and (layout != 'avi' or (sound and not reordered))
+    return VideoIndex(
+        path=path,
+        times=np.sort(packets.times[shown]),
+        key_times=np.sort(packets.times[packets.keys]),
+        timed=timed,
+        seekable_by_count=timed
+        and sound
+        and bool(shown.all())
+        and _counts_lead_to_frames(packets, layout),
+        fps=fps,
+        header_frames=header_frames,
+        size=size,
+    )
+
+
+def _check_file(path: str) -> None:
+    file = Path(path)
+    if not file.exists():
+        raise UnreadableVideo(f'{path}: there is no such file')
+    if file.is_dir():
+        raise UnreadableVideo(f'{path}: it is a folder, not a video file')
+    if not file.is_file():  # reading a pipe waits for somebody who writes
+        raise UnreadableVideo(f'{path}: it is a pipe or a device, not a video file')
+    if file.stat().st_size == 0:
+        raise UnreadableVideo(f'{path}: the file is empty')
+
+
+def _read_packets(container: av.container.InputContainer, stream: av.VideoStream) -> _Packets:
+    rows: list[tuple[int, int, bool, bool]] = []
+    damaged, complete = False, True
+    try:
+        for packet in container.demux(stream):
+            if not packet.size:
+                continue
+            complete &= packet.pts is not None
+            damaged |= packet.is_corrupt
+            time = 0 if packet.pts is None else packet.pts
+            order = time if packet.dts is None else packet.dts
+            rows.append((time, order, packet.is_keyframe, packet.is_discard))
+    except av.error.FFmpegError:  # the file is cut off here
+        damaged = True
+    times, orders, keys, hidden = np.array(rows or np.empty((0, 4)), np.int64).T
+    if not complete:  # some lack a time: the order of decoding is all there is
+        times = np.arange(len(rows))
+    complete = complete and len(np.unique(times)) == len(times)
+    return _Packets(times, orders, keys.astype(bool), hidden.astype(bool), damaged, complete)
+
+
+def _shown(packets: _Packets) -> np.ndarray:
+    """Which packets become frames, bool [packets]."""
+    if not packets.keys.any():
+        return ~packets.hidden  # some formats mark no key frames
+    first = int(packets.keys.argmax())
+    after = (np.arange(len(packets.times)) >= first) & (packets.times >= packets.times[first])
+    return after & ~packets.hidden
+
+
+def _counts_lead_to_frames(packets: _Packets, layout: str) -> bool:
+    """Whether decord reaches frame i by seeking to a key frame and counting on; as measured.
+
+    It takes a key frame's place in the order of decoding for its place in the presentation, which
+    differ where frames after a key frame are shown before it (open groups of pictures, usual in
+    HEVC). In containers other than those named here it also loses frames at the start if frames
+    are reordered at all.
+    """
+    places = np.argsort(np.argsort(packets.times))
+    if not packets.keys.any() or not (places == np.arange(len(places)))[packets.keys].all():
+        return False
+    if (packets.times == packets.orders).all() or layout.startswith('matroska'):
+        return True
+    return layout.startswith('mov') and packets.times.min() == 0
