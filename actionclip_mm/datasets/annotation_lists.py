@@ -7,7 +7,6 @@ behind it would make ambiguous may stand in double quotes, as a JSON string.
 import json
 import os.path as osp
 import re
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from mmengine import fileio
@@ -16,15 +15,22 @@ NUMBER = re.compile(r'-?[0-9]+')
 BLANK = ' \t\r'
 NO_LABEL = -1  # what mmaction2 reads where there is no label
 # a file name with numbers behind it; '.5' alone is no extension
-FILE_AND_NUMBERS = re.compile(r'\.[A-Za-z0-9]*[A-Za-z][A-Za-z0-9]*([ \t]+-?[0-9]+)+')
+FILE_AND_NUMBERS = re.compile(r'\.[A-Za-z0-9]*[A-Za-z][A-Za-z0-9]*([ \t]+-?[0-9]+)+\Z')
 
 
 class Line(NamedTuple):
     """One annotation: where it stands, its path and the whole numbers behind the path."""
 
-    place: str
+    ann_file: str
+    row: int
     path: str
     numbers: list[int]
+    quoted: bool
+
+    @property
+    def place(self) -> str:
+        """The start of a message about it."""
+        return f'Line {self.row} of {self.ann_file}'
 
 
 def read_lines(ann_file: str, delimiter: str = ' ', most: int | None = None) -> list[Line]:
@@ -41,8 +47,8 @@ def read_lines(ann_file: str, delimiter: str = ' ', most: int | None = None) -> 
         ValueError: A file that is not text in UTF-8, a file without lines, a line without a path.
     """
     lines = [
-        _read_line(f'Line {number} of {ann_file}', line.strip(BLANK), delimiter, most)
-        for number, line in _numbered_lines(ann_file)
+        _read_line(ann_file, row, line.strip(BLANK), delimiter, most)
+        for row, line in enumerate(_read_text(ann_file).split('\n'), start=1)
         if line.strip(BLANK)
     ]
     if not lines:
@@ -59,8 +65,8 @@ def format_line(path: str, *numbers: int) -> str:
     if not path or '\n' in path or '\0' in path:
         raise ValueError(f'{path!r} cannot stand in a list: rename the file.')
     words = path.split()
-    plain = words and path == path.strip(BLANK) and not path.startswith('"')
-    if not plain or (len(words) > 1 and NUMBER.fullmatch(words[-1])) or '\r' in path:
+    plain = words and path == path.strip(BLANK) and not path.startswith(('"', '\ufeff'))
+    if not plain or (len(words) > 1 and NUMBER.fullmatch(words[-1])):
         path = json.dumps(path, ensure_ascii=False)
     return ' '.join([path, *map(str, numbers)])
 
@@ -78,7 +84,7 @@ def one_label_each(lines: list[Line], labels: list[list[int]]) -> list[int]:
     """
     some_labelled = any(labels)
     for line, numbers in zip(lines, labels, strict=True):
-        if len(numbers) > 1 or FILE_AND_NUMBERS.search(line.path):
+        if len(numbers) > 1 or (not line.quoted and FILE_AND_NUMBERS.search(line.path)):
             raise ValueError(
                 f"{line.place} has several labels ('{line.path}', {numbers}): leave one, or set "
                 'multi_class=True and num_classes of the data set.'
@@ -122,6 +128,8 @@ def check_inside(place: str, path: str, folder: str) -> None:
     Raises:
         ValueError: The path leads out of the folder.
     """
+    if not osp.isabs(path) and '..' not in path:
+        return  # nearly all; the rest is slow
     root = osp.abspath(folder)
     found = osp.abspath(osp.join(folder, path))
     if found != root and not found.startswith(root.rstrip(osp.sep) + osp.sep):
@@ -131,57 +139,58 @@ def check_inside(place: str, path: str, folder: str) -> None:
         )
 
 
-def _numbered_lines(ann_file: str) -> Iterator[tuple[int, str]]:
-    if not fileio.exists(ann_file):
+def _read_text(ann_file: str) -> str:
+    if not fileio.exists(ann_file) or fileio.isdir(ann_file):
         raise FileNotFoundError(f"There is no list '{ann_file}': set ann_file to a file of lines.")
-    # decoded by line, for the message; other separators than line feed may be part of a path
-    for number, raw in enumerate(fileio.get(ann_file).split(b'\n'), start=1):
-        try:
-            line = raw.decode('utf-8-sig' if number == 1 else 'utf-8')
-        except UnicodeDecodeError as error:
-            raise ValueError(
-                f'Line {number} of {ann_file} is not UTF-8 ({error.reason} at byte '
-                f'{error.start + 1} of the line): save the list as UTF-8.'
-            ) from None
-        if '\0' in line:
-            raise ValueError(
-                f'Line {number} of {ann_file} holds a zero byte: save the list as UTF-8 text.'
-            )
-        yield number, line
+    content = fileio.get(ann_file)
+    try:
+        text = content.decode('utf-8-sig')
+    except UnicodeDecodeError as error:
+        row = content.count(b'\n', 0, error.start) + 1
+        raise ValueError(
+            f'Line {row} of {ann_file} is not UTF-8 ({error.reason} 0x{content[error.start]:02x}): '
+            'save the list as UTF-8.'
+        ) from None
+    if '\0' in text:
+        row = text.count('\n', 0, text.index('\0')) + 1
+        raise ValueError(f'Line {row} of {ann_file} holds a zero byte: save the list as UTF-8.')
+    return text
 
 
-def _read_line(place: str, line: str, delimiter: str, most: int | None) -> Line:
-    quoted = _quoted(line) if delimiter == ' ' else None
-    path, numbers = quoted or _cut_numbers(line, delimiter, most)
+def _read_line(ann_file: str, row: int, text: str, delimiter: str, most: int | None) -> Line:
+    quoted = _quoted(text) if delimiter == ' ' else None
+    path, numbers = quoted or _cut_numbers(text, delimiter, most)
+    line = Line(ann_file, row, path, numbers, quoted is not None)
     if not path:
-        raise ValueError(f"{place} has no path ('{line}'): write `path label`, or drop the line.")
-    return Line(place, path, numbers)
+        raise ValueError(f"{line.place} has no path ('{text}'): write `path label`, or drop it.")
+    return line
 
 
-def _quoted(line: str) -> tuple[str, list[int]] | None:
+def _quoted(text: str) -> tuple[str, list[int]] | None:
     """A path in quotes with numbers behind it; None where a quote is part of the name."""
-    if not line.startswith('"'):
+    if not text.startswith('"'):
         return None
     try:
-        path, end = json.JSONDecoder().raw_decode(line)
+        path, end = json.JSONDecoder().raw_decode(text)
     except json.JSONDecodeError:
         return None
-    words = line[end:].split()
-    spaced = not words or line[end] in BLANK
+    words = text[end:].split()
+    spaced = not words or text[end] in BLANK
     if not spaced or not all(NUMBER.fullmatch(word) for word in words):
         return None
     return path, [int(word) for word in words]
 
 
-def _cut_numbers(line: str, delimiter: str, most: int | None) -> tuple[str, list[int]]:
+def _cut_numbers(text: str, delimiter: str, most: int | None) -> tuple[str, list[int]]:
     """Takes whole numbers off the end, up to ``most`` of them and never the whole line."""
     numbers: list[int] = []
-    gaps = BLANK if delimiter == ' ' else delimiter
     while most is None or len(numbers) < most:
-        cut = max(line.rfind(gap) for gap in gaps)
-        word = line[cut + 1 :].strip(BLANK)
+        cut = text.rfind(delimiter)
+        if delimiter == ' ':
+            cut = max(cut, text.rfind('\t'))
+        word = text[cut + len(delimiter) :].strip(BLANK)
         if cut < 0 or not NUMBER.fullmatch(word):
             break
-        line = line[:cut].rstrip(BLANK)
+        text = text[:cut].rstrip(BLANK)
         numbers.insert(0, int(word))
-    return line, numbers
+    return text, numbers

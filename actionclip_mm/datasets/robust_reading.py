@@ -94,8 +94,7 @@ class RobustReading(BaseActionDataset):
 
     def get_cat_ids(self, idx: int) -> list[int]:
         """The class ids of a video, none if it has no label."""
-        label = BaseDataset.get_data_info(self, idx)['label']  # not as multi-hot vector
-        return [number for number in _as_list(label) if number != NO_LABEL]
+        return _labels_of(BaseDataset.get_data_info(self, idx))  # not the multi-hot vector
 
     def prepare_data(self, idx: int) -> dict:
         """A sample of the pipeline, never None."""
@@ -105,7 +104,7 @@ class RobustReading(BaseActionDataset):
         try:
             return self._sample(idx)
         except UnreadableVideo as error:
-            self._log(f'{error}: it is tested as a black video and counted as wrong')
+            self._log(f'{error} - tested as a black video, to be counted as wrong')
             return self._black_sample(idx, error)
 
     def _train_sample(self, idx: int) -> dict:
@@ -126,8 +125,8 @@ class RobustReading(BaseActionDataset):
         self.bad.mark(idx)
         count, total = self.bad.count, self.bad.total
         self._log(
-            f'{error}: another video of its class takes its place for the rest of this run '
-            f'({count} of {total} videos of {self.ann_file} are unreadable)'
+            f'{error} - others of its class take its place for the rest of this run; {count} of '
+            f'{total} videos of {self.ann_file} are unreadable so far'
         )
         if count > self.bad.allowed:
             names = [_name(BaseDataset.get_data_info(self, line)) for line in self.bad.lines()]
@@ -150,7 +149,7 @@ class RobustReading(BaseActionDataset):
             raise
         except Exception as error:
             name = _name(BaseDataset.get_data_info(self, idx))
-            raise UnreadableVideo(f"'{name}' cannot be read ({_one_line(error)})") from error
+            raise UnreadableVideo(f'{name}: {_reason(error, name)}') from error
 
     def _attempt(self, info: dict, **metainfo: Any) -> dict:
         metainfo = dict(sample_idx=info['sample_idx'], filename=_name(info)) | metainfo
@@ -166,21 +165,22 @@ class RobustReading(BaseActionDataset):
 
     def _black_sample(self, idx: int, error: UnreadableVideo) -> dict:
         info = self.get_data_info(idx)
-        metainfo = dict(filename=_name(info), undecodable=_one_line(error))
+        name = _name(info)
+        metainfo = dict(filename=name, undecodable=_reason(error, name))
         try:
             with self.stand_in(info) as black:
                 return self._attempt(black, **metainfo)
         except Exception as second:
             raise RuntimeError(
                 f'The pipeline of {self.ann_file} fails on a black video too '
-                f'({_one_line(second)}), so it is not the fault of a file: mend the pipeline. '
-                f'First seen where {error}.'
+                f'({_reason(second)}), so no file is to blame: mend the pipeline. First seen at '
+                f'{error}.'
             ) from error
 
     def _count_anew(self) -> None:
         if not self.test_mode:
             infos = [BaseDataset.get_data_info(self, idx) for idx in range(len(self))]
-            labels = [self.get_cat_ids(idx) for idx in range(len(self))]
+            labels = [_labels_of(info) for info in infos]
             self.bad = BadVideos([_name(info) for info in infos], labels, self.max_bad_ratio)
 
     def _labels(self, lines: list[Line], labels: list[list[int]]) -> list:
@@ -216,16 +216,17 @@ class RobustReading(BaseActionDataset):
         print_log(message, logger='current', level=logging.ERROR)
 
 
-def _as_list(label: int | list[int]) -> list[int]:
-    return label if isinstance(label, list) else [label]
+def _labels_of(info: dict) -> list[int]:
+    label = info['label']
+    return label if isinstance(label, list) else [label] if label != NO_LABEL else []
 
 
 def _name(info: dict) -> str:
     return info['filename'] if 'filename' in info else info['frame_dir']
 
 
-def _one_line(error: BaseException) -> str:
-    """Type and first line of an error, without the type where that says nothing."""
+def _reason(error: BaseException, name: str = '') -> str:
+    """First line of an error without the video's name, and with its type if that says something."""
     lines = str(error).strip().splitlines() or ['no message']
-    text = lines[0].strip()[:300]
+    text = lines[0].strip().removeprefix(f'{name}: ')[:300]
     return text if isinstance(error, UnreadableVideo) else f'{type(error).__name__}: {text}'
