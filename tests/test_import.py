@@ -89,7 +89,10 @@ COMPONENTS = {
     EVALUATOR: ['CompleteEvaluator'],
     TRANSFORMS: ['SegmentCentreSample', 'VideoInit', 'VideoDecode'],
     METRICS: ['CharadesMAP', 'OrderPairAccuracy'],
-    HOOKS: ['CheckLabelsHook', 'CheckWeightsHook', 'LabelSwitchHook', 'VideoVisualizationHook'],
+    HOOKS: [
+        'CheckLabelsHook', 'CheckWeightsHook', 'LabelSwitchHook', 'MetricsFileHook',
+        'VideoVisualizationHook',
+    ],
     OPTIM_WRAPPER_CONSTRUCTORS: ['CLIPOptimWrapperConstructor'],
 }  # fmt: skip
 

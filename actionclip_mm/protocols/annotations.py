@@ -5,64 +5,48 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from ..datasets.annotation_lists import format_line, one_label_each, read_lines
+
 
 class Entry(NamedTuple):
-    """One line of a list: what stands before the label (path, or folder and frame count), label."""
+    """One line of a list: path, class id, and what stands between (a folder's number of frames)."""
 
     name: str
     label: int
+    extra: tuple[int, ...] = ()
 
 
-def read_entries(path: Path) -> list[Entry]:
-    """Lines of ``path label`` (the path may hold spaces), or ``folder total_frames label``.
+def read_entries(path: Path, rawframes: bool = False) -> list[Entry]:
+    """Lines of ``path label``, or of ``folder total_frames label``.
 
     Raises:
         FileNotFoundError: No such file.
         ValueError: A line without a class id, a video that is listed twice, an empty list.
     """
-    entries: list[Entry] = []
-    seen: dict[str, int] = {}
-    for number, line in enumerate(read_lines(path), start=1):
-        name, _, label = line.rpartition(' ')
-        if not name.strip() or not (label.isascii() and label.isdigit()):
+    lines = read_lines(str(path), most=2 if rawframes else 1)
+    labels = one_label_each(lines, [line.numbers[int(rawframes) :] for line in lines])
+    places: dict[str, str] = {}
+    for line, label in zip(lines, labels, strict=True):
+        if label < 0:
             raise ValueError(
-                f"Line {number} of '{path}' is {line[:80]!r} but must be `path label` with a class "
-                'id from 0 on: mend that line.'
+                f"{line.place} has no label ('{line.path}'): a protocol needs labelled videos."
             )
-        name = name.strip()
-        if name in seen:
+        if line.path in places:
             raise ValueError(
-                f"'{name}' stands in lines {seen[name]} and {number} of '{path}': a video counts "
+                f"{line.place} names '{line.path}', as {places[line.path]} does: a video counts "
                 'once, so remove one of them.'
             )
-        seen[name] = number
-        entries.append(Entry(name, int(label)))
-    return entries
-
-
-def read_lines(path: Path) -> list[str]:
-    """The lines of a list that are not empty, without blanks at their ends.
-
-    Raises:
-        FileNotFoundError: No such file.
-        ValueError: The file is no text, or holds no line.
-    """
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no list '{path}': give the path of a text file.")
-    try:
-        text = path.read_text(encoding='utf-8-sig')
-    except UnicodeDecodeError as error:
-        raise ValueError(f"The list '{path}' is not UTF-8 text: save it as UTF-8.") from error
-    lines = [line.strip() for line in text.replace('\t', ' ').split('\n') if line.strip()]
-    if not lines:
-        raise ValueError(f"The list '{path}' is empty: give at least one video.")
-    return lines
+        places[line.path] = line.place.split(' of ')[0].lower()
+    return [
+        Entry(line.path, label, tuple(line.numbers[:-1]))
+        for line, label in zip(lines, labels, strict=True)
+    ]
 
 
 def restrict(entries: Iterable[Entry], classes: Sequence[int]) -> list[Entry]:
     """Videos of the given classes only, whose labels become their places in the sorted ids."""
     places = {old: new for new, old in enumerate(sorted(classes))}
-    return [Entry(name, places[label]) for name, label in entries if label in places]
+    return [e._replace(label=places[e.label]) for e in entries if e.label in places]
 
 
 def check_labels(entries: Iterable[Entry], num_classes: int, source: str) -> None:
@@ -71,16 +55,16 @@ def check_labels(entries: Iterable[Entry], num_classes: int, source: str) -> Non
     Raises:
         ValueError: With the video and its label.
     """
-    for name, label in entries:
-        if label >= num_classes:
+    for entry in entries:
+        if entry.label >= num_classes:
             raise ValueError(
-                f"'{name}' of {source} has label {label} but there are {num_classes} class names: "
-                'give the list and the labels.txt that belong together.'
+                f"'{entry.name}' of {source} has label {entry.label} but there are {num_classes} "
+                'class names: give the list and the labels.txt that belong together.'
             )
 
 
 def to_lines(entries: Iterable[Entry]) -> list[str]:
-    return [f'{name} {label}' for name, label in entries]
+    return [format_line(entry.name, *entry.extra, entry.label) for entry in entries]
 
 
 def hash_list(lines: Iterable[str]) -> str:

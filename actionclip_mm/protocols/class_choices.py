@@ -51,7 +51,7 @@ class BaseClasses:
     def choose(self, num_classes: int, train: Sequence[Entry], base: Sequence[int] | None) -> list:
         if base is not None:
             return sorted(base)
-        counts = Counter(label for _, label in train)
+        counts = Counter(entry.label for entry in train)
         order = sorted(range(num_classes), key=lambda label: (-counts[label], label))
         return sorted(order[: (num_classes + 1) // 2])
 

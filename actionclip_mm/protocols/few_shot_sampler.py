@@ -37,21 +37,21 @@ def draw_shots(
     for name, value, lowest in (('shots', shots, 1), ('seed', seed, 0)):
         if not isinstance(value, int) or value < lowest:
             raise ValueError(f'{name}={value!r} must be a whole number from {lowest} on.')
-    by_class: dict[int, list[str]] = defaultdict(list)
-    for name, label in entries:
-        by_class[label].append(name)
+    by_class: dict[int, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        by_class[entry.label].append(entry)
     _check_counts(by_class, shots, classes)
     # the seeds differ with K unless nested: then every K cuts the same permutation
     generator = np.random.default_rng([seed] if nested else [seed, shots])
-    drawn = []
+    drawn: list[Entry] = []
     for label in range(len(classes)):
-        names = sorted(by_class[label])
-        chosen = generator.permutation(len(names))[:shots]
-        drawn += [Entry(name, label) for name in sorted(names[index] for index in chosen)]
+        members = sorted(by_class[label])
+        chosen = generator.permutation(len(members))[:shots]
+        drawn += sorted(members[index] for index in chosen)
     return drawn
 
 
-def _check_counts(by_class: dict[int, list[str]], shots: int, classes: Sequence[str]) -> None:
+def _check_counts(by_class: dict[int, list[Entry]], shots: int, classes: Sequence[str]) -> None:
     few = [i for i in range(len(classes)) if len(by_class[i]) < shots]
     if few:
         listed = ', '.join(f"'{classes[i]}' {len(by_class[i])}" for i in few[:10])
@@ -82,7 +82,7 @@ def match_published(
         by_stem[_stem(entry.name)].append(entry)
     found: list[Entry] = []
     missing: list[str] = []
-    for name, _ in given:
+    for name, *_ in given:
         same_stem = by_stem[_stem(name)]
         if name in by_name:
             found.append(by_name[name])
@@ -117,9 +117,9 @@ def _check_published_counts(
 ) -> None:
     if shots is None:
         return
-    counts = {label: 0 for _, label in train}
-    for _, label in found:
-        counts[label] += 1
+    counts = {entry.label: 0 for entry in train}
+    for entry in found:
+        counts[entry.label] += 1
     wrong = {label: count for label, count in counts.items() if count != shots}
     if wrong:
         label, count = next(iter(wrong.items()))

@@ -1,9 +1,10 @@
 """Fully supervised protocols: single view (1 clip x 1 crop) and multi-view (10 clips x 3 crops)."""
 
 from .protocol import Protocol, Run, Videos
-from .statistics import MeanStd
+from .statistics import MeanStd, SingleRun
 from .zero_shot import NAMES, SPLITS
 
+NUMBERS = {'1x1': (1, 1), '10x3': (10, 3)}
 VIEWS = {'1x1': 'a single view', '10x3': '10 clips x 3 crops'}
 
 _KINETICS_LEAVES = {
@@ -23,7 +24,8 @@ def _kinetics400(views: str) -> Protocol:
         dataset='kinetics400',
         leaf=_KINETICS_LEAVES[views],
         runs=(Run('val', {'test': test}),),
-        statistic=MeanStd('1 run'),
+        statistic=SingleRun(),
+        views=NUMBERS[views],
     )
 
 
@@ -42,9 +44,10 @@ def _splits(dataset: str, views: str) -> Protocol:
         f'its training videos, from a given checkpoint or from CLIP, and tested on its test videos '
         f'with {VIEWS[views]}; mean and standard deviation over the splits.',
         dataset=dataset,
-        leaf=f'finetune/actionclip_vit-b-16_transf_{dataset}{"_10x3" * (views == "10x3")}.py',
+        leaf=f'finetune/actionclip_vit-b-16_transf_{dataset}_32f.py',
         runs=runs,
         statistic=MeanStd('3 splits'),
+        views=NUMBERS[views],
     )
 
 
@@ -58,9 +61,11 @@ def _charades() -> Protocol:
         runs=(
             Run('test', {'test': Videos(('charades_test_list_videos.txt',), published_size=1863)}),
         ),
-        statistic=MeanStd('1 run'),
+        statistic=SingleRun(),
         metrics=('charades/mAP',),
         evaluator=None,
+        views=NUMBERS['10x3'],
+        multi_label=True,
     )
 
 

@@ -3,7 +3,7 @@
 from .base_to_novel import base_to_novel_run
 from .few_shot import with_shots
 from .protocol import Protocol, Run, Videos, seeded_runs
-from .statistics import HarmonicMean, MeanStd
+from .statistics import HarmonicMean, MeanStd, SingleRun
 
 LEAF = 'mini/actionclip_mini_transf.py'
 FEW_SHOT_LEAF = 'mini/actionclip_mini_transf_few_shot.py'
@@ -37,7 +37,7 @@ PROTOCOLS = (
         dataset='mini',
         leaf=LEAF,
         runs=(Run('unseen', {'test': _UNSEEN}),),
-        statistic=MeanStd('1 run'),
+        statistic=SingleRun(),
     ),
     *(_few_shot(shots) for shots in SHOTS),
     Protocol(
@@ -68,6 +68,7 @@ PROTOCOLS = (
         dataset='mini',
         leaf='mini/actionclip_mini_transf_10x3.py',
         runs=(Run('val', {'test': _TEST}),),
-        statistic=MeanStd('1 run'),
+        statistic=SingleRun(),
+        views=(10, 3),
     ),
 )

@@ -64,6 +64,8 @@ class Protocol:
         seeded: Whether the runs differ in nothing but the seed, so that others may be asked for.
         metrics: Keys that are reported.
         evaluator: Configs of the metrics; None for those of the leaf config.
+        views: Clips and crops that the protocol demands; None for those of the leaf config.
+        multi_label: Whether videos have any number of labels.
     """
 
     id: str
@@ -75,6 +77,8 @@ class Protocol:
     seeded: bool = False
     metrics: tuple[str, ...] = ('acc/top1', 'acc/top5')
     evaluator: tuple[dict[str, Any], ...] | None = ACCURACY
+    views: tuple[int, int] | None = None
+    multi_label: bool = False
 
     @property
     def trains(self) -> bool:

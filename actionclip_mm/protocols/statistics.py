@@ -41,6 +41,17 @@ class MeanStd:
 
 
 @dataclass(frozen=True)
+class SingleRun(MeanStd):
+    """The numbers of the only run, which have no spread."""
+
+    over: str = 'run'
+
+    @property
+    def rule(self) -> str:
+        return 'one run'
+
+
+@dataclass(frozen=True)
 class HarmonicMean(MeanStd):
     """Base and novel averaged over seeds first, then HM = 2·B·N / (B + N) of the averages."""
 

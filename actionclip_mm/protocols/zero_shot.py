@@ -6,7 +6,7 @@ Four variants are in use for UCF101 and HMDB51, whose numbers do not compare: Z3
 
 from .class_choices import RandomHalf
 from .protocol import Protocol, Run, Videos
-from .statistics import MeanStd
+from .statistics import MeanStd, SingleRun
 
 NAMES = dict(ucf101='UCF101', hmdb51='HMDB51')
 
@@ -53,7 +53,7 @@ def _zf(dataset: str) -> Protocol:
         dataset=dataset,
         leaf=_leaf(dataset),
         runs=(Run('all', {'test': videos}),),
-        statistic=MeanStd('1 run'),
+        statistic=SingleRun(),
     )
 
 
@@ -66,7 +66,7 @@ def _zf_prime_hmdb51() -> Protocol:
         dataset='hmdb51',
         leaf=_leaf('hmdb51'),
         runs=(Run('split1', {'test': Videos(lists, published_size=5100)}),),
-        statistic=MeanStd('1 run'),
+        statistic=SingleRun(),
     )
 
 
@@ -78,7 +78,7 @@ def _zf_prime_ucf101() -> Protocol:
         dataset='ucf101',
         leaf=_leaf('ucf101'),
         runs=(Run('all', {'test': videos}),),
-        statistic=MeanStd('1 run'),
+        statistic=SingleRun(),
     )
 
 

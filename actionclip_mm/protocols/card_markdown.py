@@ -1,0 +1,168 @@
+"""A result card as a page to read."""
+
+import json
+from typing import Any
+
+from .card import Card, is_complete
+from .published import published_for
+
+METRICS = {'acc/top1': 'top-1', 'acc/top5': 'top-5'}
+
+
+def to_markdown(card: Card) -> str:
+    """The page: numbers first, then what decided them, then published numbers beside it."""
+    protocol = card['protocol']
+    lines = [f'# {protocol["id"]}', '']
+    if not is_complete(card):
+        lines += [f'**INCOMPLETE: {_unscored(card)}. The numbers below do not count.**', '']
+    lines += [protocol['meaning'], '', *_results(card), '']
+    lines += ['## What decided the numbers', '', '| | |', '|---|---|']
+    lines += [f'| {name} | {_cell(value)} |' for name, value in _settings(card)]
+    lines += ['', '## Runs', '', *_runs(card), '']
+    if protocol['differences']:
+        lines += ['## Differences from the published protocol', '']
+        lines += [f'- {text}' for text in protocol['differences']] + ['']
+    lines += _failed(card)
+    lines += _published(protocol['id'])
+    lines += ['## Made', '', *_made(card)]
+    return '\n'.join(lines) + '\n'
+
+
+def describe_statistic(row: dict[str, Any]) -> str:
+    """``98.3 ± 0.4`` in percent; without the spread where there is only one run."""
+    spread = '' if row['std'] is None else f' ± {100 * row["std"]:.2f}'
+    return f'{100 * row["mean"]:.2f}{spread}'
+
+
+def _unscored(card: Card) -> str:
+    parts = []
+    for run in card['runs']:
+        videos = run['videos']
+        if videos['scored'] != videos['listed']:
+            name = f'{run["run"]} {run["part"]}'
+            parts.append(f'{name} scored {videos["scored"]} of {videos["listed"]} listed videos')
+    return '; '.join(parts)
+
+
+def _results(card: Card) -> list[str]:
+    lines = ['| part | metric | % | runs |', '|---|---|---|---|']
+    for row in card['statistics']:
+        metric = METRICS.get(row['metric'], row['metric'])
+        lines.append(f'| {row["part"]} | {metric} | {describe_statistic(row)} | {row["n"]} |')
+    return [*lines, '', f'Statistic: {card["protocol"]["statistic"]}.']
+
+
+def _settings(card: Card) -> list[tuple[str, Any]]:
+    model, test, text, training = (card[key] for key in ('model', 'test', 'text', 'training'))
+    rows = [
+        ('config', model['config'] + (f' with {model["options"]}' if model['options'] else '')),
+        ('image tower', f'{_short(model["arch"])} ({model["backbone"]})'),
+        ('pretrained', model['pretrained']),
+        ('frame pooling', model['pooling']),
+        ('visual prompt in the tower', model['visual_prompt']),
+        ('head', f'{model["head"]}, scale at test {model["test_scale"]}'),
+        ('checkpoint', _hash(model['checkpoint_sha256'])),
+    ]
+    if text is not None:
+        context = ', learned context' if text['context'] else ''
+        rows += [
+            ('templates', f'{_short(text["templates"])} ({text["num_templates"]}{context})'),
+            ('template ensemble', text['ensemble']),
+            ('joined names are split', text['split_names']),
+        ]
+    numbers = f'{test["clips"]} x {test["crops"]} (clips x crops)'
+    rows += [
+        ('frames', test['frames']),
+        ('views', f'{numbers}, averaged as {test["average_clips"]}'),
+        ('scores', test['scores'] or 'default of the head'),
+        ('sampling', test['sampling']),
+        ('resize', test['resize']),
+        ('crop', test['crop']),
+        ('pixel mean, std', f'{model["mean"]}, {model["std"]}'),
+        ('read from', test['modality']),
+    ]
+    if training is not None:
+        batch = f'{training["batch_size"]} x {training["processes"]} processes'
+        dropped = ', last incomplete batch dropped' if training['drop_last'] else ''
+        rows += [
+            ('trained from', training['start']),
+            ('training', f'{training["epochs"]} epochs, batch {batch}{dropped}'),
+            ('optimiser', training['optimizer']),
+            ('training videos', training['draws']),
+        ]
+    return rows
+
+
+def _runs(card: Card) -> list[str]:
+    metrics = list(card['runs'][0]['metrics'])
+    names = [METRICS.get(name, name) for name in metrics]
+    head = ['run', 'part', *names, 'classes', 'listed', 'scored', 'failed', 'labels', 'test list']
+    if card['training'] is not None:
+        head += ['trained on', 'training list']
+    lines = ['| ' + ' | '.join(head) + ' |', '|' + '---|' * len(head)]
+    for run in card['runs']:
+        values = [f'{100 * run["metrics"][name]:.2f}' for name in metrics]
+        row = [run['run'], run['part'], *values, run['classes']['count'], *run['videos'].values()]
+        row += [_hash(run['classes']['sha256']), _hash(run['test_list']['sha256'])]
+        if card['training'] is not None:
+            train = run['train_list']
+            row += [train['count'], _hash(train['sha256'])] if train else ['–', '–']
+        lines.append('| ' + ' | '.join(map(str, row)) + ' |')
+    rules = dict.fromkeys(run['classes']['rule'] for run in card['runs'])
+    return [*lines, '', f'Classes: {"; ".join(rules)}.', 'Hashes: SHA-256, first 12 digits.']
+
+
+def _failed(card: Card) -> list[str]:
+    lines = [
+        f'- {run["run"]} {run["part"]}: {line}'
+        for run in card['runs']
+        for line in run['failed_videos']
+    ]
+    note = 'They could not be read and count as wrong.'
+    return ['## Failed videos', '', note, '', *lines, ''] if lines else []
+
+
+def _published(protocol: str) -> list[str]:
+    rows = published_for(protocol)
+    if not rows:
+        return []
+    lines = [
+        '## Published numbers of this protocol',
+        '',
+        'By others, not measured here; settings differ where the protocol leaves them open.',
+        '',
+        '| model | % | setting | source |',
+        '|---|---|---|---|',
+    ]
+    lines += [f'| {row.model} | {row.value} | {row.setting} | {row.source} |' for row in rows]
+    return [*lines, '']
+
+
+def _made(card: Card) -> list[str]:
+    made = card['made']
+    versions = ', '.join(f'{name} {version}' for name, version in made['versions'].items())
+    commit = f', commit {made["git_commit"][:12]}' if made['git_commit'] else ''
+    return [
+        f'{made["date"]}, {made["seconds"]:.0f} s, {made["processes"]} process'
+        f'{"es" * (made["processes"] != 1)}, {made["device"]}; {versions}{commit}.',
+        '',
+        f'Fingerprint `{card["fingerprint"]}`: the same for the same result of the same settings.',
+        '',
+        f'    {made["command"]}',
+    ]
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return 'none'
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text.replace('|', '\\|').replace('\n', ' ')
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 300 else f'{text[:300]}…'
+
+
+def _hash(sha256: str | None) -> str:
+    return f'`{sha256[:12]}`' if sha256 else 'none'

@@ -1,0 +1,173 @@
+"""From a leaf config to the configs of one run: videos, classes and seed are the protocol's.
+
+A derived config is complete by itself, so it still says what was run when the leaf has changed.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config, ConfigDict
+
+from .annotations import write_lines
+from .materials import Material
+from .protocol import Protocol
+
+# Data sets of the host, which replace videos that cannot be read, and ours, which count them.
+ROBUST = dict(VideoDataset='RobustVideoDataset', RawframeDataset='RobustRawframeDataset')
+
+# 10 clips x 3 crops of large frames do not fit at once.
+MAX_TESTING_VIEWS = 5
+
+# Where a test leaves its metrics, in the folder of its part.
+METRICS_FILE = 'metrics.json'
+
+TRAINING = ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler')
+VALIDATION = ('val_dataloader', 'val_cfg', 'val_evaluator')
+TESTING = ('test_dataloader', 'test_cfg', 'test_evaluator')
+
+
+def read_leaf(path: Path, options: dict[str, Any] | None = None) -> Config:
+    """A leaf config with the user's options.
+
+    Raises:
+        FileNotFoundError: No such file.
+        ValueError: No config of a recognizer with data to train and test on.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no config '{path}': give another one with --config.")
+    try:
+        config = Config.fromfile(path)
+        config.merge_from_dict(options or {})
+    except Exception as error:  # whatever the code of a config may raise
+        reason = str(error).splitlines()[0] if str(error) else ''
+        raise ValueError(
+            f"The config '{path}' cannot be read ({type(error).__name__}: {reason})."
+        ) from error
+    missing = [key for key in ('model', *TRAINING[:3], *TESTING) if not config.get(key)]
+    if missing:
+        raise ValueError(f"The config '{path}' lacks {', '.join(missing)}: give a leaf config.")
+    if any(hook.get('type') == 'LabelSwitchHook' for hook in config.get('custom_hooks') or []):
+        raise ValueError(
+            f"The config '{path}' exchanges classes itself (LabelSwitchHook), which is the "
+            'protocol’s matter here: give one without that hook.'
+        )
+    return config
+
+
+def reads_rawframes(config: Config) -> bool:
+    """Whether the model's data are folders of frames."""
+    return 'img' in (innermost(config.test_dataloader.dataset).get('data_prefix') or {})
+
+
+def innermost(dataset: ConfigDict) -> ConfigDict:
+    """The annotated data set inside of wrappers (repetition)."""
+    while 'dataset' in dataset:
+        dataset = dataset.dataset
+    return dataset
+
+
+def with_views(config: Config, protocol: Protocol) -> Config:
+    """The config with the protocol's 10 x 3 views where it tests one view but knows how to."""
+    if protocol.views in (None, (1, 1)) or 'multi_view_pipeline' not in config:
+        return config
+    config.test_dataloader.dataset.pipeline = config.multi_view_pipeline
+    config.test_dataloader.batch_size = 1
+    config.model.cls_head.average_clips = 'score'  # the paper averages similarities
+    config.model.test_cfg = dict(config.model.get('test_cfg') or {})
+    config.model.test_cfg.setdefault('max_testing_views', MAX_TESTING_VIEWS)
+    return config
+
+
+def test_config(leaf: Config, protocol: Protocol, material: Material, folder: Path) -> Config:
+    """The config that tests one part; its lists are written into a folder.
+
+    Args:
+        leaf: The model's config, see :func:`read_leaf`.
+        protocol: What is measured.
+        material: The videos and classes.
+        folder: Absolute path of the part's folder.
+    """
+    config = leaf.copy()
+    _set_classes(config, material, folder)
+    for key in (*TRAINING, *VALIDATION):
+        config[key] = None
+    _set_videos(config.test_dataloader, material, folder / 'test.txt')
+    innermost(config.test_dataloader.dataset).test_mode = True
+    config.test_dataloader.drop_last = False
+    config.test_dataloader.sampler = dict(type='DefaultSampler', shuffle=False)
+    config.test_evaluator = _evaluator(leaf.test_evaluator, protocol, folder)
+    config.load_from = None  # tools/test.py gets the checkpoint
+    hook = dict(type='MetricsFileHook', out_file=str(folder / METRICS_FILE))
+    config.custom_hooks = [*(config.get('custom_hooks') or []), hook]
+    return config
+
+
+def train_config(
+    leaf: Config, material: Material, folder: Path, seed: int, checkpoint: str | None
+) -> Config:
+    """The config that trains one run; its lists are written into a folder.
+
+    There is no validation: the last epoch counts, and a test set that chose an epoch would be part
+    of the training.
+    """
+    config = leaf.copy()
+    _set_classes(config, material, folder)
+    for key in (*VALIDATION, *TESTING):
+        config[key] = None
+    _set_videos(config.train_dataloader, material, folder / 'train.txt')
+    hook = dict(config.default_hooks.get('checkpoint') or dict(type='CheckpointHook'))
+    hook.pop('save_best', None)
+    config.default_hooks.checkpoint = hook
+    config.randomness = dict(config.get('randomness') or {}, seed=seed)
+    if checkpoint is not None:
+        config.load_from = checkpoint
+    return config
+
+
+def _set_classes(config: Config, material: Material, folder: Path) -> None:
+    head = config.model.cls_head
+    if 'label_encoder' in head:
+        labels = write_lines(material.names, folder / 'labels.txt')
+        head.label_encoder.labels = str(labels)
+    if 'num_classes' in head or 'label_encoder' not in head:
+        head.num_classes = len(material.names)
+
+
+def _set_videos(loader: ConfigDict, material: Material, path: Path) -> None:
+    dataset = innermost(loader.dataset)
+    dataset.type = ROBUST.get(dataset.type, dataset.type)
+    dataset.ann_file = str(write_lines(material.lines, path))
+    key = 'img' if 'img' in (dataset.get('data_prefix') or {}) else 'video'
+    dataset.data_prefix = {key: str(material.folder)}
+    dataset.pop('data_root', None)
+
+
+def _evaluator(leaf: Any, protocol: Protocol, folder: Path) -> dict[str, Any]:
+    metrics: Any = protocol.evaluator
+    if metrics is None:
+        metrics = leaf['metrics'] if isinstance(leaf, dict) and 'metrics' in leaf else leaf
+    metrics = [metrics] if isinstance(metrics, dict) else list(metrics)
+    return dict(
+        type='CompleteEvaluator', metrics=metrics, failed_file=str(folder / 'failed_videos.txt')
+    )
+
+
+def check_options_kept(config: Config, options: dict[str, Any]) -> None:
+    """Refuses options that the protocol has overruled.
+
+    Raises:
+        ValueError: With the option.
+    """
+    for key, value in options.items():
+        found: Any = config
+        for part in key.split('.'):
+            try:
+                found = found[int(part)] if isinstance(found, (list, tuple)) else found[part]
+            except (KeyError, IndexError, TypeError, ValueError):
+                found = None
+                break
+        if found != value and found is not None:
+            raise ValueError(
+                f'--cfg-options {key}={value!r} has no effect, because the protocol sets it to '
+                f'{str(found)[:80]!r}: leave it out.'
+            )

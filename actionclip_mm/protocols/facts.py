@@ -1,0 +1,144 @@
+"""What decides a number, read from the resolved config and the model built from it."""
+
+import hashlib
+import inspect
+import json
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from torch import nn
+
+from ..models.heads import VideoTextHead
+from ..models.text import read_prompts
+from .derive import innermost
+
+CROPS = {'ThreeCrop': 3, 'TenCrop': 10}
+CROP_TYPES = ('CenterCrop', 'ThreeCrop', 'TenCrop', 'RandomCrop', 'MultiScaleCrop')
+
+
+def model_facts(config: Config, model: nn.Module, leaf: str, options: dict) -> dict[str, Any]:
+    """The ``model`` section of a card but for the checkpoint.
+
+    Args:
+        config: Resolved leaf config.
+        model: Built from it; its weights do not matter.
+        leaf: Name of the leaf config.
+        options: What the user changed in it.
+    """
+    backbone, neck = config.model.backbone, config.model.get('neck')
+    prompt = backbone.get('visual_prompt')
+    preprocessor = model.data_preprocessor
+    text = json.dumps(config.to_dict(), sort_keys=True, default=str)
+    return dict(
+        config=leaf,
+        config_sha256=hashlib.sha256(text.encode()).hexdigest(),
+        options={key: _plain(value) for key, value in options.items()},
+        recognizer=config.model.type,
+        backbone=backbone.type,
+        arch=_plain(backbone.get('arch')),
+        pretrained=backbone.get('pretrained'),
+        visual_prompt=prompt and prompt['type'],
+        pooling=neck and neck['type'],
+        head=config.model.cls_head.type,
+        test_scale=getattr(model.cls_head, 'test_scale', None),
+        mean=_flat(preprocessor, 'mean'),
+        std=_flat(preprocessor, 'std'),
+    )
+
+
+def text_facts(config: Config, model: nn.Module) -> dict[str, Any] | None:
+    """The ``text`` section: templates and how they are averaged; None for heads without texts."""
+    encoder = config.model.cls_head.get('label_encoder')
+    if encoder is None:
+        return None
+    given = encoder.get('templates', _default(type(model.cls_head.label_encoder), 'templates'))
+    templates = _plain(given)
+    if isinstance(given, str) and Path(given).is_file():
+        templates = _plain(read_prompts(given))  # a file name says nothing elsewhere
+    return dict(
+        templates=templates,
+        num_templates=max(len(lines) for lines in model.cls_head.label_encoder.sentences),
+        ensemble=config.model.cls_head.get('ensemble', _default(VideoTextHead, 'ensemble')),
+        split_names=bool(encoder.get('split_names', True)),
+        context=encoder.get('context') is not None,
+    )
+
+
+def test_facts(config: Config) -> dict[str, Any]:
+    """The ``test`` section: frames, views, resizing and cropping of the test pipeline.
+
+    Raises:
+        ValueError: A pipeline that samples no frames.
+    """
+    dataset = innermost(config.test_dataloader.dataset)
+    steps = [_plain(step) for step in dataset.pipeline]
+    sampling = next((step for step in steps if 'clip_len' in step), None)
+    if sampling is None:
+        raise ValueError('The test pipeline has no step with clip_len: give one that samples.')
+    crops = [step for step in steps if step['type'] in CROP_TYPES]
+    head = config.model.cls_head
+    return dict(
+        frames=sampling['clip_len'],
+        clips=sampling.get('num_clips', 1),
+        crops=max([CROPS.get(step['type'], 1) for step in crops], default=1),
+        average_clips=head.get('average_clips', _default(VideoTextHead, 'average_clips')),
+        scores=head.get('scores'),
+        sampling=sampling,
+        resize=[step for step in steps if step['type'] == 'Resize'],
+        crop=crops,
+        modality='raw frames' if 'img' in dataset.data_prefix else 'video files',
+    )
+
+
+def training_facts(config: Config, start: str, draws: str, processes: int) -> dict[str, Any]:
+    """The ``training`` section.
+
+    Args:
+        config: Resolved leaf config.
+        start: What the training starts from.
+        draws: How the training videos were chosen.
+        processes: Each has a batch of its own.
+    """
+    loader = config.train_dataloader
+    return dict(
+        start=start,
+        epochs=config.train_cfg.get('max_epochs'),
+        batch_size=loader.get('batch_size', 1),
+        processes=processes,
+        drop_last=bool(loader.get('drop_last', False)),
+        optimizer=_plain(config.optim_wrapper.optimizer),
+        draws=draws,
+    )
+
+
+def check_views(facts: dict[str, Any], views: tuple[int, int] | None, protocol: str) -> None:
+    """Refuses a config with other views than the protocol's.
+
+    Raises:
+        ValueError: With both.
+    """
+    found = (facts['clips'], facts['crops'])
+    if views is not None and found != views:
+        raise ValueError(
+            f'{protocol} tests {views[0]} x {views[1]} views (clips x crops) but the config '
+            f'{found[0]} x {found[1]}: give a config (--config) with that test pipeline.'
+        )
+
+
+def _default(kind: type, argument: str) -> Any:
+    return inspect.signature(kind).parameters[argument].default
+
+
+def _flat(preprocessor: Any, name: str) -> list[float]:
+    value = getattr(preprocessor, name, None)
+    return [] if value is None else [round(float(v), 6) for v in value.flatten()]
+
+
+def _plain(value: Any) -> Any:
+    """Dicts, lists and what JSON knows; anything else as text."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)

@@ -1,0 +1,252 @@
+"""Everything about a protocol run that can be wrong is found out before anything is trained."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from ..apis.building import build_trained, load_strictly
+from .derive import check_options_kept, read_leaf, reads_rawframes, test_config, with_views
+from .facts import check_views, model_facts, test_facts, text_facts
+from .materials import Choices, DataFolder, Material
+from .protocol import Protocol, Run
+from .registry import get_protocol
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asks for; see the options of ``tools/run_protocol.py``."""
+
+    protocol: str
+    checkpoints: Sequence[Path] = ()
+    test_only: bool = False
+    config: Path | None = None
+    data_root: Path = Path('data')
+    seed: int | None = None
+    seeds: Sequence[int] = ()
+    nested: bool = False
+    train_lists: Sequence[Path] = ()
+    base_labels: Path | None = None
+    templates: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run with its videos.
+
+    Attributes:
+        run: Split or seed.
+        tests: Part -> its videos and classes.
+        train: What is trained on, None where nothing is.
+        checkpoint: What is tested, or what the training starts from; None for CLIP.
+        training_seed: None where nothing is trained.
+    """
+
+    run: Run
+    tests: dict[str, Material]
+    train: Material | None
+    checkpoint: Path | None
+    training_seed: int | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be run, and the facts for the card.
+
+    Attributes:
+        protocol: With the seeds that were asked for.
+        leaf: Resolved config of the model, with the protocol's views.
+        jobs: The runs.
+        model, text, test: Sections of the card.
+        differences: Sentences on what differs from the published protocol.
+        draws: How the training videos were chosen.
+    """
+
+    protocol: Protocol
+    leaf: Config
+    jobs: tuple[Job, ...]
+    model: dict[str, Any]
+    text: dict[str, Any] | None
+    test: dict[str, Any]
+    differences: list[str]
+    draws: str
+
+
+def make_plan(request: Request, configs: Path) -> Plan:
+    """Resolves configs, lists and checkpoints of all runs.
+
+    Args:
+        request: What is asked for.
+        configs: Folder of the leaf configs.
+
+    Raises:
+        ValueError: A choice that the protocol does not have, broken lists or configs, a checkpoint
+            that does not fit.
+        FileNotFoundError: A list, folder, config or checkpoint that is not there.
+    """
+    protocol = get_protocol(request.protocol)
+    if request.seeds:
+        protocol = protocol.with_seeds(request.seeds)
+    if request.test_only:
+        _check_trains(protocol, '--test-only')
+    _check_choices(request, protocol)
+    _check_checkpoints(request, protocol)
+    leaf_path = request.config or configs / protocol.leaf
+    leaf = with_views(read_leaf(leaf_path, request.options), protocol)
+    _set_templates(leaf, request.templates)
+    folder = DataFolder(
+        request.data_root / protocol.dataset, protocol, rawframes=reads_rawframes(leaf)
+    )
+    jobs = tuple(_jobs(request, protocol, folder))
+    _check_head(leaf, protocol, jobs)
+    tested = _first_test_config(leaf, protocol, jobs[0])
+    check_options_kept(tested, request.options)
+    views = test_facts(tested)
+    check_views(views, protocol.views, protocol.id)
+    model = build_trained(tested, None)
+    if jobs[0].train is None:
+        for checkpoint in dict.fromkeys(job.checkpoint for job in jobs):
+            load_strictly(model, str(checkpoint))
+    try:
+        name = str(leaf_path.resolve().relative_to(configs.resolve().parent))
+    except ValueError:  # the user's own, elsewhere
+        name = leaf_path.name
+    return Plan(
+        protocol=protocol,
+        leaf=leaf,
+        jobs=jobs,
+        model=model_facts(leaf, model, name, request.options),
+        text=text_facts(leaf, model),
+        test=views,
+        differences=_differences(request, protocol, jobs),
+        draws=_draws(jobs),
+    )
+
+
+def _check_trains(protocol: Protocol, option: str) -> None:
+    if not protocol.trains:
+        raise ValueError(f'{protocol.id} trains nothing: leave {option} out.')
+
+
+def _check_choices(request: Request, protocol: Protocol) -> None:
+    """Refuses options that would have no effect."""
+    given = {
+        '--nested': request.nested,
+        '--train-list': bool(request.train_lists),
+        '--seed': request.seed is not None,
+    }
+    for option, is_given in given.items():
+        if is_given:
+            _check_trains(protocol, option)
+            if request.test_only:
+                raise ValueError(f'{option} is about training: leave it or --test-only out.')
+    if request.nested and (protocol.shots is None or request.train_lists):
+        raise ValueError('--nested is about drawn videos, and none are drawn here: leave it out.')
+    if request.base_labels is not None and 'novel' not in protocol.runs[0].tests:
+        raise ValueError(f'{protocol.id} has no base classes: leave --base-labels out.')
+    for paths, option in ((request.train_lists, '--train-list'),
+                          (request.checkpoints, '--checkpoint')):  # fmt: skip
+        if len(paths) not in (0, 1, len(protocol.runs)):
+            raise ValueError(
+                f'{option} has {len(paths)} files for {len(protocol.runs)} runs: give one for all '
+                'or one for each.'
+            )
+
+
+def _check_checkpoints(request: Request, protocol: Protocol) -> None:
+    if not request.checkpoints and (request.test_only or not protocol.trains):
+        raise ValueError(
+            f'{protocol.id} tests a trained model: give it with --checkpoint FILE (CLIP itself '
+            'becomes one with tools/convert/to_actionclip.py).'
+        )
+    for path in request.checkpoints:
+        if not path.is_file():
+            raise FileNotFoundError(f"There is no checkpoint '{path}': give the path of a file.")
+
+
+def _set_templates(leaf: Config, templates: str | None) -> None:
+    if templates is None:
+        return
+    encoder = leaf.model.cls_head.get('label_encoder')
+    if encoder is None:
+        raise ValueError(
+            f'--templates={templates} has no effect on {leaf.model.cls_head.type}, which reads no '
+            'texts: leave it out.'
+        )
+    encoder.templates = templates
+
+
+def _jobs(request: Request, protocol: Protocol, folder: DataFolder) -> list[Job]:
+    number = len(protocol.runs)
+    checkpoints = _one_each(request.checkpoints, number)
+    train_lists = _one_each(request.train_lists, number)
+    jobs = []
+    for run, checkpoint, train_list in zip(protocol.runs, checkpoints, train_lists, strict=True):
+        choices = Choices(request.nested, train_list, request.base_labels)
+        trains = run.train is not None and not request.test_only
+        seed = run.seed if request.seed is None else request.seed
+        jobs.append(
+            Job(
+                run=run,
+                tests={part: folder.test(run, part, choices) for part in run.tests},
+                train=folder.train(run, choices) if trains else None,
+                checkpoint=None if checkpoint is None else checkpoint.resolve(),
+                training_seed=seed if trains else None,
+            )
+        )
+    return jobs
+
+
+def _one_each(paths: Sequence[Path], number: int) -> list[Path | None]:
+    """One path for each run, the same one if there is only one."""
+    return list(paths) if len(paths) == number else [paths[0] if paths else None] * number
+
+
+def _check_head(leaf: Config, protocol: Protocol, jobs: Sequence[Job]) -> None:
+    """A head without texts knows no other classes than those that it was trained on."""
+    if 'label_encoder' in leaf.model.cls_head:
+        return
+    job = jobs[0]
+    known = job.train and job.train.names
+    if 'zero_shot' in protocol.id or any(known not in (None, m.names) for m in job.tests.values()):
+        raise ValueError(
+            f'{protocol.id} tests classes that were not trained, but the head '
+            f'{leaf.model.cls_head.type} of the config reads no class names: give a config with a '
+            'label_encoder.'
+        )
+
+
+def _first_test_config(leaf: Config, protocol: Protocol, job: Job) -> Config:
+    material = next(iter(job.tests.values()))
+    with tempfile.TemporaryDirectory() as folder:
+        config = test_config(leaf, protocol, material, Path(folder))
+        if 'label_encoder' in config.model.cls_head:  # the file is gone in a moment
+            config.model.cls_head.label_encoder.labels = list(material.names)
+    return config
+
+
+def _differences(request: Request, protocol: Protocol, jobs: Sequence[Job]) -> list[str]:
+    texts = []
+    for job in jobs:
+        for part, material in job.tests.items():
+            size, found = material.published_size, len(material.lines)
+            if size not in (None, found):
+                texts.append(
+                    f'{job.run.name} {part}: {found:,} videos are listed, the published protocol '
+                    f'has {size:,}.'
+                )
+    if request.seeds and len(request.seeds) != len(get_protocol(protocol.id).runs):
+        texts.append(f'Seeds {", ".join(map(str, request.seeds))} were asked for.')
+    if request.base_labels is not None:
+        texts.append(f'Base classes are those of {request.base_labels.name}, not of the rule.')
+    if request.test_only:
+        texts.append('Nothing was trained: the given checkpoint was tested.')
+    return texts
+
+
+def _draws(jobs: Sequence[Job]) -> str:
+    return '; '.join(dict.fromkeys(job.train.source for job in jobs if job.train is not None))

@@ -1,0 +1,210 @@
+"""Trains and tests the runs of a protocol as subprocesses, and collects what they measured."""
+
+import hashlib
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from actionclip_mm.models.utils.weight_files import sha256
+from actionclip_mm.protocols.derive import METRICS_FILE, test_config, train_config
+from actionclip_mm.protocols.materials import Material
+from actionclip_mm.protocols.plan import Job
+from actionclip_mm.protocols.protocol import Protocol
+
+TOOLS = Path(__file__).resolve().parent
+
+COUNTS = ('listed', 'scored', 'failed')
+
+
+@dataclass(frozen=True)
+class Executor:
+    """How jobs are carried out.
+
+    Attributes:
+        protocol: What is measured.
+        leaf: Resolved config of the model.
+        work_dir: Absolute path; every run has a folder in it.
+        processes: Of this machine.
+        resume: Whether what is finished is not repeated.
+    """
+
+    protocol: Protocol
+    leaf: Config
+    work_dir: Path
+    processes: int
+    resume: bool
+
+    def run(self, job: Job, progress: str) -> list[dict[str, Any]]:
+        """Results of all parts of a run, as a card takes them.
+
+        Raises:
+            RuntimeError: A training or a test ended with an error.
+        """
+        checkpoint = self._train(job, progress) if job.train is not None else job.checkpoint
+        assert checkpoint is not None
+        sha = sha256(checkpoint)
+        results = []
+        for part, material in job.tests.items():
+            said = f'{progress} {job.run.name} {part}'
+            measured = self._test(job.run.name, part, material, checkpoint, sha, said)
+            shown = ', '.join(f'{key} {100 * measured["metrics"][key]:.2f}' for key in
+                              measured['metrics'])  # fmt: skip
+            videos = measured['videos']
+            print(f'{said}: {shown} ({videos["scored"]} videos, {videos["failed"]} failed)')
+            results.append(_for_card(job, part, material, sha) | measured)
+        return results
+
+    def _train(self, job: Job, progress: str) -> Path:
+        folder = self.work_dir / job.run.name / 'train'
+        assert job.train is not None and job.training_seed is not None
+        start = None if job.checkpoint is None else str(job.checkpoint)
+        config = train_config(self.leaf, job.train, folder, job.training_seed, start)
+        started, done = folder / 'started.json', folder / 'done.json'
+        last = folder / 'last_checkpoint'
+        state = dict(digest=digest(config, job.train, job.checkpoint, self.processes))
+        if self.resume and _read(done) == state and Path(last.read_text()).is_file():
+            print(f'{progress} {job.run.name}: was trained before')
+            return Path(last.read_text())
+        print(f'{progress} {job.run.name}: trains on {len(job.train.lines)} videos of '
+              f'{len(job.train.names)} classes ({job.train.source})', flush=True)  # fmt: skip
+        options = ['--work-dir', str(folder)]
+        if self.resume and _read(started) == state and last.is_file():
+            # by its path: where nothing is found, `--resume` alone would forget the checkpoint
+            # that the training has to start from
+            options += ['--resume', last.read_text()]
+        else:
+            last.unlink(missing_ok=True)
+        done.unlink(missing_ok=True)
+        path = write_config(config, folder)
+        started.write_text(json.dumps(state))
+        self._call('train', [str(path)], options, folder)
+        done.write_text(json.dumps(state))
+        return Path(last.read_text())
+
+    def _test(
+        self, name: str, part: str, material: Material, checkpoint: Path, sha: str, said: str
+    ) -> dict[str, Any]:
+        folder = self.work_dir / name / part
+        config = test_config(self.leaf, self.protocol, material, folder)
+        done = folder / 'result.json'
+        state = digest(config, material, sha, 1)  # the number of processes changes nothing
+        before = _read(done)
+        if self.resume and before is not None and before.get('digest') == state:
+            return before['measured']
+        print(f'{said}: tests {len(material.lines)} videos of {len(material.names)} classes',
+              flush=True)  # fmt: skip
+        path = write_config(config, folder)
+        self._call('test', [str(path), str(checkpoint)], ['--work-dir', str(folder)], folder)
+        metrics = read_metrics(folder / METRICS_FILE, self.protocol.metrics)
+        failed = (folder / 'failed_videos.txt').read_text(encoding='utf-8').splitlines()
+        measured = dict(
+            videos={name: int(metrics[f'videos/{name}']) for name in COUNTS},
+            # the folder of the videos is this machine's own matter
+            failed_videos=[line.replace(f'{material.folder}/', '', 1) for line in sorted(failed)],
+            metrics={key: metrics[key] for key in self.protocol.metrics},
+        )
+        done.write_text(json.dumps(dict(digest=state, measured=measured)))
+        return measured
+
+    def _call(self, tool: str, arguments: list[str], options: list[str], folder: Path) -> None:
+        if self.processes == 1:
+            command = [sys.executable, '-W', 'ignore', str(TOOLS / f'{tool}.py'), *arguments]
+        else:
+            script = str(TOOLS / f'dist_{tool}.sh')
+            command = ['bash', script, *arguments, str(self.processes)]
+        call([*command, *options], folder / 'output.log')
+
+
+def call(command: list[str], log: Path) -> None:
+    """Runs a tool, shows how far it is, and keeps all that it says in a file.
+
+    Raises:
+        RuntimeError: It ended with an error; its last line says which.
+    """
+    env = {**os.environ, 'PYTHON': sys.executable, 'PORT': free_port()}
+    last = ''
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+        text=True, errors='replace', env=env,
+    )  # fmt: skip
+    assert process.stdout is not None
+    with log.open('w', encoding='utf-8') as kept, process:
+        for line in process.stdout:
+            kept.write(line)
+            kept.flush()
+            if 'Error: ' in line and not line.startswith(' '):
+                last = line.strip()
+            if 'Epoch(' in line or ' ERROR ' in line:
+                print(f'    {line.rstrip().split(" - ")[-1]}', flush=True)
+    if process.returncode != 0:
+        raise RuntimeError(f'{last or "it said nothing"} (all of it: {log})')
+
+
+def read_metrics(path: Path, wanted: Sequence[str]) -> dict[str, float]:
+    """The metrics that a test wrote.
+
+    Raises:
+        RuntimeError: There are none, or one is missing.
+    """
+    found = _read(path) or {}
+    keys = [*wanted, *(f'videos/{name}' for name in COUNTS)]
+    if not all(isinstance(found.get(key), (int, float)) for key in keys):
+        raise RuntimeError(
+            f'the test gave {", ".join(found) or "no metrics"} instead of {", ".join(keys)}'
+        )
+    return found
+
+
+def _for_card(job: Job, part: str, material: Material, sha: str) -> dict[str, Any]:
+    train = job.train
+    return dict(
+        run=job.run.name,
+        part=part,
+        seed=job.run.seed,
+        training_seed=job.training_seed,
+        classes=material.classes_for_card(),
+        test_list=material.list_for_card() | dict(published_size=material.published_size),
+        train_list=train and train.list_for_card() | dict(source=train.source),
+        checkpoint_sha256=sha,
+    )
+
+
+def write_config(config: Config, folder: Path) -> Path:
+    path = folder / 'config.py'
+    path.parent.mkdir(parents=True, exist_ok=True)
+    config.dump(str(path))
+    return path
+
+
+def digest(
+    config: Config, material: Material, checkpoint: Path | str | None, processes: int
+) -> str:
+    """Changes with anything that decides a run."""
+    if isinstance(checkpoint, Path):
+        checkpoint = sha256(checkpoint)
+    lists = (material.list_for_card()['sha256'], material.classes_for_card()['sha256'])
+    text = f'{config.pretty_text}\n{lists}\n{checkpoint}\n{processes}'
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def free_port() -> str:
+    with socket.socket() as sock:
+        sock.bind(('127.0.0.1', 0))
+        return str(sock.getsockname()[1])
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """A file of ours, or None where it is not there or was cut short."""
+    try:
+        content = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
