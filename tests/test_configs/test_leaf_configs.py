@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 import torch
 from mmaction.registry import DATASETS, MODELS
-from mmcv.transforms import Compose
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import FUNCTIONS
@@ -32,6 +31,19 @@ LEAVES = sorted(
 NOT_COMMITTED = ('data/mini/', 'data/kinetics400', 'data/skeleton')  # generated, and the user's
 # the list of the videos where a data set has a layout of its own
 LISTS = {'ImageTextDataset': 'captions.jsonl', 'PoseDataset': 'skeletons.pkl'}
+PUBLISHED = (
+    r'top-1 \d\d\.\d+.*\((?:paper|ActionCLIP)|not given\shere|not in the\spaper'
+    r'|values only in the figure\s\(paper, figure 3\)'
+)
+# by the start of a leaf's name: learning rate of CLIP's weights, epochs, batch size
+RECIPES = {
+    'actionclip/': (5e-6, 50, 128),
+    'ablations/': (5e-6, 50, 128),
+    'zero_shot/': (5e-6, 50, 128),
+    'finetune/': (5e-6, 50, 64),
+    'few_shot/actionclip': (2e-6, 50, 64),
+    'base_to_novel/': (2e-6, 11, 64),
+}
 LABELS = ['arm wrestling', 'brush hair', 'cleaning pool', 'dancing', 'eating', 'falling']
 
 
@@ -52,7 +64,7 @@ def videos(
     return folder
 
 
-def load(leaf: str, videos: Path, shrink_backbone: Callable) -> Config:
+def load(leaf: str, videos: Path, shrink_backbone: Callable, shrink_frames: Callable) -> Config:
     """A shipped config on the generated videos."""
     config = Config.fromfile(CONFIGS / leaf)
     config.model = _replace(config.model, 'labels', str(videos / 'labels.txt'))
@@ -63,7 +75,7 @@ def load(leaf: str, videos: Path, shrink_backbone: Callable) -> Config:
         dataset.ann_file = str(videos / LISTS.get(dataset.type, 'list.txt'))
         if 'data_prefix' in dataset:
             dataset.data_prefix = {key: str(videos) for key in dataset.data_prefix}
-        dataset.pipeline = _shrink_frames(dataset.pipeline)
+        dataset.pipeline = shrink_frames(dataset.pipeline)
         config[name].dataset = _replace(dataset, 'labels', str(videos / 'labels.txt'))
     shrink_backbone(config)
     if config.optim_wrapper.get('type') == 'AmpOptimWrapper':
@@ -81,15 +93,6 @@ def _replace(node: object, key: str, value: object) -> object:
             }
         )
     return [_replace(item, key, value) for item in node] if isinstance(node, list) else node
-
-
-def _shrink_frames(node: object) -> object:
-    """The same tree with 32 and 37 pixels where 224 and 256 stand."""
-    if isinstance(node, dict):
-        return type(node)({name: _shrink_frames(old) for name, old in node.items()})
-    if isinstance(node, (list, tuple)):
-        return type(node)(_shrink_frames(item) for item in node)
-    return {224: 32, 256: 37}.get(node, node) if isinstance(node, int) else node
 
 
 @pytest.fixture
@@ -112,9 +115,13 @@ def batch(dataloader: dict, size: int) -> dict:
 
 @pytest.mark.parametrize('leaf', LEAVES)
 def test_builds_learns_and_tests(
-    leaf: str, small_models: None, videos: Path, shrink_backbone: Callable
+    leaf: str,
+    small_models: None,
+    videos: Path,
+    shrink_backbone: Callable,
+    shrink_frames: Callable,
 ) -> None:
-    config = load(leaf, videos, shrink_backbone)
+    config = load(leaf, videos, shrink_backbone, shrink_frames)
     model = build(config).train()
     optim_wrapper = build_optim_wrapper(model, config.optim_wrapper)
     reached: set[str] = set()
@@ -140,21 +147,23 @@ def check_groups(
     listed = [id(p) for g in optimizer.param_groups for p in g['params'] if p.requires_grad]
     assert len(listed) == len(set(listed)), 'a parameter is in two groups'
     assert set(listed) == {id(p) for p in model.parameters() if p.requires_grad}
-    if not leaf.startswith(('actionclip/', 'ablations/')):
+    recipe = [values for start, values in RECIPES.items() if leaf.startswith(start)]
+    if not recipe:
         return
+    rate, epochs, batch_size = recipe[0]
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
             group = groups[id(parameter)]
-            rate = 5e-6 if is_of_clip(name) else 5e-5
-            assert group['lr'] == pytest.approx(rate), name
+            assert group['lr'] == pytest.approx(rate if is_of_clip(name) else 10 * rate), name
             decay = 0.2 if parameter.dim() >= 2 else 0.0
             assert group['weight_decay'] == pytest.approx(decay), name
             assert group['betas'] == (0.9, 0.98)
-    schedule = Config.fromfile(CONFIGS / '_base_' / 'schedules' / 'adamw_50e.py')
-    assert config.param_scheduler == schedule.param_scheduler  # itself tested in test_schedules.py
-    assert config.train_cfg.max_epochs == 50
+    warm_up, cosine = config.param_scheduler  # their shape is tested in test_schedules.py
+    assert warm_up.end == cosine.begin == 5
+    assert cosine.end == cosine.begin + cosine.T_max == config.train_cfg.max_epochs == epochs
     # 4 GPUs as the docstrings say
-    assert 4 * config.train_dataloader.batch_size == config.auto_scale_lr.base_batch_size == 128
+    assert 4 * config.train_dataloader.batch_size == batch_size
+    assert config.auto_scale_lr.base_batch_size == batch_size
 
 
 def is_of_clip(name: str) -> bool:
@@ -171,11 +180,9 @@ def test_docstring_gives_command_hardware_and_number(leaf: str) -> None:
     for path in re.findall(r'(?:configs|tools|docs|data)/[\w./-]*\w', docstring):
         if not path.startswith(NOT_COMMITTED):
             assert (ROOT / path).exists(), f'{path} is named but not there'
-    if leaf.startswith(('actionclip/', 'ablations/')):
+    if leaf.startswith((*RECIPES, 'few_shot/')):
         assert re.search(r'GPU', docstring)
-        assert re.search(
-            r'top-1 \d\d\.\d+.*\((?:paper|ActionCLIP)|not given\shere', docstring, re.S
-        )
+        assert re.search(PUBLISHED, docstring, re.S)
         assert 'Not measured here' in docstring
 
 
@@ -185,9 +192,7 @@ def test_the_layout_of_kinetics400_is_the_documented_one() -> None:
     for loader in (leaf.train_dataloader, leaf.val_dataloader):
         paths += [loader.dataset.ann_file, loader.dataset.data_prefix.video]
     readme = (ROOT / 'data' / 'README.md').read_text().split('## Kinetics-400')[1]
-    docstring = (CONFIGS / '_base_' / 'datasets' / 'kinetics400.py').read_text().split('"""')[1]
     for path in paths:
-        assert path in docstring
         assert path.removeprefix('data/kinetics400/') in readme
 
 
@@ -198,20 +203,3 @@ def test_every_row_of_the_tables_has_a_config() -> None:
     files = {(CONFIGS / 'ablations' / name).resolve() for name in named}
     assert all(path.is_file() for path in files)
     assert {path.resolve() for path in (CONFIGS / 'ablations').glob('*.py')} <= files
-
-
-def test_frames_of_a_video_are_augmented_alike(videos: Path) -> None:
-    """A still video stays still under the training pipeline, whatever is drawn."""
-    config = Config.fromfile(CONFIGS / '_base_' / 'datasets' / 'kinetics400.py')
-    pipeline = Compose(_shrink_frames(config.train_pipeline[3:]))  # behind the decoder
-    frame = np.random.randint(0, 256, (48, 64, 3), dtype=np.uint8)
-    for _ in range(5):
-        results = pipeline(
-            dict(
-                imgs=[frame.copy() for _ in range(4)], img_shape=(48, 64), modality='RGB',
-                num_clips=1, clip_len=4, label=0, original_shape=(48, 64),
-            )
-        )  # fmt: skip
-        clip = results['inputs']  # [1, 3, T, H, W]
-        assert clip.shape == (1, 3, 4, 32, 32)
-        assert all(torch.equal(clip[:, :, 0], clip[:, :, t]) for t in range(4))

@@ -1,0 +1,81 @@
+"""Videos as the released recipe reads them: 8 frames, its augmentation, three ways to test.
+
+A data set adds its lists, folders and labels: kinetics400.py and the others beside it. In training
+every clip has all frames treated alike. Tests take the released code's frames, see
+docs/multi_view.md: `test_pipeline` one view, `multi_view_pipeline` 10 clips x 3 crops, clips of
+one crop in order, crops in the order left (top), right (bottom), middle.
+"""
+
+num_frames = 8
+
+train_pipeline = [
+    dict(type='VideoInit'),
+    dict(type='UniformSample', clip_len=num_frames, num_clips=1),
+    dict(type='VideoDecode'),
+    dict(type='Resize', scale=(-1, 256)),
+    # torchvision's transforms see all frames of a video at once, so they treat them alike
+    dict(type='TorchVisionWrapper', op='RandAugment', num_ops=2, magnitude=9),
+    dict(
+        type='MultiScaleCrop',
+        input_size=224,
+        scales=(1, 0.875, 0.75, 0.66),
+        num_fixed_crops=13,
+    ),
+    dict(type='Resize', scale=(224, 224), keep_ratio=False),
+    dict(type='Flip', flip_ratio=0.5),
+    dict(
+        type='RandomApply',
+        prob=0.8,
+        transforms=[
+            dict(
+                type='TorchVisionWrapper',
+                op='ColorJitter',
+                brightness=0.4,
+                contrast=0.4,
+                saturation=0.2,
+                hue=0.1,
+            )
+        ],
+    ),
+    dict(type='TorchVisionWrapper', op='RandomGrayscale', p=0.2),
+    dict(type='FormatShape', input_format='NCTHW'),
+    dict(type='PackActionInputs'),
+]
+test_pipeline = [
+    dict(type='VideoInit'),
+    dict(type='SegmentCentreSample', clip_len=num_frames),
+    dict(type='VideoDecode'),
+    dict(type='Resize', scale=(-1, 256)),
+    dict(type='CenterCrop', crop_size=224),
+    dict(type='FormatShape', input_format='NCTHW'),
+    dict(type='PackActionInputs'),
+]
+multi_view_pipeline = [
+    dict(type='VideoInit'),
+    dict(type='SegmentCentreSample', clip_len=num_frames, num_clips=10),
+    dict(type='VideoDecode'),
+    dict(type='Resize', scale=(-1, 224)),
+    dict(type='ThreeCrop', crop_size=224),
+    dict(type='FormatShape', input_format='NCTHW'),
+    dict(type='PackActionInputs'),
+]
+
+train_dataloader = dict(
+    batch_size=32,  # on each of 4 GPUs
+    num_workers=8,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(type='RobustVideoDataset', pipeline=train_pipeline),
+)
+val_dataloader = dict(
+    batch_size=32,
+    num_workers=8,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(type='RobustVideoDataset', pipeline=test_pipeline, test_mode=True),
+)
+test_dataloader = val_dataloader
+
+# a video that cannot be read counts as wrong; none is left out or counted twice
+val_evaluator = dict(type='CompleteEvaluator', metrics=[dict(type='AccMetric')])
+test_evaluator = val_evaluator

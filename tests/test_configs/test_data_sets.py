@@ -1,0 +1,151 @@
+"""Configs of data sets: they read the documented layout and augment as the released recipe."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmaction.registry import DATASETS
+from mmcv.transforms import Compose
+from mmengine.config import Config
+from mmengine.registry import EVALUATOR
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / 'configs' / '_base_' / 'datasets'
+SHARED = ('clip_video', 'clip_rawframes')
+DATA_SETS = sorted(
+    path.stem
+    for path in FOLDER.glob('*.py')
+    if path.stem not in SHARED and not path.stem.startswith('mini')
+)
+RAW = [name for name in DATA_SETS if name.endswith('_rawframes')]
+FRAMES = 12
+
+
+def load(name: str) -> Config:
+    return Config.fromfile(FOLDER / f'{name}.py')
+
+
+def datasets(config: Config) -> list[Config]:
+    loaders = (config.train_dataloader, config.val_dataloader, config.test_dataloader)
+    return [loader.dataset for loader in loaders]
+
+
+@pytest.fixture
+def layout(tmp_path: Path, write_video: Callable, monkeypatch: pytest.MonkeyPatch) -> Callable:
+    """Function that puts two videos or folders of frames where a data set config looks for them."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(dataset: Config) -> None:
+        ((kind, folder),) = dataset.data_prefix.items()
+        Path(dataset.ann_file).parent.mkdir(parents=True, exist_ok=True)
+        for name in ('a', 'b'):
+            if kind == 'video':
+                write_video(tmp_path / folder / f'{name}.mp4')
+                continue
+            (tmp_path / folder / name).mkdir(parents=True, exist_ok=True)
+            for number in range(1, FRAMES + 1):  # files count from 1
+                picture = np.full((48, 64, 3), number * 20, np.uint8)
+                cv2.imwrite(f'{folder}/{name}/img_{number:05d}.jpg', picture)
+        lines = ('a.mp4 0', 'b.mp4 1') if kind == 'video' else (f'a {FRAMES} 0', f'b {FRAMES} 1')
+        Path(dataset.ann_file).write_text('\n'.join(lines))
+
+    return write
+
+
+@pytest.mark.parametrize('name', DATA_SETS)
+def test_reads_the_layout_that_it_names(
+    name: str, layout: Callable, shrink_frames: Callable
+) -> None:
+    config = load(name)
+    docstring = (FOLDER / f'{name}.py').read_text().split('"""')[1]
+    for dataset in datasets(config):
+        layout(dataset)
+        (folder,) = dataset.data_prefix.values()
+        if config.get('num_frames') == 8:  # the others are built on these
+            assert dataset.ann_file in docstring and folder in docstring
+        dataset.pipeline = shrink_frames(dataset.pipeline)
+        built = DATASETS.build(dataset)
+        sample = built[1]
+        assert sample['inputs'].shape == (1, 3, config.num_frames, 32, 32)
+        assert sample['data_samples'].gt_label.item() == 1
+        assert built.test_mode is (dataset is not config.train_dataloader.dataset)
+    assert config.num_frames != 8 or config.labels in docstring
+    assert config.labels == f'{config.data_root}/labels.txt'
+    assert type(EVALUATOR.build(config.test_evaluator)).__name__ == 'CompleteEvaluator'
+
+
+def test_extracted_frames_are_the_frames_that_the_formula_names(layout: Callable) -> None:
+    """12 files with grey levels 20, 40, …, of which the centres of 8 segments are taken."""
+    dataset = load('ucf101_rawframes').test_dataloader.dataset
+    layout(dataset)
+    clip = DATASETS.build(dataset)[0]['inputs']  # [1, 3, T, H, W]
+    levels = clip.float().mean(dim=(0, 1, 3, 4)) / 20 - 1
+    assert levels.round().int().tolist() == [0, 1, 3, 4, 6, 7, 9, 10]
+
+
+@pytest.mark.parametrize('raw', RAW)
+def test_extracted_frames_are_treated_as_videos_are(raw: str) -> None:
+    """Only the reading differs: no opening, another decoder, another data set."""
+    frames, videos = load(raw), load(raw.removesuffix('_rawframes'))
+    for name in ('train_pipeline', 'test_pipeline', 'multi_view_pipeline'):
+        one, other = frames[name], videos[name]
+        assert one[0] == other[1] and one[2:] == other[3:]
+        assert (one[1].type, other[0].type, other[2].type) == (
+            'RawFrameDecode', 'VideoInit', 'VideoDecode',
+        )  # fmt: skip
+    for one, other in zip(datasets(frames), datasets(videos), strict=True):
+        assert one.ann_file == other.ann_file.replace('_videos.txt', '_rawframes.txt')
+        assert one.filename_tmpl == 'img_{:05d}.jpg'
+
+
+@pytest.mark.parametrize('name', ['kinetics400_16f', 'kinetics400_32f', 'ucf101_32f', 'hmdb51_32f'])
+def test_more_frames_change_nothing_else(name: str) -> None:
+    stem, frames = name.rsplit('_', 1)
+    plain = load(stem)
+    for pipeline in (plain.train_pipeline, plain.test_pipeline, plain.multi_view_pipeline):
+        pipeline[1].clip_len = int(frames[:-1])
+    plain.train_dataloader.dataset.pipeline = plain.train_pipeline
+    for loader in (plain.val_dataloader, plain.test_dataloader):
+        loader.dataset.pipeline = plain.test_pipeline
+    plain.num_frames = int(frames[:-1])
+    assert load(name).to_dict() == plain.to_dict()
+
+
+def test_released_augmentation() -> None:
+    """RandAugment N2 M9 first, then crop, flip, jitter, grey; fewer where the recipe says so."""
+    steps = {name: load(name).train_dataloader.dataset.pipeline for name in DATA_SETS}
+    names = {
+        name: [step.get('op', step.type) for step in pipeline] for name, pipeline in steps.items()
+    }
+    full = [
+        'VideoInit', 'UniformSample', 'VideoDecode', 'Resize', 'RandAugment', 'MultiScaleCrop',
+        'Resize', 'Flip', 'RandomApply', 'RandomGrayscale', 'FormatShape', 'PackActionInputs',
+    ]  # fmt: skip
+    randaugment, crop = steps['kinetics400'][4:6]
+    assert (randaugment.num_ops, randaugment.magnitude) == (2, 9)
+    assert crop.scales == (1, 0.875, 0.75, 0.66)
+    assert names['kinetics400'] == names['kinetics600'] == full
+    for name in ('ucf101', 'hmdb51', 'ucf101_32f', 'hmdb51_32f'):
+        assert names[name] == [step for step in full if step != 'RandAugment']
+        assert load(name).train_dataloader.batch_size * 4 == 64
+    assert names['ssv2'] == [step for step in full if step != 'Flip']  # left and right are classes
+
+
+@pytest.mark.parametrize('name', ['kinetics400', 'ucf101', 'ssv2'])
+def test_frames_of_a_video_are_augmented_alike(name: str, shrink_frames: Callable) -> None:
+    """A still video stays still under the training pipeline, whatever is drawn."""
+    pipeline = Compose(shrink_frames(load(name).train_pipeline[3:]))  # behind the decoder
+    frame = np.random.randint(0, 256, (48, 64, 3), dtype=np.uint8)
+    for _ in range(3):
+        results = pipeline(
+            dict(
+                imgs=[frame.copy() for _ in range(4)], img_shape=(48, 64), modality='RGB',
+                num_clips=1, clip_len=4, label=0, original_shape=(48, 64),
+            )
+        )  # fmt: skip
+        clip = results['inputs']  # [1, 3, T, H, W]
+        assert clip.shape == (1, 3, 4, 32, 32)
+        assert all(torch.equal(clip[:, :, 0], clip[:, :, t]) for t in range(4))
