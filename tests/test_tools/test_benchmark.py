@@ -30,3 +30,15 @@ def test_a_config_without_texts_is_one_sentence(main, capsys, tmp_path):
     (tmp_path / 'config.py').write_text('model = dict(type="Recognizer2D")')
     assert main(['frozen', str(tmp_path / 'config.py')]) == 2
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
+def test_views_a_few_at_a_time(shrunken_models, main, capsys, tmp_path):
+    config = tmp_path / 'config.py'
+    config.write_text(f'_base_ = {str(CONFIG)!r}\nmodel = dict(neck=dict(num_layers=1))')
+    sizes = ['--views', '6', '--at-once', '2', '--frames', '2', '--classes', '3', '--rounds', '1']
+    assert main(['views', str(config), '--device', 'cpu', *sizes]) == 0
+    printed = capsys.readouterr().out
+    rows = re.findall(r'\| (\d) \| \d+\.\d+ \| (\d+\.\d+) \|', printed)
+    assert rows[0] == ('6', '1.000')
+    assert rows[1][0] == '2' and float(rows[1][1]) < 0.5
+    assert float(re.findall(r'at most (\S+) apart', printed)[0]) < 1e-6

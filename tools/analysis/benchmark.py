@@ -2,13 +2,17 @@
 
 Usage: python tools/analysis/benchmark.py frozen \
            configs/actionclip/actionclip_vit-b-32_transf_k400_8f.py --videos 8 --frames 8
+       python tools/analysis/benchmark.py views \
+           configs/actionclip/actionclip_vit-b-32_transf_k400_8f.py --views 30 --at-once 5
 """
 
 import argparse
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from mmaction.structures import ActionDataSample
@@ -16,11 +20,14 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from torch import nn
+from torch.profiler import ProfilerActivity, profile
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import actionclip_mm  # noqa: F401  registers the components
 from actionclip_mm.models.utils.unread_weights import leave_weights_unread
+
+Key = TypeVar('Key', bound=Hashable)
 
 # what is frozen of the image tower and of the text tower, whether sentences are encoded once
 FROZEN = {
@@ -75,13 +82,13 @@ class Step:
         return sum(kept.values())
 
 
-def seconds(steps: dict[str, Callable[[], None]], rounds: int, device: str) -> dict[str, float]:
+def seconds(steps: dict[Key, Callable[[], None]], rounds: int, device: str) -> dict[Key, float]:
     """Best time of each; they take turns, so that a busy machine is busy for all of them.
 
     On a CPU processor time is taken, which other programs hardly touch.
     """
     clock = time.perf_counter if device.startswith('cuda') else time.process_time
-    times: dict[str, list[float]] = {name: [] for name in steps}
+    times: dict[Key, list[float]] = {name: [] for name in steps}
     for round_ in range(rounds + 1):
         for name, step in steps.items():
             start = clock()
@@ -113,17 +120,73 @@ def frozen(config: Config, args: argparse.Namespace) -> None:
         )
 
 
+def peak_bytes(call: Callable[[], None], device: str) -> int:
+    """The most memory that a call has in use at once, beside what was in use before."""
+    if device.startswith('cuda'):
+        before = torch.cuda.memory_allocated()
+        torch.cuda.reset_peak_memory_stats()
+        call()
+        return torch.cuda.max_memory_allocated() - before
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
+        call()
+    in_use = peak = 0
+    for event in profiler.profiler.kineto_results.events():
+        if event.name() == '[memory]':  # an allocation, or what was given back as a negative number
+            in_use += event.nbytes()
+            peak = max(peak, in_use)
+    return peak
+
+
+def views(config: Config, args: argparse.Namespace) -> None:
+    """Time and memory of testing a video of many views, a few of them at a time."""
+    from mmaction.registry import MODELS
+
+    torch.manual_seed(0)
+    model_cfg = config.model.copy()
+    model_cfg.cls_head.label_encoder.labels = [f'class {index}' for index in range(args.classes)]
+    with leave_weights_unread():
+        model = MODELS.build(model_cfg).eval().to(args.device)
+    size = model.backbone.preprocess.size
+    video = torch.randn(1, args.views, 3, args.frames, *size, device=args.device)
+    scores = []
+
+    def test(at_once: int) -> None:
+        model.test_cfg = dict(max_testing_views=at_once)
+        with torch.no_grad():
+            (sample,) = model(video, [ActionDataSample()], mode='predict')
+        scores.append(sample.pred_score)
+
+    steps = {at_once: partial(test, at_once) for at_once in (args.views, args.at_once)}
+    with torch.no_grad():
+        model.cls_head.label_encoder()  # sentences are encoded once for all videos
+    peaks = {at_once: peak_bytes(step, args.device) for at_once, step in steps.items()}
+    apart = (scores[0] - scores[1]).abs().max()
+    times = seconds(steps, args.rounds, args.device)
+    print('| views at a time | time | peak memory |\n|---|---|---|')
+    for at_once in steps:
+        print(
+            f'| {at_once} | {times[at_once] / times[args.views]:.2f} '
+            f'| {peaks[at_once] / peaks[args.views]:.3f} |'
+        )
+    print(f'Scores are at most {apart:.1e} apart.')
+
+
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True)
     command = commands.add_parser('frozen', help=frozen.__doc__)
     command.set_defaults(run=frozen)
-    command.add_argument('config', help='config with a VideoTextHead')
     command.add_argument('--videos', type=int, default=8, help='videos in a batch')
-    command.add_argument('--frames', type=int, default=8)
-    command.add_argument('--classes', type=int, default=400)
-    command.add_argument('--rounds', type=int, default=5, help='steps that are timed')
-    command.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
+    command = commands.add_parser('views', help=views.__doc__)
+    command.set_defaults(run=views)
+    command.add_argument('--views', type=int, default=30, help='clips x crops of the video')
+    command.add_argument('--at-once', type=int, default=5, help='max_testing_views')
+    for command in commands.choices.values():
+        command.add_argument('config', help='config with a VideoTextHead')
+        command.add_argument('--frames', type=int, default=8)
+        command.add_argument('--classes', type=int, default=400)
+        command.add_argument('--rounds', type=int, default=5, help='steps that are timed')
+        command.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     args = parser.parse_args(argv)
     init_default_scope('mmaction')
     MMLogger.get_current_instance().setLevel('WARNING')
