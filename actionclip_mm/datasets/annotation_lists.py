@@ -21,16 +21,10 @@ FILE_AND_NUMBERS = re.compile(r'\.[A-Za-z0-9]*[A-Za-z][A-Za-z0-9]*([ \t]+-?[0-9]
 class Line(NamedTuple):
     """One annotation: where it stands, its path and the whole numbers behind the path."""
 
-    ann_file: str
-    row: int
+    place: str
     path: str
     numbers: list[int]
-    quoted: bool
-
-    @property
-    def place(self) -> str:
-        """The start of a message about it."""
-        return f'Line {self.row} of {self.ann_file}'
+    quoted: bool = False
 
 
 def read_lines(ann_file: str, delimiter: str = ' ', most: int | None = None) -> list[Line]:
@@ -40,14 +34,14 @@ def read_lines(ann_file: str, delimiter: str = ' ', most: int | None = None) -> 
         ann_file: The list, UTF-8 with or without byte order mark.
         delimiter: What stands in front of each number; ``' '`` is any run of spaces and tabs.
         most: As many numbers at most belong to a line; a whole number before them is the end of
-            the path. Defaults to all there are.
+            the path, and with 0 the whole line is the path. Defaults to all there are.
 
     Raises:
         FileNotFoundError: No such file.
         ValueError: A file that is not text in UTF-8, a file without lines, a line without a path.
     """
     lines = [
-        _read_line(ann_file, row, line.strip(BLANK), delimiter, most)
+        _read_line(f'Line {row} of {ann_file}', line.strip(BLANK), delimiter, most)
         for row, line in enumerate(_read_text(ann_file).split('\n'), start=1)
         if line.strip(BLANK)
     ]
@@ -157,13 +151,12 @@ def _read_text(ann_file: str) -> str:
     return text
 
 
-def _read_line(ann_file: str, row: int, text: str, delimiter: str, most: int | None) -> Line:
-    quoted = _quoted(text) if delimiter == ' ' else None
+def _read_line(place: str, text: str, delimiter: str, most: int | None) -> Line:
+    quoted = _quoted(text) if delimiter == ' ' and most != 0 else None
     path, numbers = quoted or _cut_numbers(text, delimiter, most)
-    line = Line(ann_file, row, path, numbers, quoted is not None)
     if not path:
-        raise ValueError(f"{line.place} has no path ('{text}'): write `path label`, or drop it.")
-    return line
+        raise ValueError(f"{place} has no path ('{text}'): write `path label`, or drop the line.")
+    return Line(place, path, numbers, quoted is not None)
 
 
 def _quoted(text: str) -> tuple[str, list[int]] | None:

@@ -58,7 +58,7 @@ def test_any_bytes_are_read_or_refused_in_one_sentence(tmp_path: Path, content: 
         assert '\n' not in str(error)
     else:
         rows = content.decode('utf-8-sig').split('\n')
-        assert [line.row for line in lines] == [
+        assert [int(line.place.split()[1]) for line in lines] == [
             number for number, row in enumerate(rows, start=1) if row.strip(' \t\r')
         ]
 
@@ -82,6 +82,7 @@ def test_numbers_that_belong_to_the_path(tmp_path: Path) -> None:
     assert read(tmp_path, 'clip 7 -1', most=1) == [('clip 7', [NO_LABEL])]
     assert read(tmp_path, '12') == [('12', [])]
     assert read(tmp_path, '"so called" video 3') == [('"so called" video', [3])]
+    assert read(tmp_path, '"clip" 3 0.5', most=0) == [('"clip" 3 0.5', [])]
     assert read(tmp_path, '"open 3') == [('"open', [3])]
     assert read(tmp_path, 'a٣ ٣') == [('a٣ ٣', [])]  # a digit, but not of a label
     assert read(tmp_path, 'b.mp4 1.0') == [('b.mp4 1.0', [])]
