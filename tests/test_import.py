@@ -85,9 +85,11 @@ COMPONENTS = {
         'TextPromptLabelEncoder', 'LearnableContext', 'VideoTextHead', 'CaptionHead',
         'VideoTextKLLoss', 'VideoAllTextKLLoss', 'VideoTextBCELoss',
     ],
-    DATASETS: ['ImageTextDataset', 'RobustVideoDataset', 'RobustRawframeDataset'],
+    DATASETS: [
+        'ImageTextDataset', 'RobustVideoDataset', 'RobustRawframeDataset', 'VideoSegmentDataset',
+    ],
     EVALUATOR: ['CompleteEvaluator'],
-    TRANSFORMS: ['SegmentCentreSample', 'VideoInit', 'VideoDecode'],
+    TRANSFORMS: ['SegmentCentreSample', 'SegmentFrames', 'VideoInit', 'VideoDecode'],
     METRICS: ['CharadesMAP', 'OrderPairAccuracy'],
     HOOKS: [
         'CheckLabelsHook', 'CheckWeightsHook', 'LabelSwitchHook', 'MetricsFileHook',

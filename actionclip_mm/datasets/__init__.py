@@ -4,7 +4,8 @@ from .image_text_dataset import ImageTextDataset
 from .robust_rawframe_dataset import RobustRawframeDataset
 from .robust_reading import RobustReading, TooManyBadVideos
 from .robust_video_dataset import RobustVideoDataset
-from .transforms import SegmentCentreSample, UnreadableVideo, VideoDecode, VideoInit
+from .transforms import SegmentCentreSample, SegmentFrames, UnreadableVideo, VideoDecode, VideoInit
+from .video_segment_dataset import VideoSegmentDataset
 
 __all__ = [
     'ImageTextDataset',
@@ -12,8 +13,10 @@ __all__ = [
     'RobustReading',
     'RobustVideoDataset',
     'SegmentCentreSample',
+    'SegmentFrames',
     'TooManyBadVideos',
     'UnreadableVideo',
     'VideoDecode',
     'VideoInit',
+    'VideoSegmentDataset',
 ]

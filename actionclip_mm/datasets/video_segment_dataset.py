@@ -1,0 +1,63 @@
+"""Parts of videos as samples: lines with a start and an end beside the label."""
+
+import json
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mmaction.registry import DATASETS
+
+from .annotation_lists import Line, read_lines
+from .robust_video_dataset import RobustVideoDataset
+
+
+@DATASETS.register_module()
+class VideoSegmentDataset(RobustVideoDataset):
+    """Reads lines ``path label start end``, the times in seconds from the start of the video.
+
+    The same video may have any number of lines. ``SegmentFrames`` behind ``VideoInit`` confines the
+    pipeline to the segment, which is in ``results['segment']``. With ``multi_class=True`` and
+    ``num_classes`` the label becomes a multi-hot vector with one 1, so that whole videos with
+    several labels can validate the same head. Paths with spaces are fine; one that begins with a
+    quote stands in double quotes, as JSON. All else is as in :class:`RobustVideoDataset`.
+
+    Raises:
+        ValueError: A line without label and two times, or whose end is not behind its start.
+    """
+
+    def load_data_list(self) -> list[dict]:
+        """``filename``, ``label`` and ``segment`` (start and end in seconds) of each line."""
+        lines, segments = [], []
+        for line in read_lines(self.ann_file, most=0):
+            path, label, segment = _parse(line)
+            lines.append(line._replace(path=path, numbers=[label]))
+            segments.append(segment)
+        labels = self._labels(lines, [line.numbers for line in lines])
+        rows = zip(self._paths(lines, 'video'), labels, segments, strict=True)
+        return [dict(filename=path, label=label, segment=times) for path, label, times in rows]
+
+    @contextmanager
+    def stand_in(self, info: dict) -> Iterator[dict]:
+        """The annotation of a black video, all of it: the segment may lie behind its end."""
+        with super().stand_in(info) as black:
+            yield {**black, 'segment': (0.0, math.inf)}
+
+
+def _parse(line: Line) -> tuple[str, int, tuple[float, float]]:
+    """Path, label and times of a line."""
+    words = line.path.rsplit(None, 3)
+    try:
+        path, label, start, end = words[0], int(words[1]), float(words[2]), float(words[3])
+    except (IndexError, ValueError):
+        raise ValueError(
+            f"{line.place} is '{line.path}': write `path label start end`, the label a whole "
+            'number and the times in seconds.'
+        ) from None
+    if not 0 <= start < end < math.inf:
+        raise ValueError(
+            f"{line.place} has a segment from {start} to {end} s ('{line.path}'): its end must be "
+            'behind its start, and neither below 0; mend or drop that line.'
+        )
+    if path.startswith('"') and path.endswith('"') and len(path) > 1:
+        path = json.loads(path)
+    return path, label, (start, end)
