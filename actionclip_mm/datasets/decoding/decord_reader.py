@@ -18,7 +18,7 @@ class DecordReader(FrameReader):
 
     def read(self, frame_inds: Sequence[int]) -> list[np.ndarray]:
         if not self.index.seekable_by_count:
-            raise CannotSeek('it would find other frames in a file of this kind')
+            raise CannotSeek('in files of this kind it finds other frames than the ones asked for')
         import decord
 
         video = decord.VideoReader(self.index.path, num_threads=self.num_threads)

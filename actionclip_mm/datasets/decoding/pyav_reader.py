@@ -6,6 +6,7 @@ import av
 import numpy as np
 
 from .reader import FrameReader
+from .video_index import video_stream
 
 
 class TimesDisagree(RuntimeError):
@@ -82,7 +83,7 @@ class _Walk:
 
     def _open(self) -> None:
         self.container = av.open(self.path, metadata_errors='replace')
-        self.stream = self.container.streams.video[0]
+        self.stream = video_stream(self.container)
         self.stream.codec_context.thread_count = self.num_threads
         if self.num_threads != 1:
             self.stream.thread_type = 'AUTO'

@@ -129,6 +129,10 @@ class Video:
                 reasons.append(f'{name}: {reason(error)}')
                 continue
             self.missing = len(reader.missing)
+            if 2 * self.missing > len(frame_inds):
+                found = len(frame_inds) - self.missing
+                reasons.append(f'{name}: it decodes {found} of {len(frame_inds)} frames asked for')
+                continue
             if self.missing:
                 _log_once(
                     f'{self.path}: {name} cannot decode {self.missing} of the {len(frame_inds)} '

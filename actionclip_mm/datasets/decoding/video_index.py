@@ -70,11 +70,11 @@ def read_index(path: str) -> VideoIndex:
             layout = container.format.name
             if layout == 'tty':  # ffmpeg takes a .txt for a film of letters
                 raise UnreadableVideo(f'{path}: it is a text file, not a video file')
-            if not container.streams.video:
+            stream = video_stream(container)
+            if stream is None:
                 raise UnreadableVideo(f'{path}: it has no video stream (only sound?)')
-            stream = container.streams.video[0]
             packets = _read_packets(container, stream)
-            context = stream.codec_context
+            context, alone = stream.codec_context, len(container.streams.video) == 1
             reordered = bool(context.has_b_frames)
             size, header_frames = (context.height, context.width), stream.frames
             fps = float(stream.average_rate or stream.guessed_rate or 0)
@@ -94,12 +94,21 @@ def read_index(path: str) -> VideoIndex:
         timed=timed,
         seekable_by_count=timed
         and sound
+        and alone  # decord takes another one than the first in some containers
         and bool(shown.all())
         and _counts_lead_to_frames(packets, layout),
         fps=fps,
         header_frames=header_frames,
         size=size,
     )
+
+
+def video_stream(container: av.container.InputContainer) -> av.VideoStream | None:
+    """The first video stream of a file that is not the picture on its cover."""
+    for stream in container.streams.video:
+        if not stream.disposition & av.stream.Disposition.attached_pic:
+            return stream
+    return None
 
 
 def _check_file(path: str) -> None:
