@@ -7,7 +7,7 @@ from mmaction.registry import DATASETS
 PIPELINE = [
     dict(type='VideoInit'),
     dict(type='SegmentFrames'),
-    dict(type='UniformSample', clip_len=2),
+    dict(type='SegmentCentreSample', clip_len=2),
     dict(type='VideoDecode'),
     dict(type='FormatShape', input_format='NCTHW'),
     dict(type='PackActionInputs'),

@@ -1,0 +1,145 @@
+"""Reads Charades' own files: Charades_v1_classes.txt and Charades_v1_{train,test}.csv."""
+
+import math
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from actionclip_mm.datasets.preparation import read_csv, read_lines
+
+COLUMNS = ('id', 'actions', 'length')  # of those that are read
+CLASS = re.compile(r'c(\d{3})\s+(\S.*)')
+ACTION = re.compile(r'(c\d{3}) (\d+(?:\.\d+)?) (\d+(?:\.\d+)?)')
+
+
+@dataclass
+class Video:
+    """A row of the CSV file.
+
+    Attributes:
+        name: Its id, which is its file's name without the extension.
+        labels: The different class ids in rising order, none for an unlabelled video.
+        segments: Class id, start and end in seconds of each action, within the video.
+    """
+
+    name: str
+    labels: list[int]
+    segments: list[tuple[int, float, float]]
+
+
+@dataclass
+class Annotations:
+    """All rows of a CSV file.
+
+    Attributes:
+        videos: In the order of the file.
+        problems: Rows that are of no use, a sentence each.
+        num_actions: Actions of all videos, those of no use included.
+        cut: How many end behind the end of their video, and were cut there.
+        empty: How many end where they start or before, or start behind the end of their video:
+            they are no segments, but their class is true of the video.
+    """
+
+    videos: list[Video] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    num_actions: int = 0
+    cut: int = 0
+    empty: int = 0
+
+
+def read_classes(path: Path) -> list[str]:
+    """The class names in id order: line ``c000 Holding some clothes`` is class 0.
+
+    Raises:
+        ValueError: A line that is not the class which comes next.
+    """
+    names: list[str] = []
+    for number, line in read_lines(path):
+        match = CLASS.fullmatch(line)
+        if match is None or int(match[1]) != len(names):
+            raise ValueError(
+                f"Line {number} of '{path}' is '{line}' and should be "
+                f"'c{len(names):03} Name of the class': unpack the official file again."
+            )
+        names.append(match[2])
+    return names
+
+
+def read_videos(path: Path, num_classes: int) -> Annotations:
+    """Reads a CSV file; broken rows are listed, never guessed at.
+
+    Args:
+        path: Charades_v1_train.csv or Charades_v1_test.csv.
+        num_classes: Number of classes.
+
+    Raises:
+        ValueError: The file lacks columns, or names a class that there is not: then the class file
+            is of another data set, and no row can be trusted.
+    """
+    found = Annotations()
+    seen: dict[str, int] = {}
+    for number, row in read_csv(path, COLUMNS):
+        place = f'{path.name} line {number}'
+        name = row and row['id'].strip()
+        if not name:
+            what = 'no id' if row else 'another number of fields than the header'
+            found.problems.append(f'{place}: {what}, left out')
+        elif name in seen:
+            found.problems.append(f"{place}: '{name}' is in line {seen[name]} already, left out")
+        else:
+            seen[name] = number
+            try:
+                length = _length(row['length'])
+                actions = _actions(row['actions'], place, num_classes)
+            except _Broken as error:
+                found.problems.append(f"{place}, '{name}': {error}, left out")
+                continue
+            found.videos.append(_video(name, actions, length, found))
+    return found
+
+
+class _Broken(Exception):
+    """A row of no use; the message says why."""
+
+
+def _length(text: str) -> float:
+    try:
+        length = float(text)
+    except ValueError:
+        length = math.nan
+    if not 0 < length < math.inf:
+        raise _Broken(f"its length is '{text}', which is no number of seconds")
+    return length
+
+
+def _actions(text: str, place: str, num_classes: int) -> list[tuple[int, float, float]]:
+    """Class id, start and end of each action; none of an empty field."""
+    actions = []
+    for part in text.split(';') if text.strip() else []:
+        match = ACTION.fullmatch(part.strip())
+        if match is None:
+            raise _Broken(f"its action '{part}' is not `c000 start end`")
+        label = int(match[1][1:])
+        if label >= num_classes:
+            raise ValueError(
+                f'{place} has class {match[1]} but there are {num_classes} classes: give the class '
+                'file that belongs to it.'
+            )
+        actions.append((label, float(match[2]), float(match[3])))
+    return actions
+
+
+def _video(
+    name: str, actions: list[tuple[int, float, float]], length: float, found: Annotations
+) -> Video:
+    """Cuts segments to the video and counts what was done."""
+    segments = []
+    for label, start, end in actions:
+        cut_end = min(end, length)
+        if start >= cut_end:
+            found.empty += 1
+            continue
+        found.cut += end > length
+        segments.append((label, start, cut_end))
+    found.num_actions += len(actions)
+    return Video(name, sorted({label for label, _, _ in actions}), segments)
