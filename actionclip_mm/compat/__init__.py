@@ -7,6 +7,7 @@ have been an error turns into silence.
 
 from .checkpoints import checkpoints_under_weights_only
 from .decoding import decord_from_memory
+from .evaluators import dump_beside_an_evaluator
 from .host_models import advice_against_mmcv_lite, missing_drn, vindlu_beside_new_transformers
 from .no_gpu import amp_without_gpu, gloo_without_gpu
 from .package_lookup import package_lookup_without_pkg_resources
@@ -22,6 +23,7 @@ BREAKAGES = (
     amp_without_gpu,
     hue_shift_in_uint8,
     decord_from_memory,
+    dump_beside_an_evaluator,
 )
 
 

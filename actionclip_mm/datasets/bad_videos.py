@@ -50,23 +50,18 @@ class BadVideos:
         """Notes that the video of this line is bad."""
         self.marks[self.video[line]] = True
 
-    def another(self, labels: Sequence[int]) -> int | None:
-        """Draws a line that shares a label, or any line if none does, but no bad one.
+    def good_lines(self, labels: Sequence[int] | None = None) -> np.ndarray:
+        """The lines of videos that are not bad.
 
         Args:
-            labels: Class ids; none for lines without labels.
-
-        Returns:
-            The line, drawn with NumPy's generator (which mmengine seeds in each worker); None if
-            all videos are bad.
+            labels: Only those that share one of these class ids; an empty list are the lines
+                without labels. Defaults to all.
         """
-        sharing = [self._with_label(label) for label in labels or [NO_LABEL]]
-        for lines in (np.unique(np.concatenate(sharing)), np.arange(len(self.video))):
-            good = lines[~self.marks.numpy()[self.video[lines]]]
-            if len(good):
-                return int(np.random.choice(good))
-        return None
-
-    def _with_label(self, label: int) -> np.ndarray:
-        start, end = np.searchsorted(self._labels, [label, label + 1])
-        return self._lines[start:end]
+        if labels is None:
+            lines = np.arange(len(self.video))
+        else:
+            ids = np.array(labels or [NO_LABEL])
+            starts, ends = np.searchsorted(self._labels, [ids, ids + 1])
+            pieces = [self._lines[start:end] for start, end in zip(starts, ends, strict=True)]
+            lines = np.unique(np.concatenate(pieces))
+        return lines[~self.marks.numpy()[self.video[lines]]]

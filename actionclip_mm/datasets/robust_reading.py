@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
+import numpy as np
 from mmaction.datasets import BaseActionDataset
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
@@ -20,7 +21,7 @@ from .annotation_lists import (
     one_label_each,
 )
 from .bad_videos import BadVideos
-from .transforms import UnreadableVideo
+from .decoding import UnreadableVideo
 
 SHOWN = 50  # paths in the message that ends a run; all of them are in the log
 # what the base class would take and this one has no use for
@@ -114,19 +115,24 @@ class RobustReading(BaseActionDataset):
                     return self._sample(idx)
                 except UnreadableVideo as error:
                     self._note(idx, error)
-            another = self.bad.another(self.get_cat_ids(idx))
-            if another is None:
+            others = self.bad.good_lines(self.get_cat_ids(idx))
+            if not len(others):
+                others = self.bad.good_lines()
+            if not len(others):
                 raise TooManyBadVideos(f'Not one video of {self.ann_file} can be read.')
-            idx = another
+            idx = int(np.random.choice(others))  # seeded by mmengine in each worker
 
     def _note(self, idx: int, error: UnreadableVideo) -> None:
         if not self._pipeline_works:
             self._black_sample(idx, error)
         self.bad.mark(idx)
         count, total = self.bad.count, self.bad.total
+        others = 'others of its class take its place'
+        if not len(self.bad.good_lines(self.get_cat_ids(idx))):
+            others = 'no other video shares a label with it, so that any take its place'
         self._log(
-            f'{error} - others of its class take its place for the rest of this run; {count} of '
-            f'{total} videos of {self.ann_file} are unreadable so far'
+            f'{error} - {others} for the rest of this run; {count} of {total} videos of '
+            f'{self.ann_file} are unreadable so far'
         )
         if count > self.bad.allowed:
             names = [_name(BaseDataset.get_data_info(self, line)) for line in self.bad.lines()]

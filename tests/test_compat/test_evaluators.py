@@ -1,0 +1,38 @@
+"""--dump of the host's test tool beside an evaluator of one's own."""
+
+import inspect
+
+import pytest
+from mmaction.evaluation import AccMetric
+from mmengine.config import ConfigDict
+from mmengine.evaluator import DumpResults, Evaluator
+from mmengine.runner import Runner
+
+from actionclip_mm.evaluation import CompleteEvaluator
+
+DUMP = dict(type='DumpResults', out_file_path='scores.pkl')
+
+
+def build(evaluator: object) -> Evaluator:
+    return Runner.build_evaluator(None, evaluator)
+
+
+@pytest.mark.parametrize('metrics', [dict(type='AccMetric'), [dict(type='AccMetric')]])
+def test_dump_joins_the_metrics_of_the_evaluator(metrics: object) -> None:
+    own = ConfigDict(type='CompleteEvaluator', metrics=metrics)
+    evaluator = build([own, DUMP])  # what merge_args of the host's tool makes of --dump
+    assert type(evaluator) is CompleteEvaluator
+    assert [type(metric) for metric in evaluator.metrics] == [AccMetric, DumpResults]
+    assert own == dict(type='CompleteEvaluator', metrics=metrics)  # the config stays as it was
+
+
+def test_the_host_does_not_know_that_list() -> None:
+    unmended = inspect.getclosurevars(Runner.build_evaluator).nonlocals['build']
+    with pytest.raises(KeyError, match='CompleteEvaluator'):
+        unmended(None, [dict(type='CompleteEvaluator', metrics=[]), DUMP])
+
+
+def test_other_evaluators_are_built_as_before() -> None:
+    for evaluator in ([dict(type='AccMetric'), DUMP], dict(type='AccMetric')):
+        assert type(build(evaluator)) is Evaluator
+    assert type(build(dict(metrics=[dict(type='AccMetric')]))) is Evaluator

@@ -1,0 +1,272 @@
+"""Unreadable videos: replaced by their like in training, black and marked in testing."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmaction.datasets import VideoDataset
+from mmaction.registry import DATASETS
+from mmengine.dataset import ClassBalancedDataset, ConcatDataset, RepeatDataset, pseudo_collate
+from mmengine.logging import MMLogger
+from torch.utils.data import DataLoader
+
+from actionclip_mm.datasets import RobustVideoDataset, TooManyBadVideos
+
+GOOD = [f'good {index}.mp4 {index % 2}' for index in range(6)]
+
+
+@pytest.fixture
+def build(videos: Path, pipeline: list, tmp_path: Path) -> Callable[..., RobustVideoDataset]:
+    """Function: the data set of some lines, ``build(*lines, **options)``."""
+
+    def make(*lines: str, **kwargs: object) -> RobustVideoDataset:
+        path = tmp_path / 'list.txt'
+        path.write_text('\n'.join(lines))
+        # serialised lists would be followed by a collection of all garbage
+        options = dict(pipeline=pipeline, data_prefix=dict(video=str(videos)), serialize_data=False)
+        options |= kwargs
+        return DATASETS.build(dict(type='RobustVideoDataset', ann_file=str(path), **options))
+
+    return make
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Callable[[], str]:
+    """Function: what mmengine's logger wrote so far, as in a run."""
+    path = tmp_path / 'run.log'
+    logger = MMLogger.get_instance(f'test {tmp_path}', log_file=str(path))
+    MMLogger._instance_dict.move_to_end(logger.instance_name)  # the current one
+    yield lambda: path.read_text()
+    MMLogger._instance_dict.pop(logger.instance_name)
+
+
+@pytest.mark.parametrize('test_mode', [False, True])
+@pytest.mark.parametrize('serialize_data', [False, True])
+def test_good_videos_are_those_of_the_host(
+    build: Callable, videos: Path, pipeline: list, test_mode: bool, serialize_data: bool
+) -> None:
+    options = dict(test_mode=test_mode, serialize_data=serialize_data)
+    ours = build(*GOOD, **options)
+    no_spaces = Path(ours.ann_file).with_name('host.txt')
+    no_spaces.write_text(Path(ours.ann_file).read_text().replace('good ', 'good_'))
+    hosts = VideoDataset(str(no_spaces), pipeline, dict(video=str(videos)), **options)
+    assert len(ours) == len(hosts) == 6
+    for index in range(6):
+        expected = hosts.get_data_info(index)
+        expected['filename'] = expected['filename'].replace('good_', 'good ')
+        assert ours.get_data_info(index) == expected
+        sample, wanted = ours[index], hosts.pipeline(expected)
+        assert torch.equal(sample['inputs'], wanted['inputs'])
+        assert sample['data_samples'].gt_label == wanted['data_samples'].gt_label
+        assert sample['data_samples'].sample_idx == index
+        assert sample['data_samples'].filename == str(videos / f'good {index}.mp4')
+        assert 'undecodable' not in sample['data_samples']
+
+
+def test_in_training_another_of_its_class_is_drawn(
+    build: Callable, broken: str, log: Callable
+) -> None:
+    data = build(*GOOD, f'{broken} 1')
+    drawn = [data[6]['data_samples'] for _ in range(20)]
+    assert {int(sample.gt_label) for sample in drawn} == {1}
+    assert {sample.sample_idx for sample in drawn} == {1, 3, 5}
+    (line,) = [line for line in log().splitlines() if broken in line]  # tried once, said once
+    assert 'ERROR' in line
+    assert '1 of 7 videos of' in line
+
+
+def test_the_draw_follows_the_seed_of_the_worker(build: Callable) -> None:
+    data = build(*GOOD, 'text.mp4 1')
+
+    def draws(seed: int) -> list[int]:
+        np.random.seed(seed)
+        return [data[6]['data_samples'].sample_idx for _ in range(10)]
+
+    first = draws(0)
+    assert draws(0) == first != draws(1)
+
+
+def test_several_labels_one_shared(build: Callable) -> None:
+    lines = ['good 0.mp4 0 1', 'good 1.mp4 2', 'good 2.mp4 3 1', 'good 3.mp4', 'text.mp4 1 4']
+    data = build(*lines, multi_class=True, num_classes=5)
+    assert {data[4]['data_samples'].sample_idx for _ in range(20)} == {0, 2}
+    assert data[3]['data_samples'].gt_label.tolist() == [0] * 5
+    assert data[2]['data_samples'].gt_label.tolist() == [0, 1, 0, 1, 0]
+
+
+def test_unlabelled_ones_replace_unlabelled_ones(build: Callable) -> None:
+    lines = ['good 0.mp4 0', 'good 1.mp4', 'good 2.mp4', 'text.mp4']
+    data = build(*lines, multi_class=True, num_classes=5)
+    assert {data[3]['data_samples'].sample_idx for _ in range(20)} == {1, 2}
+
+
+def test_any_video_if_none_shares_a_label(build: Callable, log: Callable) -> None:
+    data = build('good 0.mp4 0', 'good 1.mp4 1', 'text.mp4 2')
+    assert {data[2]['data_samples'].sample_idx for _ in range(20)} == {0, 1}
+    assert 'no other video shares a label with it' in log()
+
+
+def test_a_fault_that_passes_is_no_bad_video(build: Callable, log: Callable) -> None:
+    fails = iter([True, False, True, False])
+
+    def now_and_then(results: dict) -> dict:
+        if next(fails):
+            raise OSError('a hiccup of the network')
+        return results
+
+    data = build(*GOOD)
+    data.pipeline.transforms.insert(0, now_and_then)
+    assert [data[index]['data_samples'].sample_idx for index in (0, 1)] == [0, 1]
+    assert data.bad.count == 0
+    assert 'hiccup' not in log()
+
+
+def test_none_is_an_unreadable_video(build: Callable, log: Callable) -> None:
+    data = build(*GOOD)
+    data.pipeline.transforms.insert(
+        0, lambda results: None if results['sample_idx'] == 1 else results
+    )
+    assert data[0]['data_samples'].sample_idx == 0  # so the pipeline works
+    assert data[1]['data_samples'].sample_idx in (3, 5)
+    assert 'good 1.mp4: the pipeline returned None' in log()
+
+
+@pytest.mark.parametrize(
+    ('good', 'ratio', 'allowed'), [(2, 0, 0), (2, 0.01, 1), (6, 0.25, 2), (6, 0.39, 3)]
+)
+def test_too_many_bad_videos_stop(
+    build: Callable, good: int, ratio: float, allowed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than the ratio, and more than one; with a ratio of 0 the first one."""
+    monkeypatch.setattr(np.random, 'choice', lambda lines: lines[0])  # a good one
+    bad = [f'missing {index}.mp4 0' for index in range(4)]
+    data = build(*GOOD[:good], *bad, max_bad_ratio=ratio)
+    for index in range(allowed):
+        data[good + index], data[good + index]  # known ones are not counted again
+    with pytest.raises(TooManyBadVideos) as error:
+        data[good + allowed]
+    message = str(error.value)
+    assert message.startswith(
+        f'{allowed + 1} of {good + 4} videos of {data.ann_file} cannot be read and '
+        f'max_bad_ratio={ratio} allows {allowed}: mend these files'
+    )
+    for index in range(4):
+        assert (f'missing {index}.mp4' in message) == (index <= allowed)
+    assert 'there is no' in str(error.value.__cause__)
+
+
+def test_no_video_at_all(build: Callable) -> None:
+    data = build('missing.mp4 0', 'text.mp4 1', max_bad_ratio=1)
+    with pytest.raises(TooManyBadVideos, match='Not one video of .*list.txt can be read'):
+        data[0]
+
+
+def test_lines_of_the_same_video_count_once(build: Callable) -> None:
+    data = build(*GOOD, 'missing.mp4 0', 'missing.mp4 1', 'missing.mp4 0')
+    for index in (6, 7, 8):
+        assert data[index]['data_samples'].sample_idx < 6
+    assert (data.bad.count, data.bad.total, data.bad.lines()) == (1, 7, [6])
+
+
+def test_workers_count_together(build: Callable) -> None:
+    """Four bad videos, met by two workers that each may meet two, are too many."""
+    data = build(*GOOD, *(f'missing {index}.mp4 0' for index in range(4)), max_bad_ratio=0.3)
+    loader = DataLoader(data, batch_size=1, num_workers=2, collate_fn=pseudo_collate)
+    with pytest.raises(TooManyBadVideos) as error:
+        list(loader)
+    assert '4 of 10 videos' in str(error.value)
+    assert all(f'missing {index}.mp4' in str(error.value) for index in range(4))
+    assert data.bad.count == 4  # the main process knows too
+
+
+def test_a_broken_pipeline_is_not_blamed_on_videos(build: Callable, pipeline: list) -> None:
+    class Wrong:
+        def __call__(self, results: dict) -> dict:
+            raise TypeError('unsupported operand')
+
+    for test_mode in (False, True):
+        data = build(*GOOD, test_mode=test_mode)
+        data.pipeline.transforms.insert(3, Wrong())
+        with pytest.raises(RuntimeError, match='black video too .TypeError: unsupp.*mend the pipe'):
+            data[0]
+    data = build(*GOOD, pipeline=pipeline[1:])  # nothing opens the file
+    with pytest.raises(RuntimeError, match='KeyError.*total_frames.*mend the pipeline') as error:
+        data[0]
+    assert isinstance(error.value.__cause__.__cause__, KeyError)
+
+
+def test_in_testing_it_is_black_and_says_so(build: Callable, videos: Path, broken: str) -> None:
+    data = build('good 1.mp4 1', f'{broken} 2', test_mode=True)
+    sample = data[1]
+    good = data[0]
+    assert sample['inputs'].shape == good['inputs'].shape
+    assert sample['inputs'].dtype == good['inputs'].dtype
+    assert sample['inputs'].float().mean() < 2
+    sample = sample['data_samples']
+    assert (int(sample.gt_label), sample.sample_idx) == (2, 1)
+    assert sample.filename == str(videos / broken)
+    assert sample.undecodable
+    assert '\n' not in sample.undecodable
+    assert str(videos) not in sample.undecodable  # said once, by the file name
+    assert 'undecodable' not in good['data_samples']
+
+
+def test_testing_never_stops_and_never_replaces(build: Callable) -> None:
+    data = build(*(f'missing {index}.mp4 0' for index in range(5)), test_mode=True)
+    samples = [data[index]['data_samples'] for index in range(5)]
+    assert [sample.sample_idx for sample in samples] == list(range(5))
+    assert all('there is no' in sample.undecodable for sample in samples)
+
+
+def test_a_test_list_with_repeated_videos_is_named(build: Callable, log: Callable) -> None:
+    assert len(build('good 0.mp4 0', 'good 1.mp4 1', 'good 0.mp4 0', test_mode=True)) == 3
+    assert 'lists 1 videos more than once' in log()
+
+
+@pytest.mark.parametrize('line', ['/etc/passwd 0', '../secret.mp4 0', 'a/../../secret.mp4 0'])
+def test_paths_stay_in_the_folder(build: Callable, videos: Path, line: str) -> None:
+    with pytest.raises(ValueError, match='Line 2 of .*outside of the data_prefix'):
+        build(GOOD[0], line)
+    assert len(build(GOOD[0], line, allow_outside=True)) == 2
+    inside = build(f'{videos}/{GOOD[0]}')
+    assert inside[0]['data_samples'].filename == str(videos / 'good 0.mp4')
+
+
+@pytest.mark.parametrize(
+    ('options', 'error', 'message'),
+    [
+        (dict(max_bad_ratio=2), ValueError, 'within 0 and 1'),
+        (dict(max_refetch=5), ValueError, 'no max_refetch: leave it out'),
+        (dict(filter_cfg=dict(min=3)), ValueError, 'no filter_cfg: leave it out'),
+        (dict(multi_class=True), ValueError, 'set num_classes'),
+        (dict(multi_class=True, num_classes=1), ValueError, 'Line 2 .*label 1 but num_classes=1'),
+        (dict(data_prefix=dict(img='x')), ValueError, "no 'video'"),
+        (dict(data_prefix=dict(video='nowhere')), FileNotFoundError, "no folder 'nowhere'"),
+    ],
+)
+def test_refuses(build: Callable, options: dict, error: type, message: str) -> None:
+    with pytest.raises(error, match=message):
+        build(*GOOD, **options)
+
+
+@pytest.mark.parametrize('serialize_data', [False, True])
+def test_subsets_and_wrappers(build: Callable, serialize_data: bool) -> None:
+    options = dict(serialize_data=serialize_data)
+    lines = [*GOOD, 'text.mp4 1']
+    data = build(*lines, indices=[6, 1, 0], **options)
+    assert [data[index]['data_samples'].sample_idx for index in range(3)] == [1, 1, 2]
+    subset = build(*lines, **options).get_subset([3, 6, 0])
+    assert subset[1]['data_samples'].filename.endswith('good 3.mp4')
+    subset.get_subset_(-2)
+    assert subset[0]['data_samples'].filename.endswith('good 0.mp4')
+
+    data = build(*lines, **options)
+    assert [data.get_cat_ids(index) for index in (0, 6)] == [[0], [1]]
+    repeated = RepeatDataset(data, times=2)
+    assert repeated[13]['data_samples'].gt_label == 1
+    both = ConcatDataset([data, build(*GOOD)])
+    assert both[8]['data_samples'].sample_idx == 1
+    balanced = ClassBalancedDataset(build('good 0.mp4 0', *['good 1.mp4 1'] * 9), 0.5)
+    assert len(balanced) == 12  # the rare one ceil(sqrt(0.5 / 0.1)) times
