@@ -1,0 +1,50 @@
+"""configs/README.md is true: every config is in it, and its numbers are those of the configs."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+INDEXED = ('actionclip', 'base_to_novel', 'charades', 'few_shot', 'finetune', 'zero_shot')
+LINK = re.compile(r'\]\(([\w./-]+)\)')
+
+
+def rows() -> list[list[str]]:
+    """The cells of each result."""
+    table = (CONFIGS / 'README.md').read_text().split('\n\n')[2]
+    lines = table.splitlines()[2:]
+    return [[cell.strip() for cell in line.strip('|').split('|')] for line in lines]
+
+
+ROWS = rows()
+
+
+def test_every_config_is_in_the_index() -> None:
+    text = (CONFIGS / 'README.md').read_text()
+    named = {(CONFIGS / link).resolve() for link in LINK.findall(text)}
+    assert all(path.exists() for path in named)
+    files = {path for folder in INDEXED for path in (CONFIGS / folder).glob('*.py')}
+    assert files <= named, f'not in configs/README.md: {files - named}'
+
+
+@pytest.mark.parametrize('row', ROWS, ids=lambda row: row[0])
+def test_numbers_are_those_of_the_config(row: list[str]) -> None:
+    _, views, published, source, links = row
+    numbers = re.findall(r'\d+\.\d+', published)
+    leaves = LINK.findall(links)
+    assert leaves or 'mmaction2 has no' in links
+    for leaf in leaves:
+        docstring = ' '.join((CONFIGS / leaf).read_text().split('"""')[1].split())
+        for number in numbers:
+            assert number in docstring, f'{leaf} does not give {number}'
+        assert 'Not measured here' in docstring
+        for name in ('paper', "ActionCLIP's README", "FROSTER's README"):
+            assert name not in source or name in docstring or name == 'paper'
+        assert ('10x3' in views) == ('10x3' in leaf or '10 clips' in docstring)
+
+
+def test_tables_and_figure_of_the_paper_have_their_rows() -> None:
+    titles = [row[0] for row in ROWS]
+    for wanted, count in (('table 6', 5), ('table 8', 2), ('figure 3', 8)):
+        assert sum(title.startswith(wanted) for title in titles) == count
