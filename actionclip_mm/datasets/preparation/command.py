@@ -88,13 +88,15 @@ def _look(
     found = match(preparation, lists, content, folder, _option(kind))
     if kind == 'videos' and args.check_decoding:
         paths = {folder / file.path: path for path, file in found.found.items() if not file.fault}
-        bad = check_decoding(paths, args.out / CACHE_NAME, args.workers)
-        found.unusable |= {paths[path]: reason for path, reason in bad.items()}
+        readings = check_decoding(paths, args.out / CACHE_NAME, args.workers)
+        found.unusable |= {paths[path]: r.error for path, r in readings.items() if r.error}
+        found.damaged |= {paths[path]: r.damage for path, r in readings.items() if r.damage}
     if kind == 'rawframes' and content.templates != {HOST_TEMPLATE}:
         report.problems.append(_template_sentence(content.templates, folder))
     report.problems += found.hints
     where = f'{kind}{split}'
     report.missing[where], report.unusable[where] = found.missing, found.unusable
+    report.damaged[where] = found.damaged
     report.extra[where], report.duplicates[where] = found.extra, found.duplicates
     return found
 

@@ -13,61 +13,85 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import NamedTuple
 
 from tqdm import tqdm
 
+from ..video_probe import probe_video
+
 CACHE_NAME = 'decode_check.jsonl'  # beside the lists of a data set
-Reader = Callable[[str], str | None]
+CUT_OFF = 0.9  # fewer frames than this part of what the header promises: worth a look
 
 
-def decode(path: str) -> str | None:
-    """Reads the first, the middle and the last frame of a video; returns what failed, or None."""
-    from actionclip_mm.datasets.video_probe import probe_video
+class Reading(NamedTuple):
+    """What became of a video.
 
-    return probe_video(path).error
+    Args:
+        error: Why it cannot be read, or None.
+        damage: What is wrong with it although it can be read, or None.
+    """
+
+    error: str | None = None
+    damage: str | None = None
+
+
+Reader = Callable[[str], Reading]
+
+
+def decode(path: str) -> Reading:
+    """Reads the first, the middle and the last frame of a video."""
+    probe = probe_video(path)
+    if probe.error is not None:
+        return Reading(error=probe.error)
+    if probe.missing:
+        return Reading(damage=f'{probe.missing} of 3 frames cannot be decoded, others stand in')
+    if probe.frames < CUT_OFF * probe.header_frames:
+        return Reading(damage=f'{probe.frames} frames, {probe.header_frames} in its header')
+    return Reading()
 
 
 def check_decoding(
     paths: Iterable[Path], cache: Path, workers: int, read: Reader = decode
-) -> dict[Path, str]:
-    """Finds the videos that cannot be decoded.
+) -> dict[Path, Reading]:
+    """Finds the videos that cannot be decoded, or not completely.
 
     Args:
         paths: The videos.
         cache: JSON-lines file of results; made where there is none.
         workers: Number of processes.
-        read: What reads a video and returns what failed, or None.
+        read: What reads a video.
 
     Returns:
-        Path -> reason of each bad video.
+        The videos of which there is something to say, in the order of ``paths``.
     """
     paths = list(dict.fromkeys(paths))
-    bad: dict[Path, str] = {}
+    found: dict[Path, Reading] = {}
     known, todo = _read_cache(cache), []
     for path in paths:
         try:
             identity = _identity(path)
         except OSError as error:
-            bad[path] = error.strerror or str(error)
+            found[path] = Reading(error=error.strerror or str(error))
             continue
-        if identity not in known:
+        if identity in known:
+            found[path] = Reading(damage=known[identity])
+        else:
             todo.append(path)
-    if len(todo) < len(paths):
-        print(f'{len(paths) - len(todo) - len(bad):,} videos were decoded before: {cache}')
+    if known:
+        print(f'{len(paths) - len(todo):,} of {len(paths):,} videos were looked at before: {cache}')
     results = _read_all(todo, workers, read)
     _end_line(cache)
     with open(cache, 'a', encoding='utf-8') as lines:
-        for path, error in tqdm(results, total=len(todo), desc='decode', unit=' videos'):
-            if error is not None:
-                bad[path] = error
-                continue
-            name, size, changed = _identity(path)
-            lines.write(json.dumps(dict(path=name, size=size, mtime_ns=changed)) + '\n')
-            lines.flush()
-    return {path: bad[path] for path in paths if path in bad}
+        for path, reading in tqdm(results, total=len(todo), desc='decode', unit=' videos'):
+            found[path] = reading
+            if reading.error is None:
+                row = dict(zip(('path', 'size', 'mtime_ns'), _identity(path), strict=True))
+                lines.write(json.dumps(row | dict(damage=reading.damage)) + '\n')
+                lines.flush()
+    return {path: found[path] for path in paths if any(found[path])}
 
 
-def _read_all(paths: list[Path], workers: int, read: Reader) -> Iterator[tuple[Path, str | None]]:
+def _read_all(paths: list[Path], workers: int, read: Reader) -> Iterator[tuple[Path, Reading]]:
     """Yields results as they come; a video that kills its process costs that video alone."""
     waiting = deque(paths)
     while waiting:
@@ -76,11 +100,12 @@ def _read_all(paths: list[Path], workers: int, read: Reader) -> Iterator[tuple[P
             try:
                 while waiting or running:
                     while waiting and len(running) < 2 * workers:
-                        running[pool.submit(read, str(waiting[0]))] = waiting.popleft()
+                        future = pool.submit(read, str(waiting[0]))
+                        running[future] = waiting.popleft()
                     done, _ = wait(running, return_when=FIRST_COMPLETED)
                     for future in done:
-                        error = future.result()
-                        yield running.pop(future), error
+                        reading = future.result()
+                        yield running.pop(future), reading
             except BrokenProcessPool:
                 pass
         # one of those under way did it: each gets a process of its own
@@ -88,12 +113,12 @@ def _read_all(paths: list[Path], workers: int, read: Reader) -> Iterator[tuple[P
             yield path, _read_alone(path, read)
 
 
-def _read_alone(path: Path, read: Reader) -> str | None:
+def _read_alone(path: Path, read: Reader) -> Reading:
     with _pool(1) as pool:
         try:
             return pool.submit(read, str(path)).result()
         except BrokenProcessPool:
-            return 'the decoder crashed on it'
+            return Reading(error='the decoder crashed on it')
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:
@@ -107,13 +132,13 @@ def _identity(path: Path) -> tuple[str, int, int]:
     return str(path.resolve()), status.st_size, status.st_mtime_ns
 
 
-def _read_cache(cache: Path) -> set[tuple[str, int, int]]:
-    known = set()
+def _read_cache(cache: Path) -> dict[tuple[str, int, int], str | None]:
+    known = {}
     if cache.is_file():
         for line in cache.read_text(encoding='utf-8').splitlines():
             try:
                 row = json.loads(line)
-                known.add((row['path'], row['size'], row['mtime_ns']))
+                known[row['path'], row['size'], row['mtime_ns']] = row['damage']
             except (ValueError, KeyError, TypeError):
                 continue  # cut off while it was written: that video is decoded again
     return known

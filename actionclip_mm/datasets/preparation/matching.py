@@ -19,6 +19,7 @@ class Match:
         extra: Files that no list names.
         duplicates: Files that are a listed video once more: not used.
         unusable: Listed path -> reason, for files that are there and cannot be used.
+        damaged: Listed path -> what is wrong, for videos that can be read in part.
         hints: Sentences on folders and archives.
     """
 
@@ -28,6 +29,7 @@ class Match:
     extra: list[str] = field(default_factory=list)
     duplicates: list[str] = field(default_factory=list)
     unusable: dict[str, str] = field(default_factory=dict)
+    damaged: dict[str, str] = field(default_factory=dict)
     hints: list[str] = field(default_factory=list)
 
 

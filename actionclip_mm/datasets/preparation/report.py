@@ -54,6 +54,7 @@ class Report:
     notes: list[str] = field(default_factory=list)
     missing: dict[str, list[str]] = field(default_factory=dict)  # folder -> listed paths
     unusable: dict[str, dict[str, str]] = field(default_factory=dict)  # folder -> path -> reason
+    damaged: dict[str, dict[str, str]] = field(default_factory=dict)  # used all the same
     extra: dict[str, list[str]] = field(default_factory=dict)
     duplicates: dict[str, list[str]] = field(default_factory=dict)
     written: list[str] = field(default_factory=list)
@@ -116,15 +117,19 @@ class Report:
         return rows
 
     def _details(self) -> list[tuple[str, list[str]]]:
-        unusable = {f: [f'{p}: {why}' for p, why in d.items()] for f, d in self.unusable.items()}
         return [
             ('Problems', self.problems),
             ('Notes', self.notes),
             ('Missing', _flat(self.missing)),
-            ('Unusable', _flat(unusable)),
+            ('Unusable', _flat(_sentences(self.unusable))),
+            ('Damaged, used all the same', _flat(_sentences(self.damaged))),
             ('Extra, in no list', _flat(self.extra)),
             ('There twice, not used', _flat(self.duplicates)),
         ]
+
+
+def _sentences(folders: dict[str, dict[str, str]]) -> dict[str, list[str]]:
+    return {f: [f'{p}: {why}' for p, why in reasons.items()] for f, reasons in folders.items()}
 
 
 def _flat(folders: dict[str, list[str]]) -> list[str]:

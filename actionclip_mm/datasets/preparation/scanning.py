@@ -102,19 +102,14 @@ def frame_template(names: Iterable[str]) -> tuple[str, int, int, str | None]:
 
     Optical flow beside the frames (``flow_x_00001.jpg``) does not count.
     """
-    series: dict[tuple[str, int, str], set[int]] = {}
+    merged: dict[tuple[str, str], set[int]] = {}
+    width = 0
     for name in names:
         match = IMAGE_NAME.fullmatch(name)
         if match and not match['prefix'].startswith('flow'):
-            # numbers of 6 digits may follow those of 5: only a leading zero tells the width
-            width = len(match['number']) if match['number'].startswith('0') else 0
-            key = (match['prefix'], width, match['suffix'])
-            series.setdefault(key, set()).add(int(match['number']))
-    widths = {width for _, width, _ in series if width}
-    width = max(widths, default=0)
-    merged: dict[tuple[str, str], set[int]] = {}
-    for (prefix, _, suffix), numbers in series.items():
-        merged.setdefault((prefix, suffix), set()).update(numbers)
+            merged.setdefault((match['prefix'], match['suffix']), set()).add(int(match['number']))
+            if re.match('0\\d', match['number']):  # only leading zeros tell the width
+                width = max(width, len(match['number']))
     if not merged:
         return '', 0, 0, None
     (prefix, suffix), numbers = max(merged.items(), key=lambda item: len(item[1]))

@@ -208,6 +208,7 @@ def test_raw_frames(copy, prepare, write_texts, read_report) -> None:
     assert reasons == {video(CLASSES[0], 2): 'frame 2 is missing between 1 and 4'}
 
 
+@pytest.mark.slow
 def test_published_numbers_hold_from_the_command_line(copy, run_tool) -> None:
     output = run_tool(
         'tools/data/ucf101/prepare.py',
@@ -216,3 +217,12 @@ def test_published_numbers_hold_from_the_command_line(copy, run_tool) -> None:
         ok=False,
     )
     assert 'INCOMPLETE' in output and '13,320' in output and '2 classes (published: 101)' in output
+
+
+def test_decoding_check_goes_on_where_it_stopped(copy, prepare, read_report, capsys) -> None:
+    (copy / 'UCF-101' / video(CLASSES[0], 1)).write_bytes(b'no video' * 100)
+    assert prepare('--check-decoding', '--workers=2') == 1
+    assert list(read_report(copy / 'out')['unusable']['videos']) == [video(CLASSES[0], 1)]
+    assert len((copy / 'out' / 'decode_check.jsonl').read_text().splitlines()) == 5
+    assert prepare('--check-decoding') == 1
+    assert '5 of 6 videos were looked at before' in capsys.readouterr().out

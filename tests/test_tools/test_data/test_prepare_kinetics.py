@@ -1,0 +1,242 @@
+"""The preparation of Kinetics-400 and -600 on small copies in the layouts that exist."""
+
+import json
+
+import pytest
+from torchvision.models._meta import _KINETICS400_CATEGORIES
+
+from actionclip_mm.datasets.preparation.kinetics import plain
+
+HEADER = 'label,youtube_id,time_start,time_end,split'
+TRAIN = (('air drumming', 'aaaaaaaaaa1', 1, 11), ('abseiling', '-bbbbbb_bb2', 0, 10))
+VAL = (('zumba', 'cccccc_ccc3', 42, 52), ("massaging person's head", 'dddddddddd4', 7, 17))
+
+
+def csv_text(rows, split: str) -> str:
+    return '\n'.join([HEADER, *(','.join(map(str, (*row, split))) for row in rows)]) + '\n'
+
+
+def flat(row, split: str) -> str:
+    return f'{split}/{row[1]}_{row[2]:06d}_{row[3]:06d}.mp4'
+
+
+def in_classes(row, split: str) -> str:
+    return f'videos_{split}/{row[0]}/{row[1]}_{row[2]:06d}_{row[3]:06d}.mp4'
+
+
+def by_id(row, split: str) -> str:
+    return f'{split}/{row[1]}.mp4'
+
+
+@pytest.fixture
+def annotations(tmp_path, write_texts):
+    texts = {'train.csv': csv_text(TRAIN, 'train'), 'val.csv': csv_text(VAL, 'val')}
+    return write_texts(tmp_path / 'annotations', texts)
+
+
+@pytest.fixture
+def prepare(load_tool, tmp_path, annotations):
+    tool = load_tool('tools/data/kinetics400/prepare.py')
+
+    def run(*args: str, **paths: object) -> int:
+        given = dict(videos=tmp_path / 'k400', annotations=annotations, out=tmp_path / 'out')
+        options = [f'--{key}={value}' for key, value in (given | paths).items()]
+        return tool.run(tool.Kinetics400(), [*options, *args])
+
+    return run
+
+
+@pytest.mark.parametrize('layout', [flat, in_classes, by_id])
+def test_layouts_of_copies(layout, tmp_path, prepare, write_copy, read_report) -> None:
+    rows = [(row, 'train') for row in TRAIN] + [(row, 'val') for row in VAL]
+    write_copy(tmp_path / 'k400', [layout(*row) for row in rows])
+    assert prepare() == 0
+    out = tmp_path / 'out'
+    names = (out / 'labels.txt').read_text().splitlines()
+    assert names == sorted(_KINETICS400_CATEGORIES)
+    for split, part in (('train', TRAIN), ('val', VAL)):
+        lines = (out / f'kinetics400_{split}_list_videos.txt').read_text().splitlines()
+        for row, line in zip(part, lines, strict=True):
+            path, label = line.rsplit(' ', 1)
+            assert names[int(label)] == row[0]
+            assert (out / f'videos_{split}' / path).is_file()
+    report = read_report(out)
+    assert report['classes'] == 400 and not any(report['missing'].values())
+    assert len([note for note in report['notes'] if 'No clip is of' in note]) == 396
+
+
+def test_absent_videos_are_left_out_and_reported(tmp_path, prepare, write_copy, read_report):
+    write_copy(tmp_path / 'k400', [flat(TRAIN[0], 'train'), flat(VAL[1], 'val')])
+    assert prepare() == 0  # every copy of Kinetics lacks some
+    report = read_report(tmp_path / 'out')
+    assert report['complete'] and report['present_only']
+    assert [(row['listed'], row['written']) for row in report['lists']] == [(2, 1), (2, 1)]
+    assert report['missing']['videos_val'] == ['cccccc_ccc3_000042_000052.mp4']
+    assert prepare('--no-present-only', out=tmp_path / 'all') == 0
+    assert read_report(tmp_path / 'all')['lists'][1]['written'] == 2
+
+
+def test_labels_of_other_spelling_and_unknown_ones(
+    tmp_path, prepare, annotations, write_copy, write_texts, read_report
+) -> None:
+    rows = [*VAL, ('"massaging person""s head"', 'eeeeeeeeee5', 0, 10), ('napping', *VAL[0][1:])]
+    rows[-1] = ('napping', 'ffffffffff6', 0, 10)
+    write_texts(annotations, {'val.csv': csv_text(rows, 'val')})
+    write_copy(tmp_path / 'k400', [flat(row, 'val') for row in rows])
+    assert prepare('--splits', 'val') == 1
+    report = read_report(tmp_path / 'out')
+    (problem,) = report['problems']
+    assert problem == "val: 'napping' of 1 clips is none of the 400 classes, left out"
+    assert report['lists'][0]['listed'] == 3
+    assert any('massaging person"s head' in note for note in report['notes'])
+    assert report['extra']['videos_val'] == ['ffffffffff6_000000_000010.mp4']
+
+
+def test_broken_rows_are_listed(
+    tmp_path, prepare, annotations, write_copy, write_texts, read_report
+) -> None:
+    text = csv_text([*VAL, ('zumba', 'short', 1, 2), ('zumba', 'eeeeeeeeee5', 'x', 2), VAL[0]], '')
+    write_texts(annotations, {'val.csv': text + 'zumba,eeeeeeeeee5\n'})
+    write_copy(tmp_path / 'k400', [flat(row, 'val') for row in VAL])
+    assert prepare('--splits', 'val') == 1
+    problems = read_report(tmp_path / 'out')['problems']
+    assert [problem.split(':')[0] for problem in problems] == [
+        f'val.csv line {number}' for number in (4, 5, 6, 7)
+    ]
+    assert 'a second time' in problems[2] and 'another number of fields' in problems[3]
+
+
+def test_one_id_with_two_clips_is_not_guessed(
+    tmp_path, prepare, annotations, write_copy, write_texts, read_report
+) -> None:
+    rows = [*VAL, ('abseiling', VAL[0][1], 60, 70)]
+    write_texts(annotations, {'val.csv': csv_text(rows, 'val')})
+    write_copy(tmp_path / 'k400', [by_id(row, 'val') for row in VAL])
+    assert prepare('--splits', 'val') == 0
+    report = read_report(tmp_path / 'out')
+    assert len(report['missing']['videos_val']) == 2
+    assert report['extra']['videos_val'] == [f'{VAL[0][1]}.mp4']
+
+
+def test_wrong_folders(tmp_path, prepare, annotations, write_copy, write_texts, capsys) -> None:
+    write_copy(tmp_path / 'k400', [flat(row, 'val') for row in VAL])
+    assert prepare() == 2
+    assert 'no folder videos_train or train' in capsys.readouterr().err
+    write_texts(annotations, {'val.csv': 'youtube_id,time_start,time_end,split\n'})
+    assert prepare('--splits', 'val') == 2
+    assert 'lacks the columns label' in capsys.readouterr().err
+
+
+# Kinetics-600: 400 old classes and 200 of 220 new ones, of which 3 times 160 serve for zero-shot
+NEW = [f'new action {number:03d}' for number in range(220)]
+ALL = [*sorted(_KINETICS400_CATEGORIES), *NEW]
+IDS = [list(range(start, start + 160)) for start in (400, 430, 460)]
+
+
+def k600_rows(split: str) -> list:
+    names = [*ALL[:380], *ALL[400:]]
+    return [(name, f'{split}{index:06d}'.rjust(11, '_'), 0, 10) for index, name in enumerate(names)]
+
+
+@pytest.fixture
+def k600(load_tool, tmp_path, write_texts):
+    """Function that prepares a Kinetics-600 of one clip per class and part, with few files."""
+    load_tool('tools/data/kinetics600/_zero_shot_classes.py')
+    tool = load_tool('tools/data/kinetics600/prepare.py')
+    texts = {
+        f'{split}.csv': csv_text(k600_rows(split), split) for split in ('train', 'val', 'test')
+    }
+    write_texts(tmp_path / 'annotations', texts)
+
+    def run(*args: str) -> int:
+        given = dict(videos=tmp_path / 'k600', annotations=tmp_path / 'annotations')
+        given |= {'out': tmp_path / 'out', 'zero-shot': tmp_path / 'zsl220'}
+        options = [f'--{key}={value}' for key, value in given.items()]
+        return tool.run(tool.Kinetics600(), [*options, *args])
+
+    return run
+
+
+LAYOUTS = {
+    'names': ALL,
+    'objects': [dict(id=index, name=name) for index, name in enumerate(ALL)][::-1],
+    'labels': [dict(label=name, defn='what it is') for name in ALL],
+    'id to name': {str(index): name for index, name in enumerate(ALL)},
+    'name to id': {name: index for index, name in enumerate(ALL)},
+    'name to text': dict.fromkeys(ALL, 'what it is'),
+}
+
+
+@pytest.mark.parametrize('layout', LAYOUTS)
+@pytest.mark.parametrize('lists', [IDS, dict(zip('abc', IDS, strict=True))], ids=['list', 'dict'])
+def test_zero_shot_classes(load_tool, tmp_path, write_texts, layout, lists) -> None:
+    tool = load_tool('tools/data/kinetics600/_zero_shot_classes.py')
+    texts = {
+        'classes620_label_defn.json': json.dumps(LAYOUTS[layout]),
+        'tst_class_idxs.json': json.dumps(lists),
+    }
+    write_texts(tmp_path, texts)
+    labels = [name.upper() for name in ALL]
+    for ids, names in zip(IDS, tool.read_zero_shot_classes(tmp_path, labels, 160), strict=True):
+        assert names == sorted(ALL[index].upper() for index in ids)
+
+
+@pytest.mark.parametrize(
+    ('names', 'lists', 'words'),
+    [
+        (ALL[:600], IDS, 'none of what is understood'),
+        ([1, 2], IDS, 'none of what is understood'),
+        ([*NEW, *ALL[:400]], IDS, 'not the classes of Kinetics-400'),
+        (ALL, IDS[:2], '3 lists of ids'),
+        (ALL, [*IDS[:2], IDS[2][:-1]], 'has 159 ids'),
+        (ALL, [[index - 400 for index in ids] for ids in IDS], '0 of them different'),
+        ([*ALL[:-1], 'planking'], [*IDS[:2], [*IDS[2][:-1], 619]], "such as 'planking'"),
+    ],
+)
+def test_zero_shot_files_of_no_use(load_tool, tmp_path, write_texts, names, lists, words) -> None:
+    tool = load_tool('tools/data/kinetics600/_zero_shot_classes.py')
+    texts = {'classes620_label_defn.json': names, 'tst_class_idxs.json': lists}
+    write_texts(tmp_path, {name: json.dumps(content) for name, content in texts.items()})
+    with pytest.raises(ValueError, match=words):
+        tool.read_zero_shot_classes(tmp_path, ALL, 160)
+
+
+def test_zero_shot_lists_have_ids_of_their_own(
+    tmp_path, k600, write_copy, write_texts, read_report
+) -> None:
+    texts = {'classes620_label_defn.json': ALL, 'tst_class_idxs.json': IDS}
+    write_texts(tmp_path / 'zsl220', {name: json.dumps(content) for name, content in texts.items()})
+    chosen = {'test': [430, 461, 619], 'val': [430]}
+    by_name = {split: {row[0]: row for row in k600_rows(split)} for split in ('val', 'test')}
+    for split, ids in chosen.items():
+        write_copy(tmp_path / 'k600', [flat(by_name[split][ALL[index]], split) for index in ids])
+    assert k600('--splits', 'val', 'test') == 0
+    out = tmp_path / 'out'
+    assert len((out / 'labels.txt').read_text().splitlines()) == 600
+    for number, ids in enumerate(IDS, start=1):
+        names = (out / f'zero_shot_split_{number}_labels.txt').read_text().splitlines()
+        assert names == sorted(ALL[index] for index in ids)
+        for split, there in chosen.items():
+            file = f'kinetics600_zero_shot_split_{number}_{split}_videos.txt'
+            lines = (out / file).read_text().splitlines()
+            labels = sorted(names[int(line.rsplit(' ', 1)[1])] for line in lines)
+            assert labels == [ALL[index] for index in there if index in ids]
+    sizes = {row['file']: row['published'] for row in read_report(out)['lists']}
+    assert sizes['kinetics600_zero_shot_split_1_test_videos.txt'] == [14119, 14084]
+
+
+def test_k600_without_all_classes_is_incomplete(tmp_path, k600, write_copy, read_report) -> None:
+    rows = k600_rows('val')[:-1]
+    for split in ('train', 'val', 'test'):
+        (tmp_path / 'annotations' / f'{split}.csv').write_text(csv_text(rows, split))
+    write_copy(tmp_path / 'k600', [flat(rows[0], 'val')])
+    assert k600('--splits', 'val', '--zero-shot', str(tmp_path / 'nowhere')) == 2
+    load = [f'--videos={tmp_path / "k600"}', f'--annotations={tmp_path / "annotations"}']
+    from prepare import Kinetics600, run  # the tool that the fixture loaded
+
+    assert run(Kinetics600(), [*load, f'--out={tmp_path / "out"}', '--splits', 'val']) == 1
+    assert 'name 599 classes instead of 600' in read_report(tmp_path / 'out')['problems'][0]
+
+
+def test_class_names_differ_by_letters_and_digits() -> None:
+    assert len({plain(name) for name in _KINETICS400_CATEGORIES}) == 400
