@@ -18,7 +18,7 @@ SHARED = ('clip_video', 'clip_rawframes')
 DATA_SETS = sorted(
     path.stem
     for path in FOLDER.glob('*.py')
-    if path.stem not in SHARED and not path.stem.startswith('mini')
+    if path.stem not in SHARED and not path.stem.startswith(('mini', 'charades'))
 )
 RAW = [name for name in DATA_SETS if name.endswith('_rawframes')]
 FRAMES = 12

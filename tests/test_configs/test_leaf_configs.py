@@ -30,16 +30,21 @@ LEAVES = sorted(
 )
 NOT_COMMITTED = ('data/mini/', 'data/kinetics400', 'data/skeleton')  # generated, and the user's
 # the list of the videos where a data set has a layout of its own
-LISTS = {'ImageTextDataset': 'captions.jsonl', 'PoseDataset': 'skeletons.pkl'}
+LISTS = {
+    'ImageTextDataset': 'captions.jsonl',
+    'PoseDataset': 'skeletons.pkl',
+    'VideoSegmentDataset': 'segments.txt',
+}
 PUBLISHED = (
     r'top-1 \d\d\.\d+.*\((?:paper|ActionCLIP)|not given\shere|not in the\spaper'
-    r'|values only in the figure\s\(paper, figure 3\)'
+    r'|mAP \d\d\.\d \(paper|values only in the figure\s\(paper, figure 3\)'
 )
 # by the start of a leaf's name: learning rate of CLIP's weights, epochs, batch size
 RECIPES = {
     'actionclip/': (5e-6, 50, 128),
     'ablations/': (5e-6, 50, 128),
     'zero_shot/': (5e-6, 50, 128),
+    'charades/': (5e-6, 50, 128),
     'finetune/': (5e-6, 50, 64),
     'few_shot/actionclip': (2e-6, 50, 64),
     'base_to_novel/': (2e-6, 11, 64),
@@ -57,6 +62,7 @@ def videos(
         write_video(folder / f'{index}.mp4')
     (folder / 'skeletons.pkl').write_bytes(skeletons)
     (folder / 'list.txt').write_text('0.mp4 0\n1.mp4 1\n2.mp4 0\n')
+    (folder / 'segments.txt').write_text('0.mp4 0 0 1\n1.mp4 1 0.5 1\n2.mp4 0 0 9\n')
     (folder / 'labels.txt').write_text('\n'.join(LABELS))
     cv2.imwrite(str(folder / 'still.png'), np.full((48, 48, 3), 90, np.uint8))
     line = json.dumps(dict(image='still.png', captions=LABELS[:2]))
@@ -76,6 +82,8 @@ def load(leaf: str, videos: Path, shrink_backbone: Callable, shrink_frames: Call
         if 'data_prefix' in dataset:
             dataset.data_prefix = {key: str(videos) for key in dataset.data_prefix}
         dataset.pipeline = shrink_frames(dataset.pipeline)
+        if dataset.get('multi_class'):
+            dataset.num_classes = len(LABELS)
         config[name].dataset = _replace(dataset, 'labels', str(videos / 'labels.txt'))
     shrink_backbone(config)
     if config.optim_wrapper.get('type') == 'AmpOptimWrapper':
@@ -134,7 +142,8 @@ def test_builds_learns_and_tests(
 
     (sample,) = model.eval().test_step(batch(config.test_dataloader, 1))
     assert sample.pred_score.isfinite().all()
-    assert sample.pred_score.sum().item() == pytest.approx(1, abs=1e-4)
+    if not config.model.cls_head.get('multi_class') or leaf.endswith('pretrain_mini_clip.py'):
+        assert sample.pred_score.sum().item() == pytest.approx(1, abs=1e-4)
     check_groups(leaf, config, model, optim_wrapper.optimizer)
 
 

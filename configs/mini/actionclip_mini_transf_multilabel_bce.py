@@ -1,0 +1,14 @@
+"""The multi-label mini benchmark with a binary question per class.
+
+python tools/data/mini/generate.py
+python tools/train.py configs/mini/actionclip_mini_transf_multilabel_bce.py
+Not measured.
+"""
+
+_base_ = 'actionclip_mini_transf_multilabel.py'
+
+model = dict(cls_head=dict(loss_cls=dict(_delete_=True, type='VideoTextBCELoss')))
+# one number with a long way to go
+optim_wrapper = dict(
+    paramwise_cfg=dict(custom_keys={'cls_head.loss_cls.margin': dict(lr_mult=10.0)})
+)
