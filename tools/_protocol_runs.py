@@ -68,26 +68,29 @@ class Executor:
         start = None if job.checkpoint is None else str(job.checkpoint)
         config = train_config(self.leaf, job.train, folder, job.training_seed, start)
         started, done = folder / 'started.json', folder / 'done.json'
-        last = folder / 'last_checkpoint'
+        last = last_checkpoint(folder) if self.resume else None
         state = dict(digest=digest(config, job.train, job.checkpoint, self.processes))
-        if self.resume and _read(done) == state and Path(last.read_text()).is_file():
+        if last is not None and _read(done) == state:
             print(f'{progress} {job.run.name}: was trained before')
-            return Path(last.read_text())
+            return last
         print(f'{progress} {job.run.name}: trains on {len(job.train.lines)} videos of '
               f'{len(job.train.names)} classes ({job.train.source})', flush=True)  # fmt: skip
         options = ['--work-dir', str(folder)]
-        if self.resume and _read(started) == state and last.is_file():
+        if last is not None and _read(started) == state:
             # by its path: where nothing is found, `--resume` alone would forget the checkpoint
             # that the training has to start from
-            options += ['--resume', last.read_text()]
+            options += ['--resume', str(last)]
         else:
-            last.unlink(missing_ok=True)
+            (folder / 'last_checkpoint').unlink(missing_ok=True)
         done.unlink(missing_ok=True)
         path = write_config(config, folder)
         started.write_text(json.dumps(state))
         self._call('train', [str(path)], options, folder)
+        trained = last_checkpoint(folder)
+        if trained is None:
+            raise RuntimeError(f'the training left no checkpoint in {folder}: add CheckpointHook')
         done.write_text(json.dumps(state))
-        return Path(last.read_text())
+        return trained
 
     def _test(
         self, name: str, part: str, material: Material, checkpoint: Path, sha: str, said: str
@@ -146,6 +149,15 @@ def call(command: list[str], log: Path) -> None:
                 print(f'    {line.rstrip().split(" - ")[-1]}', flush=True)
     if process.returncode != 0:
         raise RuntimeError(f'{last or "it said nothing"} (all of it: {log})')
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """The newest checkpoint of a training, None where there is none."""
+    try:
+        path = Path((folder / 'last_checkpoint').read_text())
+    except OSError:
+        return None
+    return path if path.is_file() else None
 
 
 def read_metrics(path: Path, wanted: Sequence[str]) -> dict[str, float]:

@@ -123,8 +123,9 @@ def measure(plan: Plan, args: argparse.Namespace, work_dir: Path, argv: list[str
     checkpoint = hashes[args.checkpoint[0]] if len(hashes) == 1 else None
     training = None
     if plan.jobs[0].train is not None:
-        given = f'checkpoint {checkpoint or "of each run"}'
-        origin = given if args.checkpoint else 'CLIP, as the config names it'
+        origin = 'CLIP' if plan.leaf.get('load_from') is None else f'{plan.leaf.load_from} (config)'
+        if args.checkpoint:
+            origin = f'checkpoint {checkpoint or "of each run"}'
         training = training_facts(plan.leaf, origin, plan.draws, args.processes)
     return make_card(
         protocol=dict(

@@ -6,7 +6,12 @@ from typing import Any
 from .card import Card, is_complete
 from .published import published_for
 
-METRICS = {'acc/top1': 'top-1', 'acc/top5': 'top-5'}
+METRICS = {
+    'acc/top1': 'top-1',
+    'acc/top5': 'top-5',
+    'charades/mAP': 'mAP',
+    'charades/wAP': 'weighted AP',
+}
 
 
 def to_markdown(card: Card) -> str:
@@ -56,6 +61,7 @@ def _settings(card: Card) -> list[tuple[str, Any]]:
     model, test, text, training = (card[key] for key in ('model', 'test', 'text', 'training'))
     rows = [
         ('config', model['config'] + (f' with {model["options"]}' if model['options'] else '')),
+        ('recognizer', model['recognizer']),
         ('image tower', f'{_short(model["arch"])} ({model["backbone"]})'),
         ('pretrained', model['pretrained']),
         ('frame pooling', model['pooling']),

@@ -3,6 +3,8 @@
 A derived config is complete by itself, so it still says what was run when the leaf has changed.
 """
 
+from collections.abc import Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,6 @@ from .protocol import Protocol
 
 # Data sets of the host, which replace videos that cannot be read, and ours, which count them.
 ROBUST = dict(VideoDataset='RobustVideoDataset', RawframeDataset='RobustRawframeDataset')
-
-# 10 clips x 3 crops of large frames do not fit at once.
-MAX_TESTING_VIEWS = 5
 
 # Where a test leaves its metrics, in the folder of its part.
 METRICS_FILE = 'metrics.json'
@@ -46,6 +45,12 @@ def read_leaf(path: Path, options: dict[str, Any] | None = None) -> Config:
     missing = [key for key in ('model', *TRAINING[:3], *TESTING) if not config.get(key)]
     if missing:
         raise ValueError(f"The config '{path}' lacks {', '.join(missing)}: give a leaf config.")
+    for key in (TRAINING[0], TESTING[0]):
+        if 'ann_file' not in innermost(config[key].dataset):
+            raise ValueError(
+                f"{key}.dataset of the config '{path}' has no ann_file that a protocol could set: "
+                'give a config with one annotated data set.'
+            )
     if any(hook.get('type') == 'LabelSwitchHook' for hook in config.get('custom_hooks') or []):
         raise ValueError(
             f"The config '{path}' exchanges classes itself (LabelSwitchHook), which is the "
@@ -66,18 +71,6 @@ def innermost(dataset: ConfigDict) -> ConfigDict:
     return dataset
 
 
-def with_views(config: Config, protocol: Protocol) -> Config:
-    """The config with the protocol's 10 x 3 views where it tests one view but knows how to."""
-    if protocol.views in (None, (1, 1)) or 'multi_view_pipeline' not in config:
-        return config
-    config.test_dataloader.dataset.pipeline = config.multi_view_pipeline
-    config.test_dataloader.batch_size = 1
-    config.model.cls_head.average_clips = 'score'  # the paper averages similarities
-    config.model.test_cfg = dict(config.model.get('test_cfg') or {})
-    config.model.test_cfg.setdefault('max_testing_views', MAX_TESTING_VIEWS)
-    return config
-
-
 def test_config(leaf: Config, protocol: Protocol, material: Material, folder: Path) -> Config:
     """The config that tests one part; its lists are written into a folder.
 
@@ -87,7 +80,7 @@ def test_config(leaf: Config, protocol: Protocol, material: Material, folder: Pa
         material: The videos and classes.
         folder: Absolute path of the part's folder.
     """
-    config = leaf.copy()
+    config = deepcopy(leaf)  # `copy` would share the model
     _set_classes(config, material, folder)
     for key in (*TRAINING, *VALIDATION):
         config[key] = None
@@ -110,7 +103,7 @@ def train_config(
     There is no validation: the last epoch counts, and a test set that chose an epoch would be part
     of the training.
     """
-    config = leaf.copy()
+    config = deepcopy(leaf)  # `copy` would share the model
     _set_classes(config, material, folder)
     for key in (*VALIDATION, *TESTING):
         config[key] = None
@@ -152,22 +145,30 @@ def _evaluator(leaf: Any, protocol: Protocol, folder: Path) -> dict[str, Any]:
     )
 
 
-def check_options_kept(config: Config, options: dict[str, Any]) -> None:
-    """Refuses options that the protocol has overruled.
+def check_options_kept(configs: Sequence[Config], options: dict[str, Any]) -> None:
+    """Refuses options that no config of a run has, and those that the protocol has overruled.
+
+    Args:
+        configs: Derived configs of one run.
+        options: Dotted keys and values that the leaf config was given.
 
     Raises:
         ValueError: With the option.
     """
     for key, value in options.items():
-        found: Any = config
-        for part in key.split('.'):
-            try:
-                found = found[int(part)] if isinstance(found, (list, tuple)) else found[part]
-            except (KeyError, IndexError, TypeError, ValueError):
-                found = None
-                break
-        if found != value and found is not None:
+        found = [look_up(config, key) for config in configs if config.get(key.split('.')[0])]
+        if not found or any(other != value for other in found):
             raise ValueError(
-                f'--cfg-options {key}={value!r} has no effect, because the protocol sets it to '
-                f'{str(found)[:80]!r}: leave it out.'
+                f'--cfg-options {key}={value!r} has no effect, because the protocol decides that: '
+                'leave it out.'
             )
+
+
+def look_up(config: Any, key: str) -> Any:
+    """The value at a dotted key, None where there is none."""
+    for part in key.split('.'):
+        try:
+            config = config[int(part)] if isinstance(config, (list, tuple)) else config[part]
+        except (KeyError, IndexError, TypeError, ValueError):
+            return None
+    return config

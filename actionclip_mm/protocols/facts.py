@@ -12,9 +12,7 @@ from torch import nn
 from ..models.heads import VideoTextHead
 from ..models.text import read_prompts
 from .derive import innermost
-
-CROPS = {'ThreeCrop': 3, 'TenCrop': 10}
-CROP_TYPES = ('CenterCrop', 'ThreeCrop', 'TenCrop', 'RandomCrop', 'MultiScaleCrop')
+from .views import CROPS, count_views, sampling_step
 
 
 def model_facts(config: Config, model: nn.Module, leaf: str, options: dict) -> dict[str, Any]:
@@ -66,27 +64,19 @@ def text_facts(config: Config, model: nn.Module) -> dict[str, Any] | None:
 
 
 def test_facts(config: Config) -> dict[str, Any]:
-    """The ``test`` section: frames, views, resizing and cropping of the test pipeline.
-
-    Raises:
-        ValueError: A pipeline that samples no frames.
-    """
+    """The ``test`` section: frames, views, resizing and cropping of the test pipeline."""
     dataset = innermost(config.test_dataloader.dataset)
-    steps = [_plain(step) for step in dataset.pipeline]
-    sampling = next((step for step in steps if 'clip_len' in step), None)
-    if sampling is None:
-        raise ValueError('The test pipeline has no step with clip_len: give one that samples.')
-    crops = [step for step in steps if step['type'] in CROP_TYPES]
+    clips, crops = count_views(config)
     head = config.model.cls_head
     return dict(
-        frames=sampling['clip_len'],
-        clips=sampling.get('num_clips', 1),
-        crops=max([CROPS.get(step['type'], 1) for step in crops], default=1),
+        frames=sampling_step(config)['clip_len'],
+        clips=clips,
+        crops=crops,
         average_clips=head.get('average_clips', _default(VideoTextHead, 'average_clips')),
         scores=head.get('scores'),
-        sampling=sampling,
-        resize=[step for step in steps if step['type'] == 'Resize'],
-        crop=crops,
+        sampling=_plain(sampling_step(config)),
+        resize=[_plain(step) for step in dataset.pipeline if step['type'] == 'Resize'],
+        crop=[_plain(step) for step in dataset.pipeline if step['type'] in CROPS],
         modality='raw frames' if 'img' in dataset.data_prefix else 'video files',
     )
 
@@ -110,20 +100,6 @@ def training_facts(config: Config, start: str, draws: str, processes: int) -> di
         optimizer=_plain(config.optim_wrapper.optimizer),
         draws=draws,
     )
-
-
-def check_views(facts: dict[str, Any], views: tuple[int, int] | None, protocol: str) -> None:
-    """Refuses a config with other views than the protocol's.
-
-    Raises:
-        ValueError: With both.
-    """
-    found = (facts['clips'], facts['crops'])
-    if views is not None and found != views:
-        raise ValueError(
-            f'{protocol} tests {views[0]} x {views[1]} views (clips x crops) but the config '
-            f'{found[0]} x {found[1]}: give a config (--config) with that test pipeline.'
-        )
 
 
 def _default(kind: type, argument: str) -> Any:

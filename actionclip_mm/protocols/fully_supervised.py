@@ -55,14 +55,14 @@ def _charades() -> Protocol:
     return Protocol(
         id='charades_10x3',
         meaning='Charades, multi-label: a trained checkpoint tested on all 1,863 test videos with '
-        '10 clips x 3 crops, mean average precision over classes.',
+        '10 clips x 3 crops, mean average precision over classes (and weighted by their videos).',
         dataset='charades',
         leaf='charades/actionclip_vit-b-16_transf_charades_32f_10x3.py',
         runs=(
             Run('test', {'test': Videos(('charades_test_list_videos.txt',), published_size=1863)}),
         ),
         statistic=SingleRun(),
-        metrics=('charades/mAP',),
+        metrics=('charades/mAP', 'charades/wAP'),
         evaluator=None,
         views=NUMBERS['10x3'],
         multi_label=True,

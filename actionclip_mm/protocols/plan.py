@@ -2,36 +2,26 @@
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 
 from ..apis.building import build_trained, load_strictly
-from .derive import check_options_kept, read_leaf, reads_rawframes, test_config, with_views
-from .facts import check_views, model_facts, test_facts, text_facts
+from .derive import (
+    check_options_kept,
+    read_leaf,
+    reads_rawframes,
+    test_config,
+    train_config,
+)
+from .facts import model_facts, test_facts, text_facts
 from .materials import Choices, DataFolder, Material
 from .protocol import Protocol, Run
 from .registry import get_protocol
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a user asks for; see the options of ``tools/run_protocol.py``."""
-
-    protocol: str
-    checkpoints: Sequence[Path] = ()
-    test_only: bool = False
-    config: Path | None = None
-    data_root: Path = Path('data')
-    seed: int | None = None
-    seeds: Sequence[int] = ()
-    nested: bool = False
-    train_lists: Sequence[Path] = ()
-    base_labels: Path | None = None
-    templates: str | None = None
-    options: dict[str, Any] = field(default_factory=dict)
+from .request import Request, check_request
+from .views import set_views
 
 
 @dataclass(frozen=True)
@@ -91,12 +81,10 @@ def make_plan(request: Request, configs: Path) -> Plan:
     protocol = get_protocol(request.protocol)
     if request.seeds:
         protocol = protocol.with_seeds(request.seeds)
-    if request.test_only:
-        _check_trains(protocol, '--test-only')
-    _check_choices(request, protocol)
-    _check_checkpoints(request, protocol)
+    check_request(request, protocol)
     leaf_path = request.config or configs / protocol.leaf
-    leaf = with_views(read_leaf(leaf_path, request.options), protocol)
+    leaf = read_leaf(leaf_path, request.options)
+    set_views(leaf, protocol.views, protocol.id)
     _set_templates(leaf, request.templates)
     folder = DataFolder(
         request.data_root / protocol.dataset, protocol, rawframes=reads_rawframes(leaf)
@@ -104,9 +92,7 @@ def make_plan(request: Request, configs: Path) -> Plan:
     jobs = tuple(_jobs(request, protocol, folder))
     _check_head(leaf, protocol, jobs)
     tested = _first_test_config(leaf, protocol, jobs[0])
-    check_options_kept(tested, request.options)
-    views = test_facts(tested)
-    check_views(views, protocol.views, protocol.id)
+    check_options_kept(_first_configs(tested, leaf, jobs[0]), request.options)
     model = build_trained(tested, None)
     if jobs[0].train is None:
         for checkpoint in dict.fromkeys(job.checkpoint for job in jobs):
@@ -121,51 +107,10 @@ def make_plan(request: Request, configs: Path) -> Plan:
         jobs=jobs,
         model=model_facts(leaf, model, name, request.options),
         text=text_facts(leaf, model),
-        test=views,
+        test=test_facts(tested),
         differences=_differences(request, protocol, jobs),
         draws=_draws(jobs),
     )
-
-
-def _check_trains(protocol: Protocol, option: str) -> None:
-    if not protocol.trains:
-        raise ValueError(f'{protocol.id} trains nothing: leave {option} out.')
-
-
-def _check_choices(request: Request, protocol: Protocol) -> None:
-    """Refuses options that would have no effect."""
-    given = {
-        '--nested': request.nested,
-        '--train-list': bool(request.train_lists),
-        '--seed': request.seed is not None,
-    }
-    for option, is_given in given.items():
-        if is_given:
-            _check_trains(protocol, option)
-            if request.test_only:
-                raise ValueError(f'{option} is about training: leave it or --test-only out.')
-    if request.nested and (protocol.shots is None or request.train_lists):
-        raise ValueError('--nested is about drawn videos, and none are drawn here: leave it out.')
-    if request.base_labels is not None and 'novel' not in protocol.runs[0].tests:
-        raise ValueError(f'{protocol.id} has no base classes: leave --base-labels out.')
-    for paths, option in ((request.train_lists, '--train-list'),
-                          (request.checkpoints, '--checkpoint')):  # fmt: skip
-        if len(paths) not in (0, 1, len(protocol.runs)):
-            raise ValueError(
-                f'{option} has {len(paths)} files for {len(protocol.runs)} runs: give one for all '
-                'or one for each.'
-            )
-
-
-def _check_checkpoints(request: Request, protocol: Protocol) -> None:
-    if not request.checkpoints and (request.test_only or not protocol.trains):
-        raise ValueError(
-            f'{protocol.id} tests a trained model: give it with --checkpoint FILE (CLIP itself '
-            'becomes one with tools/convert/to_actionclip.py).'
-        )
-    for path in request.checkpoints:
-        if not path.is_file():
-            raise FileNotFoundError(f"There is no checkpoint '{path}': give the path of a file.")
 
 
 def _set_templates(leaf: Config, templates: str | None) -> None:
@@ -227,6 +172,15 @@ def _first_test_config(leaf: Config, protocol: Protocol, job: Job) -> Config:
         if 'label_encoder' in config.model.cls_head:  # the file is gone in a moment
             config.model.cls_head.label_encoder.labels = list(material.names)
     return config
+
+
+def _first_configs(tested: Config, leaf: Config, job: Job) -> list[Config]:
+    """The configs of the first run, which do without its folder."""
+    if job.train is None:
+        return [tested]
+    with tempfile.TemporaryDirectory() as folder:
+        start = None if job.checkpoint is None else str(job.checkpoint)
+        return [tested, train_config(leaf, job.train, Path(folder), job.training_seed or 0, start)]
 
 
 def _differences(request: Request, protocol: Protocol, jobs: Sequence[Job]) -> list[str]:

@@ -1,4 +1,4 @@
-"""K videos of each class of the mini benchmark, Transf from the mini CLIP: 30 epochs of batch 16.
+"""K videos of each class of the mini benchmark, Transf from the mini CLIP: 16 epochs of batch 16.
 
 python tools/run_protocol.py mini_few_shot_k4 \
     --config configs/mini/actionclip_mini_transf_few_shot.py
@@ -8,13 +8,13 @@ On 2 cores. The tool draws the K videos; the last epoch counts.
 
 _base_ = ['actionclip_mini_transf.py']
 
-epochs = 30
+epochs = 16
 train_cfg = dict(max_epochs=epochs, val_interval=epochs)
 # with few videos no batch may be dropped
 train_dataloader = dict(batch_size=16, drop_last=False)
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, end=3, convert_to_iter_based=True),
-    dict(type='CosineAnnealingLR', begin=3, end=epochs, eta_min=1e-6, convert_to_iter_based=True),
+    dict(type='LinearLR', start_factor=0.01, end=2, convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', begin=2, end=epochs, eta_min=1e-6, convert_to_iter_based=True),
 ]
 default_hooks = dict(checkpoint=dict(interval=5))
 auto_scale_lr = dict(base_batch_size=16)

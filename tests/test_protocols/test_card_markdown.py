@@ -1,0 +1,44 @@
+"""The page of a card says what the card says."""
+
+from actionclip_mm.protocols.card import make_card
+from actionclip_mm.protocols.card_markdown import to_markdown
+
+
+def test_the_page(card: dict) -> None:
+    page = to_markdown(card)
+    assert page.startswith('# zero_shot_ucf101_z3\n')
+    assert '| test | top-1 | 60.00 ± 10.00 | 2 |' in page
+    assert 'ddof=0' in page and 'INCOMPLETE' not in page
+    assert 'split1 test: a.avi\tempty file' in page and 'count as wrong' in page
+    assert '- split1 test: 10 listed' in page
+    assert card['fingerprint'] in page
+    for section in ('model', 'test', 'text'):
+        for value in card[section].values():
+            if isinstance(value, str) and len(value) < 40:
+                assert value in page
+
+
+def test_an_incomplete_card_says_so_in_bold_at_the_top(sections: dict) -> None:
+    sections['runs'][1]['videos']['scored'] = 9
+    page = to_markdown(make_card(**sections))
+    third = page.splitlines()[2]
+    assert third.startswith('**INCOMPLETE: split2 test scored 9 of 10 listed videos')
+    assert third.endswith('**')
+
+
+def test_published_numbers_of_the_same_protocol(sections: dict, card: dict) -> None:
+    page = to_markdown(card)
+    assert 'not measured here' in page
+    assert "| ViFi-CLIP | 76.8 ± 0.7 | 32f 1x1 | ViFi-CLIP's README |" in page
+    sections['protocol']['id'] = 'mini_zero_shot'
+    assert 'Published' not in to_markdown(make_card(**sections))
+
+
+def test_one_run_has_no_spread(sections: dict) -> None:
+    sections['statistics'][0]['std'] = None
+    assert '| test | top-1 | 60.00 | 2 |' in to_markdown(make_card(**sections))
+
+
+def test_bars_in_values_break_no_table(sections: dict) -> None:
+    sections['text']['templates'] = ['a | b {}']
+    assert 'a \\| b {}' in to_markdown(make_card(**sections))

@@ -1,0 +1,90 @@
+"""The protocols as data: what ships is complete, consistent, and has the published sizes."""
+
+from pathlib import Path
+
+import pytest
+
+from actionclip_mm.protocols.published import PUBLISHED
+from actionclip_mm.protocols.registry import (
+    FAMILIES,
+    PROTOCOLS,
+    describe_protocols,
+    get_protocol,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def sizes(name: str) -> list[int | None]:
+    return [test.published_size for run in PROTOCOLS[name].runs for test in run.tests.values()]
+
+
+def test_names_are_unique_and_documented() -> None:
+    assert len(PROTOCOLS) == sum(len(protocols) for protocols in FAMILIES.values())
+    listed = describe_protocols()
+    documented = (ROOT / 'docs' / 'protocols.md').read_text()
+    for name, protocol in PROTOCOLS.items():
+        assert f'  {name}\n' in listed and protocol.meaning in listed
+        assert f'`{name}`' in documented or f'`{name.rsplit("_k", 1)[0]}_k1`' in documented
+
+
+@pytest.mark.parametrize('name', PROTOCOLS)
+def test_a_protocol_is_consistent(name: str) -> None:
+    protocol = PROTOCOLS[name]
+    assert protocol.id == name
+    assert (ROOT / 'configs' / protocol.leaf).is_file(), protocol.leaf
+    names = [run.name for run in protocol.runs]
+    assert len(set(names)) == len(names) > 0
+    assert len({run.train is None for run in protocol.runs}) == 1
+    for run in protocol.runs:
+        assert run.tests
+        assert all(test.lists and test.shots is None for test in run.tests.values())
+    if protocol.seeded:
+        other = protocol.with_seeds([7, 8])
+        assert [run.seed for run in other.runs] == [7, 8]
+        assert [run.name for run in other.runs] == ['seed7', 'seed8']
+    else:
+        with pytest.raises(ValueError, match='fixed runs'):
+            protocol.with_seeds([7])
+
+
+@pytest.mark.parametrize('seeds', [[1, 1], [-1]])
+def test_bad_seeds(seeds: list[int]) -> None:
+    with pytest.raises(ValueError, match='must be different numbers from 0 on'):
+        get_protocol('few_shot_ucf101_k2').with_seeds(seeds)
+
+
+def test_published_sizes() -> None:
+    assert sizes('zero_shot_ucf101_z3') == [3783, 3734, 3696]
+    assert sizes('zero_shot_hmdb51_z3') == [1530, 1530, 1530]
+    assert sizes('zero_shot_ucf101_zf') == sizes('zero_shot_ucf101_zf_prime') == [13320]
+    assert sizes('zero_shot_hmdb51_zf') == [6766]
+    assert sizes('zero_shot_hmdb51_zf_prime') == [5100]
+    assert sizes('zero_shot_kinetics600_test') == [14119, 14067, 14161]
+    assert sizes('zero_shot_kinetics600_val') == [7276, 7226, 7261]
+    for dataset, size in (('ucf101', 3783), ('hmdb51', 1530), ('ssv2', 24777)):
+        for shots in (1, 2, 4, 8, 16):
+            assert sizes(f'few_shot_{dataset}_k{shots}') == [size]
+            assert PROTOCOLS[f'few_shot_{dataset}_k{shots}'].shots == shots
+    for dataset, both in (
+        ('kinetics400', [9944, 9933]), ('hmdb51', [780, 750]),
+        ('ucf101', [2088, 1695]), ('ssv2', [17562, 7215]),
+    ):  # fmt: skip
+        protocol = PROTOCOLS[f'base_to_novel_{dataset}']
+        assert sizes(protocol.id) == both * 3
+        assert protocol.shots == 16 and [run.seed for run in protocol.runs] == [1, 2, 3]
+
+
+def test_near_names() -> None:
+    with pytest.raises(ValueError, match="no protocol 'few_shot_ucf_k4' .*few_shot_ucf101_k4"):
+        get_protocol('few_shot_ucf_k4')
+    with pytest.raises(ValueError, match=r'near: none'):
+        get_protocol('§')
+
+
+def test_published_numbers_belong_to_protocols() -> None:
+    assert set(PUBLISHED) <= set(PROTOCOLS)
+    for rows in PUBLISHED.values():
+        assert rows and all(row.source and row.setting for row in rows)
+    four = {row.model: row.value for row in PUBLISHED['few_shot_hmdb51_k16']}
+    assert four['X-CLIP'] == '64.0' and four['ViFi-CLIP'] == '66.8'
