@@ -8,10 +8,14 @@ have been an error turns into silence.
 from .checkpoints import checkpoints_under_weights_only
 from .decoding import decord_from_memory
 from .evaluators import dump_beside_an_evaluator
+from .flexible_runner import epochs_of_the_flexible_runner
 from .host_models import advice_against_mmcv_lite, missing_drn, vindlu_beside_new_transformers
+from .inference import pretrained_decides_more_than_weights
 from .no_gpu import amp_without_gpu, gloo_without_gpu
 from .package_lookup import package_lookup_without_pkg_resources
 from .transforms import hue_shift_in_uint8
+from .video_output import video_output_without_moviepy
+from .visualization import every_video_of_the_inferencer, labels_under_their_new_names
 
 BREAKAGES = (
     package_lookup_without_pkg_resources,
@@ -23,7 +27,12 @@ BREAKAGES = (
     amp_without_gpu,
     hue_shift_in_uint8,
     decord_from_memory,
+    pretrained_decides_more_than_weights,
+    video_output_without_moviepy,
+    labels_under_their_new_names,
+    every_video_of_the_inferencer,
     dump_beside_an_evaluator,
+    epochs_of_the_flexible_runner,
 )
 
 

@@ -1,20 +1,17 @@
 """Draws predictions on the frames: ``tools/test.py … --show-dir DIR`` (or ``--show``).
 
-mmaction2's VisualizationHook permutes [V, 3, T, H, W] as if it were one clip, passes ``show``
-where its visualizer has ``show_frames``, and the visualizer looks for ``pred_labels``, which the
-recognizers no longer write. This subclass passes each what it expects.
+mmaction2's VisualizationHook permutes [V, 3, T, H, W] as if it were one clip, and passes ``show``
+where its visualizer has ``show_frames``. This subclass passes each what it expects.
 """
 
 import os.path as osp
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from mmaction.engine.hooks import VisualizationHook
 from mmaction.registry import HOOKS
 from mmaction.structures import ActionDataSample
 from mmengine.runner import Runner
-from mmengine.structures import LabelData
 from torch import Tensor
 
 
@@ -62,7 +59,7 @@ class VideoVisualizationHook(VisualizationHook):
             self._visualizer.add_datasample(
                 name,
                 video=first_view(video),
-                data_sample=drawable(sample),
+                data_sample=sample,
                 show_frames=self.show,
                 step=step,
                 **draw_args,
@@ -77,14 +74,3 @@ def first_view(video: Tensor) -> np.ndarray:
     """
     frames = video[0].permute(1, 2, 3, 0) if video.dim() == 5 else video.permute(0, 2, 3, 1)
     return np.ascontiguousarray(frames.cpu().numpy().astype(np.uint8))  # [T, H, W, 3]
-
-
-def drawable(sample: ActionDataSample) -> ActionDataSample:
-    """The same labels and scores under the names that mmaction2's visualizer looks for."""
-    copy = ActionDataSample()
-    if 'gt_label' in sample:
-        copy.gt_label = copy.gt_labels = sample.gt_label.flatten()
-    if 'pred_score' in sample:
-        score = sample.pred_score.float().cpu()
-        copy.pred_labels = LabelData(item=torch.argmax(score).reshape(1), score=score)
-    return copy

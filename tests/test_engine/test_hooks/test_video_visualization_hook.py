@@ -12,7 +12,7 @@ from mmaction.structures import ActionDataSample
 from mmengine.visualization import Visualizer
 from torch import Tensor
 
-from actionclip_mm.engine.hooks.video_visualization_hook import drawable, first_view
+from actionclip_mm.engine.hooks.video_visualization_hook import first_view
 
 
 @pytest.fixture(autouse=True)
@@ -44,13 +44,6 @@ def test_first_view_of_either_layout(videos: Tensor) -> None:
     np.testing.assert_array_equal(frames[1, :, :, 2], videos[0, 0, 2, 1].numpy())
     as_2d = videos[0, 0].transpose(0, 1)  # [T, 3, H, W]
     np.testing.assert_array_equal(first_view(as_2d), frames)
-
-
-def test_predictions_carry_the_names_of_the_visualizer(samples: list) -> None:
-    drawn = drawable(samples[1])
-    assert drawn.pred_labels.item.tolist() == [1]
-    assert drawn.pred_labels.score.tolist() == [0.25, 0.75]
-    assert drawn.gt_label.tolist() == [1]
 
 
 def test_writes_one_picture_per_frame(videos: Tensor, samples: list, tmp_path: Path) -> None:

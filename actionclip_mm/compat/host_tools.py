@@ -1,0 +1,172 @@
+"""Tools of mmaction2 that break on this stack or on our configs: what is mended, what cannot run.
+
+The tools are scripts, so they are mended as modules, right before their ``main`` is called; see
+tools/host.py.
+"""
+
+import importlib.util
+import inspect
+import json
+import sys
+import tempfile
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from .video_output import ClipWriter, has_moviepy_editor
+
+
+def why_it_cannot_run(tool: str) -> str:
+    """A reason in half a sentence, or '' for a tool that may be tried."""
+    if tool in ('benchmark', 'bench_processing') and not _exists('mmcv.parallel'):
+        return (
+            'it was written for mmcv 1, which this mmaction2 refuses; '
+            'tools/analysis/benchmark.py measures speed'
+        )
+    if tool == 'mmaction2torchserve' and not _exists('model_archiver'):
+        return 'it needs torch-model-archiver: pip install torch-model-archiver'
+    return ''
+
+
+def _exists(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # its package is not there
+        return False
+
+
+def before_import(tool: str) -> None:
+    """Puts a stand-in where a tool imports, for looks only, what need not be installed."""
+    if tool == 'analyze_logs' and not _exists('seaborn'):
+        seaborn = types.ModuleType('seaborn')
+        seaborn.set_style = lambda style: None  # type: ignore[attr-defined]
+        sys.modules['seaborn'] = seaborn
+
+
+def shape_from_config(module: Any) -> None:
+    """get_flops knows the shape of an image only: without --shape it is that of the config's test.
+
+    One view of T frames for 3D recognizers ([V, 3, T, H, W] of V=1), T frames for 2D ones.
+    """
+    parse_args = module.parse_args
+
+    def parse_args_and_config() -> Any:
+        args = parse_args()
+        if not any(arg == '--shape' or arg.startswith('--shape=') for arg in sys.argv[1:]):
+            args.shape = input_shape(module.Config.fromfile(args.config))
+        return args
+
+    module.parse_args = parse_args_and_config
+
+
+def input_shape(config: Any) -> list[int]:
+    """What a recognizer sees of one view of a video: [1, 3, T, H, W], or [T, 3, H, W] in 2D.
+
+    Raises:
+        ValueError: The test pipeline does not end in frames of a known size.
+    """
+    pipeline = config.test_dataloader.dataset.pipeline
+    sampler = [step for step in pipeline if 'clip_len' in step]
+    sizes = [_size(step) for step in pipeline if _size(step) is not None]
+    layout = [step.input_format for step in pipeline if step.type == 'FormatShape']
+    if not sampler or not sizes or layout[:1] not in (['NCTHW'], ['NCHW']):
+        raise ValueError(
+            'The test pipeline has no fixed number and size of frames: give --shape 1 3 T H W (3D) '
+            'or --shape T 3 H W (2D).'
+        )
+    height, width = sizes[-1]
+    frames = sampler[0].clip_len
+    if layout == ['NCTHW']:
+        return [1, 3, frames, height, width]
+    return [frames * sampler[0].get('num_clips', 1), 3, height, width]
+
+
+def _size(step: Any) -> tuple[int, int] | None:
+    """Height and width of the frames behind a transform that fixes them."""
+    if 'crop_size' in step:
+        size = step.crop_size
+        return (size, size) if isinstance(size, int) else (size[1], size[0])
+    if step.type == 'Resize' and not step.get('keep_ratio', True):
+        return step.scale[1], step.scale[0]
+    return None
+
+
+def logs_of_mmengine(module: Any) -> None:
+    """analyze_logs looks for ``mode``, which mmengine's logs no longer have beside each line."""
+    load_json_logs = module.load_json_logs
+
+    def load_with_mode(paths: list[str]) -> Any:
+        with tempfile.TemporaryDirectory() as folder:
+            copies = [_with_mode(path, Path(folder, f'{i}.json')) for i, path in enumerate(paths)]
+            return load_json_logs(copies)
+
+    module.load_json_logs = load_with_mode
+
+
+def _with_mode(path: str, copy: Path) -> str:
+    """Writes a log whose lines say that they are of the training, with ``iter`` within an epoch."""
+    lines = [json.loads(line) for line in Path(path).read_text().splitlines() if line.strip()]
+    trained = [line for line in lines if 'epoch' in line]  # those of the validation have none
+    first: dict[int, int] = {}  # what was done before an epoch
+    done = 0
+    for line in trained:
+        first.setdefault(line['epoch'], done)
+        done = line.get('iter', done)
+    for line in trained:
+        line.setdefault('mode', 'train')
+        if 'iter' in line:
+            line['iter'] -= first[line['epoch']]
+    copy.write_text('\n'.join(map(json.dumps, trained)))
+    return str(copy)
+
+
+def evaluators_of_the_runner(module: Any) -> None:
+    """eval_metric takes each config of ``test_evaluator`` for a metric; some are evaluators."""
+    from mmaction.registry import EVALUATOR
+
+    class_of_metrics = module.Evaluator
+
+    def build(config: Any) -> Any:
+        if isinstance(config, dict) and 'metrics' in config:
+            return EVALUATOR.build(config)
+        return class_of_metrics(config)
+
+    module.Evaluator = build
+
+
+def epochs_of_the_schedule(module: Any) -> None:
+    """vis_scheduler compares ``by_epoch`` with the name of a loop, and draws one step per epoch."""
+    if "get_str_type(cfg.train_cfg.get('by_epoch'))" not in inspect.getsource(module.main):
+        return
+    from_file = module.Config.fromfile
+    loops: list[Any] = []
+
+    class Configs:
+        @staticmethod
+        def fromfile(path: str) -> Any:
+            config = from_file(path)
+            loops.append(config.train_cfg.get('type'))
+            return config
+
+    get_str_type = module.get_str_type
+    module.Config = Configs
+    module.get_str_type = lambda value: get_str_type(loops[-1] if value is None else value)
+
+
+def clips_without_moviepy(module: Any) -> None:
+    """vis_cam writes by ``moviepy.editor``, which newer moviepy no longer has."""
+    if not has_moviepy_editor():
+        editor = types.ModuleType('moviepy.editor')
+        editor.ImageSequenceClip = ClipWriter  # type: ignore[attr-defined]
+        sys.modules.setdefault('moviepy', types.ModuleType('moviepy'))
+        sys.modules['moviepy.editor'] = editor
+
+
+MENDS: dict[str, Callable[[Any], None]] = {
+    'analyze_logs': logs_of_mmengine,
+    'eval_metric': evaluators_of_the_runner,
+    'get_flops': shape_from_config,
+    'vis_cam': clips_without_moviepy,
+    'vis_scheduler': epochs_of_the_schedule,
+}
