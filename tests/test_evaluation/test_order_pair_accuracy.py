@@ -23,6 +23,17 @@ def test_counts_pairs_and_ties_and_leaves_the_rest_out() -> None:
     assert metric.evaluate(size=4) == {'order/accuracy': 0.5}
 
 
+def test_each_sample_has_a_result() -> None:
+    """mmengine cuts what samplers pad off by the number of samples."""
+    metric = OrderPairAccuracy([(0, 1)])
+    padding = sample(0, [0.3, 0.1, 0.6])
+    samples = [sample(0, [0.3, 0.1, 0.6]), sample(2, [0.3, 0.1, 0.6]), sample(1, [0.3, 0.1, 0.6])]
+    metric.process(None, [*samples, padding])
+    assert len(metric.results) == 4
+    assert None not in metric.results  # which mmengine leaves out before it cuts
+    assert metric.evaluate(size=3) == {'order/accuracy': 0.5}  # one right, one wrong
+
+
 def test_pairs_from_a_file(tmp_path) -> None:
     path = tmp_path / 'pairs.txt'
     path.write_text('0 2\n\n1 3\n')
