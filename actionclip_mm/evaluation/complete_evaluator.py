@@ -1,7 +1,7 @@
 """Evaluates every listed video exactly once, and counts the unreadable ones as wrong."""
 
 import logging
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from mmengine.logging import print_log
 from mmengine.structures import BaseDataElement
 from torch import Tensor
 
+Key = tuple[str | None, int]  # filename and sample_idx
 OTHER_CLASSES, OWN_CLASSES = -1e30, -2e30  # finite, for metrics subtract and compare scores
 
 
@@ -48,8 +49,8 @@ class CompleteEvaluator(Evaluator):
     ) -> None:
         super().__init__(metrics)
         self.failed_file = failed_file
-        self._keys: list[Hashable] = []
-        self._failed: dict[Hashable, str] = {}
+        self._keys: list[Key] = []
+        self._failed: dict[Key, str] = {}
 
     def process(
         self, data_samples: Sequence[BaseDataElement | dict], data_batch: Any | None = None
@@ -84,7 +85,7 @@ class CompleteEvaluator(Evaluator):
         counts = dict(listed=size, scored=len(order), failed=len(failed))
         return metrics | {f'videos/{name}': count for name, count in counts.items()}
 
-    def _report(self, size: int, scored: int, failed: dict[Hashable, str]) -> None:
+    def _report(self, size: int, scored: int, failed: dict[Key, str]) -> None:
         if scored != size:
             _log(
                 f'INCOMPLETE: {scored} of {size} listed videos were scored. Leave drop_last out of '
@@ -109,14 +110,13 @@ def make_worst(sample: dict) -> None:
     label = sample.get('gt_label', torch.tensor([]))
     own = label[label >= 0].long() if label.numel() == 1 else label.nonzero().flatten()
     scores = sample['pred_score']
-    if isinstance(scores, dict):
+    if isinstance(scores, dict):  # several modalities
         worst = {name: _worst(score, own) for name, score in scores.items()}
-        first = next(iter(worst.values()))
     else:
-        worst = first = _worst(scores, own)
-    sample['pred_score'] = worst
+        worst = {'': _worst(scores, own)}
+    sample['pred_score'] = worst if isinstance(scores, dict) else worst['']
     if 'pred_label' in sample:
-        sample['pred_label'] = first.argmax(-1, keepdim=True)
+        sample['pred_label'] = next(iter(worst.values())).argmax(-1, keepdim=True)
 
 
 def _worst(scores: Tensor, own: Tensor) -> Tensor:
@@ -125,9 +125,9 @@ def _worst(scores: Tensor, own: Tensor) -> Tensor:
     return worst
 
 
-def _first_of_each(keys: list[list[Hashable]]) -> list[tuple[int, int]]:
+def _first_of_each(keys: list[list[Key]]) -> list[tuple[int, int]]:
     """Rank and position of the first result of each video, in mmengine's order of results."""
-    order: dict[Hashable, tuple[int, int]] = {}
+    order: dict[Key, tuple[int, int]] = {}
     for position, row in enumerate(zip_longest(*keys)):
         for rank, key in enumerate(row):
             if key is not None:  # processes may hold different numbers of results

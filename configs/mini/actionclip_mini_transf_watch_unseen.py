@@ -9,10 +9,12 @@ _base_ = 'actionclip_mini_transf.py'
 
 unseen = 'data/mini/labels_unseen.txt'
 val_dataloader = dict(dataset=dict(ann_file='data/mini/unseen.txt'))
-val_evaluator = [
-    dict(type='AccMetric'),
-    dict(type='OrderPairAccuracy', pairs='data/mini/order_pairs_unseen.txt'),
-]
+val_evaluator = dict(
+    metrics=[
+        dict(type='AccMetric'),
+        dict(type='OrderPairAccuracy', pairs='data/mini/order_pairs_unseen.txt'),
+    ]
+)
 custom_hooks = [
     dict(type='LabelSwitchHook', val=unseen),
     dict(type='CheckLabelsHook'),

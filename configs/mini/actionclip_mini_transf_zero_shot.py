@@ -9,7 +9,9 @@ _base_ = ['actionclip_mini_transf.py']
 
 model = dict(cls_head=dict(label_encoder=dict(labels='data/mini/labels_unseen.txt')))
 test_dataloader = dict(dataset=dict(ann_file='data/mini/unseen.txt'))
-test_evaluator = [
-    dict(type='AccMetric'),
-    dict(type='OrderPairAccuracy', pairs='data/mini/order_pairs_unseen.txt'),
-]
+test_evaluator = dict(
+    metrics=[
+        dict(type='AccMetric'),
+        dict(type='OrderPairAccuracy', pairs='data/mini/order_pairs_unseen.txt'),
+    ]
+)

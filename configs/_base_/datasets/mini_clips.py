@@ -27,7 +27,7 @@ train_dataloader = dict(
     drop_last=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
-        type='VideoDataset',
+        type='RobustVideoDataset',
         ann_file=root + 'train.txt',
         data_prefix=dict(video=root + 'videos'),
         pipeline=train_pipeline,
@@ -39,7 +39,7 @@ val_dataloader = dict(
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='VideoDataset',
+        type='RobustVideoDataset',
         ann_file=root + 'val.txt',
         data_prefix=dict(video=root + 'videos'),
         pipeline=test_pipeline,
@@ -48,8 +48,11 @@ val_dataloader = dict(
 )
 test_dataloader = val_dataloader
 
-val_evaluator = [
-    dict(type='AccMetric'),
-    dict(type='OrderPairAccuracy', pairs=root + 'order_pairs_seen.txt'),
-]
+val_evaluator = dict(
+    type='CompleteEvaluator',
+    metrics=[
+        dict(type='AccMetric'),
+        dict(type='OrderPairAccuracy', pairs=root + 'order_pairs_seen.txt'),
+    ],
+)
 test_evaluator = val_evaluator
