@@ -9,6 +9,7 @@ from .checkpoints import checkpoints_under_weights_only
 from .decoding import decord_from_memory
 from .evaluators import dump_beside_an_evaluator
 from .flexible_runner import epochs_of_the_flexible_runner
+from .grad_cam import grad_cam_of_clip_towers
 from .host_models import advice_against_mmcv_lite, missing_drn, vindlu_beside_new_transformers
 from .inference import pretrained_decides_more_than_weights
 from .no_gpu import amp_without_gpu, gloo_without_gpu
@@ -31,6 +32,7 @@ BREAKAGES = (
     video_output_without_moviepy,
     labels_under_their_new_names,
     every_video_of_the_inferencer,
+    grad_cam_of_clip_towers,
     dump_beside_an_evaluator,
     epochs_of_the_flexible_runner,
 )
