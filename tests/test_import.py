@@ -10,11 +10,12 @@ from mmaction.registry import (
     EVALUATOR,
     HOOKS,
     METRICS,
+    MODEL_WRAPPERS,
     MODELS,
     OPTIM_WRAPPER_CONSTRUCTORS,
     TRANSFORMS,
 )
-from mmengine.registry import Registry
+from mmengine.registry import FUNCTIONS, STRATEGIES, Registry
 
 import actionclip_mm
 from actionclip_mm import hosts
@@ -96,6 +97,9 @@ COMPONENTS = {
         'VideoVisualizationHook',
     ],
     OPTIM_WRAPPER_CONSTRUCTORS: ['CLIPOptimWrapperConstructor'],
+    MODEL_WRAPPERS: ['ShardedDataParallel'],
+    STRATEGIES: ['ShardedStrategy'],
+    FUNCTIONS: ['clip_blocks'],
 }  # fmt: skip
 
 

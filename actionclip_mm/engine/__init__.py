@@ -3,3 +3,4 @@
 from .hooks import *
 from .optimizers import *
 from .safetensors_loader import load_from_safetensors
+from .strategies import *

@@ -1,8 +1,15 @@
-"""What tests of tools share: a CLIP of one layer, its file, and two comparisons."""
+"""What tests of tools share: a CLIP of one layer, its file, a config to train, two comparisons."""
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import dedent
 
 import open_clip
 import pytest
 import torch
+
+THREE_LABELS = ['clap hands', 'fall down', 'arm wrestling']
 
 
 @pytest.fixture
@@ -60,3 +67,80 @@ def refused():
         assert '\n' not in str(error.value)
 
     return check
+
+
+@pytest.fixture(scope='session')
+def nine_videos(tmp_path_factory: pytest.TempPathFactory, write_video: Callable) -> Path:
+    """A folder of nine videos with three classes and their annotation file."""
+    folder = tmp_path_factory.mktemp('videos')
+    lines = []
+    for index in range(9):
+        label = index % len(THREE_LABELS)
+        write_video(folder / f'{index}.mp4')
+        lines.append(f'{index}.mp4 {label}\n')
+    (folder / 'list.txt').write_text(''.join(lines))
+    return folder
+
+
+@pytest.fixture
+def tiny_config(nine_videos: Path, tmp_path: Path) -> Path:
+    """Config of a tiny ActionCLIP over the repository's own base files."""
+    base = Path(__file__).resolve().parents[2] / 'configs' / '_base_'
+    path = tmp_path / 'tiny.py'
+    path.write_text(
+        dedent(f"""
+        _base_ = ['{base}/default_runtime.py', '{base}/schedules/adamw_50e.py']
+        arch = dict(
+            embed_dim=32,
+            quick_gelu=True,
+            vision_cfg=dict(image_size=32, layers=2, width=64, head_width=32, patch_size=16),
+            text_cfg=dict(context_length=77, vocab_size=49408, width=32, heads=2, layers=2),
+        )
+        model = dict(
+            type='CLIPRecognizer',
+            backbone=dict(type='CLIPImageEncoder', arch=arch, pretrained=None, visual_prompt=None),
+            neck=dict(type='TransfPrompt', in_channels=32, num_layers=1),
+            cls_head=dict(
+                type='VideoTextHead',
+                in_channels=32,
+                label_encoder=dict(
+                    type='TextPromptLabelEncoder', labels={THREE_LABELS}, templates='actionclip16',
+                    arch=arch, pretrained=None),
+                loss_cls=dict(type='VideoTextKLLoss'),
+                average_clips='prob'))
+        pipeline = [
+            dict(type='DecordInit'),
+            dict(type='UniformSample', clip_len=4, num_clips=1, test_mode=True),
+            dict(type='DecordDecode'),
+            dict(type='Resize', scale=(32, 32), keep_ratio=False),
+            dict(type='FormatShape', input_format='NCTHW'),
+            dict(type='PackActionInputs')]
+        dataset = dict(
+            type='VideoDataset', ann_file='{nine_videos}/list.txt',
+            data_prefix=dict(video='{nine_videos}'), pipeline=pipeline)
+        train_dataloader = dict(
+            batch_size=3, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=True),
+            dataset=dataset)
+        val_dataloader = dict(
+            batch_size=2, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=False),
+            dataset=dict(test_mode=True, **dataset))
+        test_dataloader = val_dataloader
+        val_evaluator = dict(type='AccMetric')
+        test_evaluator = val_evaluator
+        train_cfg = dict(max_epochs=3)
+        default_hooks = dict(logger=dict(interval=1))
+        """)
+    )
+    return path
+
+
+@pytest.fixture(scope='session')
+def free_port() -> Callable[[], str]:
+    """Function that finds a port for a process group."""
+
+    def find() -> str:
+        with socket.socket() as sock:
+            sock.bind(('127.0.0.1', 0))
+            return str(sock.getsockname()[1])
+
+    return find

@@ -6,6 +6,7 @@ from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
+from torch.distributed.fsdp import FullyShardedDataParallel
 
 from ...models.utils.strict_loading import misfit_of_loaded
 
@@ -34,7 +35,10 @@ class CheckWeightsHook(Hook):
         if self.allow_partial:
             return
         model = runner.model
-        while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
+        # FSDP itself puts whole weights into parts
+        while not isinstance(model, FullyShardedDataParallel) and (
+            is_model_wrapper(model) or isinstance(model, BaseTTAModel)
+        ):
             model = model.module
         state = checkpoint.get('state_dict', checkpoint)
         state = {name.removeprefix('module.'): value for name, value in state.items()}
@@ -46,4 +50,5 @@ class CheckWeightsHook(Hook):
                 'custom_hooks to load what fits.'
             )
         # the runner loads it next; tables that were interpolated are not to be so a second time
-        checkpoint['state_dict'] = model.state_dict()
+        if not isinstance(model, FullyShardedDataParallel):
+            checkpoint['state_dict'] = model.state_dict()

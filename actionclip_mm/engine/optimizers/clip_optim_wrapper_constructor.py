@@ -69,7 +69,8 @@ class CLIPOptimWrapperConstructor(DefaultOptimWrapperConstructor):
 
     def multiples(self, name: str, parameter: nn.Parameter) -> tuple[float, float]:
         """Factors on the learning rate and on the weight decay of one parameter."""
-        decays = self.paramwise_cfg['decay_all'] or parameter.dim() >= 2
+        num_dims = getattr(parameter, 'whole_dim', parameter.dim())  # FSDP leaves parts of one
+        decays = self.paramwise_cfg['decay_all'] or num_dims >= 2
         custom_keys = self.paramwise_cfg.get('custom_keys', {})
         fitting = [key for key in custom_keys if key in name]
         options = custom_keys[max(fitting, key=len)] if fitting else {}

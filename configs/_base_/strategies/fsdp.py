@@ -1,6 +1,6 @@
-"""FSDP: each process holds a part of weights, gradients and optimizer state. See docs/distributed.md.
+"""FSDP: each process holds a part of weights, gradients and optimizer state.
 
-Added to the _base_ of any config; run with several processes.
+Added to the _base_ of any config; run with several processes. See docs/distributed.md.
 """
 
 runner_type = 'FlexibleRunner'
