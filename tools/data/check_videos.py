@@ -107,6 +107,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         print(f'Error: {error}', file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print('\nInterrupted: what was decoded is remembered, run it again to go on.')
+        return 130
 
 
 if __name__ == '__main__':

@@ -15,7 +15,7 @@ from .report import ListNumbers, Report
 from .scanning import HOST_TEMPLATE, scan
 from .writing import check_link, make_link, write_text, write_texts
 
-OK, INCOMPLETE, WRONG_CALL = 0, 1, 2
+OK, INCOMPLETE, WRONG_CALL, INTERRUPTED = 0, 1, 2, 130
 
 
 def run(preparation: Preparation, argv: Sequence[str] | None = None) -> int:
@@ -35,6 +35,9 @@ def run(preparation: Preparation, argv: Sequence[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         print(f'Error: {error}', file=sys.stderr)
         return WRONG_CALL
+    except KeyboardInterrupt:
+        print('\nInterrupted: what was decoded is remembered, run it again to go on.')
+        return INTERRUPTED
 
 
 def prepare(preparation: Preparation, args: argparse.Namespace) -> int:
@@ -69,7 +72,7 @@ def prepare(preparation: Preparation, args: argparse.Namespace) -> int:
     report.written = [path.name for path in write_texts(texts, args.overwrite)]
     for link, folder in links.items():
         make_link(link, folder)
-    return _finish(preparation, report, args.out)
+    return _finish(preparation, report, args.out, '' if args.videos else '_rawframes')
 
 
 def _look(
@@ -110,13 +113,16 @@ def _list_text(
     report: Report,
 ) -> dict[Path, str]:
     """The content of a list; its numbers go to the report."""
-    keep_all = videos.test and not args.present_only
     lines, missing, unusable = [], 0, 0
     for video in videos.videos:
         is_missing, is_unusable = video.path not in found.found, video.path in found.unusable
         missing += is_missing
         unusable += is_unusable
-        if keep_all or not (is_missing or is_unusable):
+        if videos.test:
+            keep = not (is_missing and args.present_only)
+        else:
+            keep = not (is_missing or is_unusable)
+        if keep:
             lines.append(_line(video, found, kind))
     file, text = videos.file.format(kind=kind), _join(lines)
     numbers = ListNumbers(
@@ -139,20 +145,21 @@ def _line(video: ListedVideo, found: Match, kind: str) -> str:
     return f'{format_line(file.path if file else path, *frames)} {video.annotation}'.rstrip()
 
 
-def _finish(preparation: Preparation, report: Report, out: Path) -> int:
+def _finish(preparation: Preparation, report: Report, out: Path, ending: str) -> int:
     """Decides, writes and shows the report; returns the exit code."""
     wrong_sizes = preparation.fixed and (
         report.classes != report.published_classes
         or any(not row.as_published or row.missing for row in report.lists)
     )
     report.complete = not (wrong_sizes or report.problems or any(report.unusable.values()))
-    write_text(out / 'preparation_report.json', report.json())
-    write_text(out / 'preparation_report.md', report.markdown())
+    readable = out / f'preparation_report{ending}.md'
+    write_text(readable.with_suffix('.json'), report.json())
+    write_text(readable, report.markdown())
     report.show()
-    print(f'{len(report.written)} new or changed files in {out}, and preparation_report.md')
+    print(f'{len(report.written)} new or changed files in {out}, and {readable.name}')
     if report.complete:
         return OK
-    print(f'INCOMPLETE: {out / "preparation_report.md"} says what is missing or wrong.')
+    print(f'INCOMPLETE: {readable} says what is missing or wrong.')
     return INCOMPLETE
 
 
@@ -174,7 +181,7 @@ def _parse(preparation: Preparation, argv: Sequence[str] | None) -> argparse.Nam
         '--present-only',
         action=argparse.BooleanOptionalAction,
         default=not preparation.fixed,
-        help='leave missing and unusable videos out of test lists too',
+        help='leave missing videos out of test lists too',
     )
     parser.add_argument('--overwrite', action='store_true', help='replace lists that differ')
     preparation.add_arguments(parser)

@@ -7,6 +7,7 @@ the reason may have been the machine's.
 
 import json
 import multiprocessing
+import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -82,7 +83,9 @@ def check_decoding(
     results = _read_all(todo, workers, read)
     _end_line(cache)
     with open(cache, 'a', encoding='utf-8') as lines:
-        for path, reading in tqdm(results, total=len(todo), desc='decode', unit=' videos'):
+        for path, reading in tqdm(
+            results, total=len(todo), desc='decode', unit=' videos', mininterval=0.5
+        ):
             found[path] = reading
             if reading.error is None:
                 row = dict(zip(('path', 'size', 'mtime_ns'), _identity(path), strict=True))
@@ -124,7 +127,12 @@ def _read_alone(path: Path, read: Reader) -> Reading:
 def _pool(workers: int) -> ProcessPoolExecutor:
     # forked workers have the package loaded already; other systems have no fork that is safe
     method = 'fork' if sys.platform == 'linux' else None
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context(method))
+    context = multiprocessing.get_context(method)
+    return ProcessPoolExecutor(workers, context, initializer=_leave_interrupts_to_the_parent)
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _identity(path: Path) -> tuple[str, int, int]:

@@ -74,6 +74,7 @@ def match(
             result.unusable[path] = first.fault
     if listed and not result.found:
         raise FileNotFoundError(_nothing_there(preparation, listed, scan, folder, option))
+    result.missing.sort()
     keys = {key for video in listed.values() for key in _keys(preparation, video)}
     for key, group in files.items():
         rest = [found.path for found in group if found.path not in used]

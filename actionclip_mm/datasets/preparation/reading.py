@@ -1,7 +1,9 @@
 """Readers of official annotation files whose errors name the file, the line and what to do."""
 
 import csv
+import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +55,11 @@ def check_folder(folder: Path, option: str) -> None:
 
 def read_lines(path: Path) -> list[tuple[int, str]]:
     """Numbered lines of a text file that hold something, without blanks at their ends."""
-    lines = enumerate(_text(path).splitlines(), start=1)
+    lines = enumerate(_text(path).split('\n'), start=1)
     return [(number, line.strip()) for number, line in lines if line.strip()]
 
 
-def read_csv(path: Path, columns: tuple[str, ...], delimiter: str = ',') -> list[tuple[int, dict]]:
+def read_csv(path: Path, columns: tuple[str, ...]) -> list[tuple[int, dict]]:
     """Numbered rows of a CSV file with a header.
 
     A row with another number of fields than the header has ``None`` as its dict.
@@ -65,9 +67,8 @@ def read_csv(path: Path, columns: tuple[str, ...], delimiter: str = ',') -> list
     Raises:
         ValueError: The header lacks a column, or the file is empty.
     """
-    text = _text(path)
-    reader = csv.reader(text.splitlines(), delimiter=delimiter)
-    header = [name.strip() for name in next(reader, [])]
+    lines = list(_csv_lines(path))
+    header = [name.strip() for name in lines[0][1]] if lines else []
     lacking = [name for name in columns if name not in header]
     if lacking:
         raise ValueError(
@@ -75,11 +76,24 @@ def read_csv(path: Path, columns: tuple[str, ...], delimiter: str = ',') -> list
             'give the official file.'
         )
     rows: list[tuple[int, Any]] = []
-    for row in reader:
+    for number, row in lines[1:]:
         if any(field.strip() for field in row):
             whole = len(row) == len(header)
-            rows.append((reader.line_num, dict(zip(header, row, strict=True)) if whole else None))
+            rows.append((number, dict(zip(header, row, strict=True)) if whole else None))
     return rows
+
+
+def _csv_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    # with its own line ends: a quoted field may hold some
+    reader = csv.reader(io.StringIO(_text(path), newline=''))
+    try:
+        for row in reader:
+            yield reader.line_num, row
+    except csv.Error as error:
+        raise ValueError(
+            f"Line {reader.line_num} of '{path}' cannot be read as CSV ({error}): download it "
+            'again.'
+        ) from error
 
 
 def read_json(path: Path) -> Any:

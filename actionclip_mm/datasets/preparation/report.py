@@ -66,6 +66,8 @@ class Report:
     def markdown(self) -> str:
         """The same to read, with the first names of each kind."""
         status = 'complete' if self.complete else '**INCOMPLETE**'
+        if self.complete and any(self.missing.values()):  # of a data set whose copies differ
+            status = 'all that this copy has'
         parts = [f'# {self.title}: {status}', '', self._sentences(), '']
         parts += ['| ' + ' | '.join(self._header()) + ' |', '|---' * len(self._header()) + '|']
         parts += ['| ' + ' | '.join(row) + ' |' for row in self._rows()]
@@ -78,7 +80,7 @@ class Report:
         """Prints the table of numbers and the first sentences."""
         table = Table(title=f'{self.title}: numbers of videos')
         for index, name in enumerate(self._header()):
-            table.add_column(name, justify='left' if index == 0 else 'right', overflow='fold')
+            table.add_column(name, justify='right' if index else 'left', no_wrap=index != 1)
         for row in self._rows():
             table.add_row(*row)
         Console(width=110, highlight=False).print(table)
@@ -94,13 +96,14 @@ class Report:
         classes = f'{self.classes} classes'
         if self.classes != self.published_classes:
             classes += f' (published: {self.published_classes})'
-        kept = (
-            'Videos that are missing or unusable are left out of all lists, **test lists '
-            'included** (--present-only): accuracies are over the rest.'
+        missing = (
+            'Missing videos are left out of all lists, **test lists included**: accuracies are '
+            'over those that are there'
             if self.present_only
-            else 'Videos that are missing or unusable are left out of training lists and stay in '
-            'test lists, where they count as wrong.'
+            else 'Missing videos are left out of training lists and stay in test lists, where they '
+            'count as wrong'
         )
+        kept = f'{missing}. Unusable ones are left out of training lists alone.'
         checked = 'decoded' if self.decoding_checked else 'not decoded (--check-decoding does)'
         return f'{classes}. {kept} Videos were {checked}.'
 

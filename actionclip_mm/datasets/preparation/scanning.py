@@ -68,7 +68,9 @@ def scan(folder: Path, kind: str) -> Scan:
     result = Scan()
     seen: set[tuple[int, int]] = set()
     walk = os.walk(folder, followlinks=True, onerror=_raise)
-    for where, folders, names in tqdm(walk, desc=f'look through {folder}', unit=' folders'):
+    for where, folders, names in tqdm(
+        walk, desc=f'look through {folder}', unit=' folders', mininterval=0.5
+    ):
         status = os.stat(where)
         if (status.st_dev, status.st_ino) in seen:  # a link that leads back up
             folders.clear()
@@ -126,6 +128,11 @@ def frame_template(names: Iterable[str]) -> tuple[str, int, int, str | None]:
 def _video(folder: Path, path: str) -> Found:
     if '\n' in path or '\r' in path:
         return Found(path, fault='a line break in its name: rename it')
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        name = path.encode(errors='backslashreplace').decode()
+        return Found(name, fault='a name that is not UTF-8: rename it')
     try:
         empty = os.stat(folder / path).st_size == 0
     except OSError as error:
