@@ -4,6 +4,7 @@ from .average_precision import DEFINITIONS, ClassPrecision, class_precision
 from .charades_map import CharadesMAP
 from .class_table import ClassRow, class_rows, read_class_rows, write_class_rows
 from .complete_evaluator import CompleteEvaluator
+from .dumped_scores import read_dump
 from .order_pair_accuracy import OrderPairAccuracy
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     'CompleteEvaluator',
     'OrderPairAccuracy',
     'read_class_rows',
+    'read_dump',
     'write_class_rows',
 ]

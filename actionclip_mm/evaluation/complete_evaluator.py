@@ -83,7 +83,8 @@ class CompleteEvaluator(Evaluator):
         if is_main_process():
             self._report(size, len(order), failed)
         counts = dict(listed=size, scored=len(order), failed=len(failed))
-        return metrics | {f'videos/{name}': count for name, count in counts.items()}
+        # mmengine writes whole numbers as null into its JSON file
+        return metrics | {f'videos/{name}': float(count) for name, count in counts.items()}
 
     def _report(self, size: int, scored: int, failed: dict[Key, str]) -> None:
         if scored != size:

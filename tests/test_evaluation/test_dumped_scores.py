@@ -1,0 +1,84 @@
+"""Dumps of the test tool are read, and nothing in them is run."""
+
+import os
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from mmengine.evaluator import DumpResults
+
+from actionclip_mm.evaluation import read_dump
+
+
+@pytest.fixture
+def dump(tmp_path):
+    """Function that dumps objects to a file."""
+
+    def write(content: object, protocol: int | None = None):
+        path = tmp_path / 'scores.pkl'
+        path.write_bytes(pickle.dumps(content, protocol))
+        return path
+
+    return write
+
+
+def samples(count: int = 3) -> list[dict]:
+    return [
+        dict(pred_score=torch.randn(4), gt_label=torch.tensor([1.0, 0, 0, 1]), img_shape=(3, 4))
+        for _ in range(count)
+    ]
+
+
+@pytest.mark.parametrize('protocol', [2, 4, 5])
+def test_reads_scores_and_labels(dump, protocol):
+    data = samples()
+    scores, truth = read_dump(dump(data, protocol))
+    np.testing.assert_array_equal(scores, torch.stack([s['pred_score'] for s in data]).numpy())
+    assert truth.tolist() == [[True, False, False, True]] * 3
+
+
+def test_reads_what_the_host_writes(tmp_path):
+    metric = DumpResults(str(tmp_path / 'scores.pkl'))
+    data = samples()
+    data[1]['undecodable'] = 'it is empty'
+    metric.process({}, data)
+    metric.evaluate(3)
+    scores, _ = read_dump(tmp_path / 'scores.pkl')
+    assert np.isneginf(scores[1]).all() and np.isfinite(scores[[0, 2]]).all()
+
+
+class Evil:
+    def __reduce__(self):
+        return os.mkdir, ('evil',)
+
+
+def test_runs_nothing(dump, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for content in ([Evil()], [*samples(), Evil()]):
+        with pytest.raises(ValueError, match=r'holds posix.mkdir, which could run code'):
+            read_dump(dump(content))
+    assert not (tmp_path / 'evil').exists()
+
+
+@pytest.mark.parametrize(
+    ('content', 'message'),
+    [
+        ([], 'no list of samples'),
+        ([dict(pred_score=torch.ones(3))], 'no list of samples'),
+        ([dict(pred_score=torch.ones(3), gt_label=torch.tensor([1]))], 'one number per class'),
+        ([dict(pred_score=torch.ones(2, 3), gt_label=torch.ones(2, 3))], 'one number per class'),
+    ],
+)
+def test_refuses_other_dumps(dump, content, message):
+    with pytest.raises(ValueError, match=message) as error:
+        read_dump(dump(content))
+    assert '\n' not in str(error.value)
+
+
+def test_refuses_other_files(tmp_path):
+    with pytest.raises(FileNotFoundError, match='There is no dump'):
+        read_dump(tmp_path / 'nowhere.pkl')
+    (tmp_path / 'text.pkl').write_text('scores')
+    with pytest.raises(ValueError, match='cannot be read as a dump'):
+        read_dump(tmp_path / 'text.pkl')

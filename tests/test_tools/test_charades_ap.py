@@ -1,0 +1,88 @@
+"""tools/analysis/charades_ap.py: its figures are those of the metric, whatever the source."""
+
+import pickle
+
+import pytest
+import torch
+
+from actionclip_mm.evaluation import class_precision, read_class_rows
+
+NAMES = ['hold, a cup', 'open a door', 'run']
+
+
+@pytest.fixture
+def tool(load_tool):
+    return load_tool('tools/analysis/charades_ap.py')
+
+
+@pytest.fixture
+def dump(tmp_path):
+    """Function that writes a dump and returns its path, scores and labels."""
+    truth = (torch.rand(20, 3) < 0.4).float()
+    truth[:, 2] = 0
+
+    def write(name='scores'):
+        scores = torch.randn(20, 3)
+        samples = [
+            dict(pred_score=score, gt_label=label)
+            for score, label in zip(scores, truth, strict=True)
+        ]
+        path = tmp_path / f'{name}.pkl'
+        path.write_bytes(pickle.dumps(samples))
+        return path, scores.numpy(), truth.numpy()
+
+    return write
+
+
+@pytest.fixture
+def labels(tmp_path):
+    (tmp_path / 'labels.txt').write_text('\n'.join(NAMES) + '\n')
+    return tmp_path / 'labels.txt'
+
+
+def test_a_dump(tool, dump, labels, tmp_path, capsys):
+    path, scores, truth = dump()
+    out = tmp_path / 'new' / 'ap.png'
+    assert tool.main([str(path), '--labels', str(labels), '--out', str(out)]) == 0
+    expected = class_precision(scores, truth)
+    text = capsys.readouterr().out
+    assert f'mAP {100 * expected.mean:.2f}, wAP {100 * expected.weighted:.2f}' in text
+    assert '(2 of 3 classes)' in text
+    assert out.stat().st_size > 5000
+    rows = read_class_rows(out.with_suffix('.csv'))
+    assert [row.ap for row in rows[:2]] == sorted(expected.values[:2], reverse=True)
+    assert rows[2].name == 'run' and rows[2].positives == 0
+
+    # a table gives the same again
+    assert tool.main([str(out.with_suffix('.csv')), '--out', str(tmp_path / 'again.png')]) == 0
+    assert f'mAP {100 * expected.mean:.2f}, wAP {100 * expected.weighted:.2f}' in (
+        capsys.readouterr().out
+    )
+
+
+def test_two_models_and_another_definition(tool, dump, labels, tmp_path, capsys):
+    (one, scores, truth), (two, _, _) = dump('one'), dump('two')
+    out = tmp_path / 'ap.png'
+    sources = [f'KL={one}', f'BCE={two}']
+    assert tool.main([*sources, '--definition', 'torchnet', '--out', str(out)]) == 0
+    expected = class_precision(scores, truth, 'torchnet').mean
+    assert f'KL: mAP {100 * expected:.2f}' in capsys.readouterr().out
+    assert {path.name for path in tmp_path.glob('*.csv')} == {'ap_KL.csv', 'ap_BCE.csv'}
+
+
+def test_refuses(tool, dump, labels, tmp_path, capsys):
+    path, *_ = dump()
+    other = tmp_path / 'other.csv'
+    other.write_text('class_id,name,positives,ap\n0,a,1,0.5\n')
+    for args, message in (
+        (['nowhere.pkl'], 'There is no dump'),
+        ([path, '--definition', 'coco'], "definition='coco' is unknown"),
+        ([path, path], "Two sources are called 'scores'"),
+        ([path, other], 'not tested on the same videos'),
+        ([other, '--labels', labels], '3 labels were given but'),
+        ([path, '--labels', 'nowhere.txt'], 'nowhere.txt'),
+    ):
+        assert tool.main([*map(str, args), '--out', str(tmp_path / 'ap.png')]) == 2
+        error = capsys.readouterr().err
+        assert message in error and error.count('\n') == 1
+    assert not (tmp_path / 'ap.png').exists()

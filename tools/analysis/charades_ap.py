@@ -1,0 +1,162 @@
+"""Draws the average precision of each class of a multi-label test, and writes it as a table.
+
+    python tools/test.py CONFIG CHECKPOINT --dump scores.pkl
+    python tools/analysis/charades_ap.py scores.pkl --labels data/charades/labels.txt --out ap.png
+
+The source is a dump of tools/test.py or a table that CharadesMAP wrote (per_class_file). Several
+sources, each NAME=FILE, become bars side by side. Beside the picture lies the table: ap.csv.
+"""
+
+import argparse
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use('Agg')
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+sys.path.append(str(Path(__file__).resolve().parents[2]))  # a checkout that was not installed
+
+from actionclip_mm.evaluation import (
+    DEFINITIONS,
+    ClassRow,
+    class_precision,
+    class_rows,
+    read_class_rows,
+    read_dump,
+    write_class_rows,
+)
+from actionclip_mm.models.text import read_labels
+
+BAR_HEIGHT = 0.17  # inches
+SHOWN = 5  # best and worst classes in the summary
+
+
+def read_source(path: str, definition: str, labels: Sequence[str] | None) -> list[ClassRow]:
+    """The classes of a dump or of a table, in the order of ids.
+
+    Raises:
+        ValueError: A definition other than the table's, or another number of names than classes.
+    """
+    if Path(path).suffix == '.pkl':
+        return class_rows(class_precision(*read_dump(path), definition), labels)
+    rows = read_class_rows(path)
+    if labels is None:
+        return rows
+    if len(labels) != len(rows):
+        raise ValueError(f"{len(labels)} labels were given but '{path}' has {len(rows)} classes.")
+    return [row._replace(name=name) for row, name in zip(rows, labels, strict=True)]
+
+
+def check_same(sources: dict[str, list[ClassRow]]) -> None:
+    """Refuses to draw tests of different videos or classes into one figure."""
+    (first, rows), *others = sources.items()
+    for name, other in others:
+        if [row.positives for row in rows] != [row.positives for row in other]:
+            raise ValueError(
+                f"'{first}' and '{name}' were not tested on the same videos and classes: the "
+                'numbers of videos of their classes differ.'
+            )
+
+
+def mean_ap(rows: Sequence[ClassRow]) -> float:
+    """mAP: the mean over the classes that have an AP."""
+    return float(np.nanmean([row.ap for row in rows]))
+
+
+def weighted_ap(rows: Sequence[ClassRow]) -> float:
+    """wAP: the mean weighted by the number of videos of each class."""
+    scored = [row for row in rows if not math.isnan(row.ap)]
+    return float(np.average([r.ap for r in scored], weights=[r.positives for r in scored]))
+
+
+def ranked(rows: Sequence[ClassRow]) -> list[ClassRow]:
+    """The best class first, classes without AP last."""
+    return sorted(rows, key=lambda row: -1.0 if math.isnan(row.ap) else row.ap, reverse=True)
+
+
+def summary(name: str, rows: Sequence[ClassRow]) -> str:
+    """What a test gave, in a few lines."""
+    scored = [row for row in ranked(rows) if not math.isnan(row.ap)]
+    lines = [
+        f'{name}: mAP {100 * mean_ap(rows):.2f}, wAP {100 * weighted_ap(rows):.2f} '
+        f'({len(scored)} of {len(rows)} classes)'
+    ]
+    for title, part in (('best', scored[:SHOWN]), ('worst', scored[-SHOWN:])):
+        classes = ', '.join(f'{row.name} {100 * row.ap:.1f} ({row.positives})' for row in part)
+        lines.append(f'  {title}: {classes}')
+    return '\n'.join(lines)
+
+
+def plot(sources: dict[str, list[ClassRow]], path: Path, title: str) -> None:
+    """One bar per class and source, sorted by the first source; names with numbers of videos."""
+    order = [row.class_id for row in ranked(next(iter(sources.values())))]
+    names = [f'{row.name} ({row.positives})' for row in next(iter(sources.values()))]
+    height = 0.8 / len(sources)
+    inches = 1.4 + BAR_HEIGHT * len(order) * max(1.0, 0.7 * len(sources))
+    figure, axis = plt.subplots(figsize=(7.5, inches), layout='constrained')
+    places = np.arange(len(order))
+    for index, (name, rows) in enumerate(sources.items()):
+        values = [0.0 if math.isnan(rows[i].ap) else 100 * rows[i].ap for i in order]
+        label = f'{name}: mAP {100 * mean_ap(rows):.1f}'
+        offset = height * (index - (len(sources) - 1) / 2)
+        axis.barh(places + offset, values, height, color=f'C{index}', label=label)
+        axis.axvline(100 * mean_ap(rows), color=f'C{index}', linewidth=1, linestyle='--')
+    axis.set_yticks(places, [names[i] for i in order], fontsize=7)
+    axis.set_ylim(len(order) - 0.4, -0.6)
+    axis.set(xlim=(0, 100), xlabel='average precision, per cent; dashed: mean', title=title)
+    figure.legend(fontsize=8, loc='outside lower center', ncols=len(sources))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+def write_table(sources: dict[str, list[ClassRow]], path: Path) -> None:
+    """One table for a single source, one per source otherwise: ap.csv, or ap_NAME.csv."""
+    for name, rows in sources.items():
+        stem = path.stem if len(sources) == 1 else f'{path.stem}_{name}'
+        write_class_rows(ranked(rows), path.with_name(f'{stem}.csv'))
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__.splitlines()[0],
+        epilog='Definitions: ' + '; '.join(f'{n}: {d.source}' for n, d in DEFINITIONS.items()),
+    )
+    parser.add_argument('sources', nargs='+', help='FILE or NAME=FILE: .pkl dump, .csv or .json')
+    parser.add_argument('--labels', help='label file with the names of the classes')
+    parser.add_argument('--definition', default='charades', help='of dumps (default: charades)')
+    parser.add_argument('--title', default='', help='of the figure')
+    parser.add_argument('--out', type=Path, default=Path('class_ap.png'), help='PNG file')
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = parse(argv)
+    try:
+        labels = None if args.labels is None else read_labels(args.labels)
+        sources: dict[str, list[ClassRow]] = {}
+        for text in args.sources:
+            name, _, path = text.rpartition('=') if '=' in text else (Path(text).stem, '', text)
+            if name in sources:
+                raise ValueError(f"Two sources are called '{name}': write NAME=FILE for each.")
+            sources[name] = read_source(path, args.definition, labels)
+        check_same(sources)
+        plot(sources, args.out, args.title)
+        write_table(sources, args.out)
+    except (ValueError, OSError) as error:
+        print(f'Error: {error}', file=sys.stderr)
+        return 2
+    for name, rows in sources.items():
+        print(summary(name, rows))
+    print(f'{args.out} and {len(sources)} CSV file(s) beside it')
+    return 0
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())
