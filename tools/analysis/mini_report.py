@@ -93,7 +93,8 @@ def plot_curves(log: list[dict], path: Path) -> None:
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.2))
     left.plot(*zip(*losses, strict=True))
     left.set(xlabel='iteration', ylabel='KL loss', title='training')
-    for key in [key for key in metrics[0] if '/' in key] if metrics else []:
+    rates = [key for key in metrics[0] if '/' in key] if metrics else []
+    for key in [key for key in rates if not key.startswith('videos/')]:  # those are counts
         right.plot([row['step'] for row in metrics], [row[key] for row in metrics], label=key)
     right.set(xlabel='epoch', ylim=(0, 1.02), title='validation on seen classes')
     right.legend(fontsize=8)
