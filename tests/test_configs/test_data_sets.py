@@ -7,9 +7,11 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from mmaction.registry import DATASETS
+from mmaction.registry import DATASETS, MODELS
 from mmcv.transforms import Compose
 from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
+from mmengine.optim import OptimWrapper
 from mmengine.registry import EVALUATOR
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,6 +86,33 @@ def test_extracted_frames_are_the_frames_that_the_formula_names(layout: Callable
     clip = DATASETS.build(dataset)[0]['inputs']  # [1, 3, T, H, W]
     levels = clip.float().mean(dim=(0, 1, 3, 4)) / 20 - 1
     assert levels.round().int().tolist() == [0, 1, 3, 4, 6, 7, 9, 10]
+
+
+@pytest.mark.parametrize('raw', RAW)
+def test_a_model_learns_and_is_tested_on_extracted_frames(
+    raw: str, layout: Callable, shrink_frames: Callable, tiny_arch: dict
+) -> None:
+    config = load(raw)
+    encoder = dict(type='TextPromptLabelEncoder', labels=config.labels, arch=tiny_arch)
+    model_cfg = dict(
+        type='CLIPRecognizer',
+        backbone=dict(type='CLIPImageEncoder', arch=tiny_arch),
+        neck=dict(type='TransfPrompt', in_channels=32, num_layers=1),
+        cls_head=dict(type='VideoTextHead', in_channels=32, label_encoder=encoder),
+    )
+    batches = []
+    for dataset in datasets(config)[:2]:
+        layout(dataset)
+        dataset.pipeline = shrink_frames(dataset.pipeline)
+        built = DATASETS.build(dataset)
+        batches.append(pseudo_collate([built[0], built[1]]))
+    Path(config.labels).write_text('clap\nwave')
+    model = MODELS.build(model_cfg)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    losses = model.train_step(batches[0], OptimWrapper(optimizer))
+    assert losses['loss'].isfinite()
+    samples = model.eval().test_step(batches[1])
+    assert [sample.pred_score.sum().item() for sample in samples] == pytest.approx([1, 1])
 
 
 @pytest.mark.parametrize('raw', RAW)
