@@ -38,7 +38,7 @@ def _exists(module: str) -> bool:
 
 def before_import(tool: str) -> None:
     """Puts a stand-in where a tool imports, for looks only, what need not be installed."""
-    if tool == 'analyze_logs' and not _exists('seaborn'):
+    if tool == 'analyze_logs' and 'seaborn' not in sys.modules and not _exists('seaborn'):
         seaborn = types.ModuleType('seaborn')
         seaborn.set_style = lambda style: None  # type: ignore[attr-defined]
         sys.modules['seaborn'] = seaborn
@@ -163,8 +163,26 @@ def clips_without_moviepy(module: Any) -> None:
         sys.modules['moviepy.editor'] = editor
 
 
+def features_without_the_head(module: Any) -> None:
+    """clip_feature_extraction exchanges the head, so a checkpoint no longer fits the model.
+
+    CheckWeightsHook, which refuses such a checkpoint, leaves it to mmengine here.
+    """
+    merge_args = module.merge_args
+
+    def merge_and_allow(config: Any, args: Any) -> Any:
+        config = merge_args(config, args)
+        for hook in config.get('custom_hooks') or []:
+            if hook.get('type') == 'CheckWeightsHook':
+                hook['allow_partial'] = True
+        return config
+
+    module.merge_args = merge_and_allow
+
+
 MENDS: dict[str, Callable[[Any], None]] = {
     'analyze_logs': logs_of_mmengine,
+    'clip_feature_extraction': features_without_the_head,
     'eval_metric': evaluators_of_the_runner,
     'get_flops': shape_from_config,
     'vis_cam': clips_without_moviepy,

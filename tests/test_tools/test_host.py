@@ -1,0 +1,290 @@
+"""mmaction2's own tools on a config of this plugin, each run to its end through tools/host.py."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import av
+import cv2
+import mmengine
+import pytest
+import torch
+from mmaction.apis import MMAction2Inferencer, inference_recognizer, init_recognizer
+from mmengine.config import Config
+
+from actionclip_mm.compat import host_tools
+from actionclip_mm.models.utils.unread_weights import leave_weights_unread
+
+pytestmark = pytest.mark.slow
+
+LOG = [
+    dict(lr=1e-3, loss=2.0, time=0.5, epoch=1, iter=1, step=1),
+    dict(lr=1e-3, loss=1.5, time=0.4, epoch=1, iter=2, step=2),
+    {'acc/top1': 0.5, 'step': 1},
+    dict(lr=1e-3, loss=1.0, time=0.5, epoch=2, iter=3, step=3),
+    dict(lr=1e-3, loss=0.5, time=0.4, epoch=2, iter=4, step=4),
+]
+
+
+@pytest.fixture
+def host(load_tool: Callable, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Function: ``host('get_flops', config)`` runs a tool in this process."""
+    monkeypatch.setenv('MPLBACKEND', 'Agg')
+    main = load_tool('tools/host.py').main
+
+    def run(*args: object) -> None:
+        monkeypatch.setattr(sys, 'argv', ['tools/host.py', *map(str, args)])
+        main()
+
+    before = set(sys.modules)
+    yield run
+    for stand_in in {'seaborn', 'moviepy', 'moviepy.editor'} - before:
+        sys.modules.pop(stand_in, None)
+
+
+@pytest.fixture
+def unmended(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Function that leaves a tool as mmaction2 carries it."""
+    return lambda tool: monkeypatch.delitem(host_tools.MENDS, tool)
+
+
+@pytest.fixture
+def config(tiny_config: Path) -> Path:
+    """As shipped configs do, it names the pipeline of the test, and has a complete evaluator."""
+    text = tiny_config.read_text().replace("type='VideoDataset'", "type='RobustVideoDataset'")
+    evaluator = "dict(type='CompleteEvaluator', metrics=[dict(type='AccMetric')])"
+    text = text.replace("val_evaluator = dict(type='AccMetric')", f'val_evaluator = {evaluator}')
+    tiny_config.write_text(f'{text}\ntest_pipeline = pipeline\n')
+    return tiny_config
+
+
+@pytest.fixture
+def checkpoint(config: Path, tmp_path: Path) -> Path:
+    """As training saves it, with more than weights."""
+    with leave_weights_unread():
+        model = init_recognizer(str(config), device='cpu')
+    content = dict(state_dict=model.state_dict(), optimizer={}, message_hub={}, meta=dict(epoch=1))
+    torch.save(content, tmp_path / 'epoch_1.pth')
+    return tmp_path / 'epoch_1.pth'
+
+
+@pytest.fixture
+def dump(nine_videos: Path, tmp_path: Path) -> Path:
+    """What tools/test.py --dump writes: nine videos of three classes, six of them right."""
+    samples = []
+    for index in range(9):
+        right = index % 3 if index < 6 else (index + 1) % 3
+        samples.append(
+            dict(
+                pred_score=torch.eye(3)[right] * 0.9 + 0.03,
+                gt_label=torch.tensor([index % 3]),
+                sample_idx=index,
+                filename=f'{index}.mp4',
+            )
+        )
+    mmengine.dump(samples, tmp_path / 'scores.pkl')
+    return tmp_path / 'scores.pkl'
+
+
+@pytest.fixture
+def video(nine_videos: Path) -> str:
+    return str(sorted(nine_videos.glob('*.mp4'))[0])
+
+
+def test_list_and_help(host: Callable, capsys: pytest.CaptureFixture) -> None:
+    host('--list')
+    assert {'analysis_tools/get_flops', 'train'} <= set(capsys.readouterr().out.split())
+    with pytest.raises(SystemExit, match='0'):
+        host('--help')
+    assert 'NAME [ARGUMENTS of that tool]' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    'name, words',
+    [
+        ('get_flop', 'did you mean get_flops'),
+        ('download', 'several tools download: give one of'),
+        ('benchmark', 'written for mmcv 1'),
+        ('bench_processing', 'tools/analysis/benchmark.py'),
+        ('mmaction2torchserve', 'pip install torch-model-archiver'),
+    ],
+)
+def test_what_cannot_run_is_one_sentence(host: Callable, name: str, words: str) -> None:
+    with pytest.raises(SystemExit, match=words) as error:
+        host(name, 'config.py')
+    assert '\n' not in str(error.value)
+
+
+def test_print_config(host: Callable, config: Path, capsys: pytest.CaptureFixture) -> None:
+    host('print_config', config)
+    assert "type='CLIPRecognizer'" in capsys.readouterr().out
+
+
+def test_get_flops(
+    host: Callable, config: Path, capsys: pytest.CaptureFixture, unmended: Callable
+) -> None:
+    host('get_flops', config)
+    assert 'Input shape: (1, 3, 4, 32, 32)' in capsys.readouterr().out
+    host('get_flops', config, '--shape', 1, 3, 2, 32, 32)
+    assert 'Input shape: (1, 3, 2, 32, 32)' in capsys.readouterr().out
+    unmended('get_flops')
+    with pytest.raises(ValueError):
+        host('get_flops', config)
+
+
+def test_input_shape_of_2d_recognizers_and_of_unknown_sizes() -> None:
+    tsn = Config.fromfile(Path(__file__).parents[2] / 'configs' / 'mixed_backbones' / 'tsn_r50.py')
+    tsn.test_dataloader.dataset.pipeline = tsn.val_dataloader.dataset.pipeline
+    assert host_tools.input_shape(tsn) == [8, 3, 224, 224]
+    tsn.test_dataloader.dataset.pipeline = []
+    with pytest.raises(ValueError, match='give --shape'):
+        host_tools.input_shape(tsn)
+
+
+def test_analyze_logs(host: Callable, tmp_path: Path, unmended: Callable) -> None:
+    log = tmp_path / 'scalars.json'
+    log.write_text('\n'.join(map(json.dumps, LOG)))
+    plot = ('analyze_logs', 'plot_curve', log, '--keys', 'loss', '--out', tmp_path / 'loss.png')
+    host(*plot)
+    assert cv2.imread(str(tmp_path / 'loss.png')) is not None
+    host('analyze_logs', 'cal_train_time', log)
+    unmended('analyze_logs')
+    with pytest.raises((IndexError, ModuleNotFoundError)):
+        host(*plot)
+
+
+def test_logs_count_the_iterations_of_each_epoch(tmp_path: Path) -> None:
+    (tmp_path / 'log.json').write_text('\n'.join(map(json.dumps, LOG)))
+    copy = host_tools._with_mode(str(tmp_path / 'log.json'), tmp_path / 'copy.json')
+    lines = [json.loads(line) for line in Path(copy).read_text().splitlines()]
+    assert [line['iter'] for line in lines] == [1, 2, 1, 2]
+    assert {line['mode'] for line in lines} == {'train'}
+
+
+def test_confusion_matrix(host: Callable, config: Path, dump: Path, tmp_path: Path) -> None:
+    out = tmp_path / 'matrix.pkl'
+    host(
+        'confusion_matrix', config, dump, '--out', out, '--show-path', tmp_path / 'matrix.png'
+    )  # fmt: skip
+    assert mmengine.load(out).diagonal().tolist() == [2, 2, 2]
+    assert cv2.imread(str(tmp_path / 'matrix.png')) is not None
+
+
+def test_confusion_matrix_of_a_checkpoint(
+    host: Callable, config: Path, checkpoint: Path, tmp_path: Path
+) -> None:
+    host('confusion_matrix', config, checkpoint, '--out', tmp_path / 'matrix.pkl')
+    assert mmengine.load(tmp_path / 'matrix.pkl').sum() == 9
+
+
+def test_report_accuracy(host: Callable, dump: Path, capsys: pytest.CaptureFixture) -> None:
+    host('report_accuracy', '--preds', dump, '--coefficients', 1.0)
+    assert 'Top 1 Accuracy: 0.6667' in capsys.readouterr().out
+
+
+def test_eval_metric(
+    host: Callable, config: Path, dump: Path, capsys: pytest.CaptureFixture, unmended: Callable
+) -> None:
+    host('eval_metric', config, dump)
+    output = capsys.readouterr().out
+    assert "'videos/listed': 9" in output
+    assert '0.66' in output
+    unmended('eval_metric')
+    with pytest.raises(KeyError, match='CompleteEvaluator'):
+        host('eval_metric', config, dump)
+
+
+def test_vis_scheduler(
+    host: Callable, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    unmended: Callable, capsys: pytest.CaptureFixture,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    args = ('vis_scheduler', config, '--not-show', '-s', tmp_path / 'lr.png')
+    host(*args)
+    assert 'Iterations per epoch: 3' in capsys.readouterr().out  # nine videos in batches of three
+    assert cv2.imread(str(tmp_path / 'lr.png')) is not None
+    unmended('vis_scheduler')
+    host(*args)
+    assert 'Iterations per epoch' not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('mode', ['original', 'transformed', 'concat', 'pipeline'])
+def test_browse_dataset(host: Callable, config: Path, tmp_path: Path, mode: str) -> None:
+    host('browse_dataset', config, tmp_path / 'browse', '-n', 1, '-m', mode)
+    with av.open(str(tmp_path / 'browse' / 'video_0.mp4')) as container:
+        assert len(list(container.decode(video=0))) == 4
+
+
+def test_vis_cam(
+    host: Callable, config: Path, checkpoint: Path, video: str, tmp_path: Path
+) -> None:
+    out = tmp_path / 'cam.gif'
+    layer = 'backbone/visual/transformer/resblocks/0'
+    host(
+        'vis_cam', config, checkpoint, video, '--device', 'cpu', '--target-layer-name', layer,
+        '--out-filename', out,
+    )  # fmt: skip
+    assert out.stat().st_size > 0
+
+
+def test_publish_model(host: Callable, checkpoint: Path, tmp_path: Path) -> None:
+    host('publish_model', checkpoint, tmp_path / 'published.pth')
+    (published,) = tmp_path.glob('published_*.pth')
+    assert set(torch.load(published)) == {'state_dict', 'meta'}
+
+
+def test_features_of_clips(
+    host: Callable, config: Path, checkpoint: Path, tmp_path: Path, unmended: Callable
+) -> None:
+    out = tmp_path / 'features'
+    args = ('clip_feature_extraction', config, checkpoint, f'{out}/', '--spatial-type', 'keep')
+    host(*args)
+    assert len(list(out.glob('*.mp4.pkl'))) == 9
+    unmended('clip_feature_extraction')
+    with pytest.raises(ValueError, match='does not fit the model of the config'):
+        host(*args)
+
+
+def test_init_and_inference(config: Path, checkpoint: Path, video: str) -> None:
+    model = init_recognizer(str(config), str(checkpoint), device='cpu')
+    result = inference_recognizer(model, video)
+    assert result.pred_score.sum().item() == pytest.approx(1, abs=1e-5)
+
+
+def test_inferencer(
+    config: Path, checkpoint: Path, video: str, nine_videos: Path, tmp_path: Path
+) -> None:
+    labels = tmp_path / 'labels.txt'
+    labels.write_text('clap hands\nfall down\narm wrestling\n')
+    # decoders of this plugin have their place taken by the host's
+    text = config.read_text().replace('DecordInit', 'VideoInit')
+    config.write_text(text.replace('DecordDecode', 'VideoDecode'))
+    inferencer = MMAction2Inferencer(
+        str(config), str(checkpoint), device='cpu', label_file=str(labels)
+    )
+    videos = [video, str(sorted(nine_videos.glob('*.mp4'))[1])]
+    answers = inferencer(videos, vid_out_dir=str(tmp_path / 'drawn'), out_type='video')
+    ours = [
+        inference_recognizer(init_recognizer(str(config), str(checkpoint), device='cpu'), path)
+        for path in videos
+    ]
+    for answer, own in zip(answers['predictions'], ours, strict=True):
+        assert answer['rec_scores'][0] == pytest.approx(own.pred_score.tolist(), abs=1e-5)
+    assert len(list((tmp_path / 'drawn').glob('*.mp4'))) == 2
+
+
+def test_tensorboard(config: Path, tmp_path: Path) -> None:
+    pytest.importorskip('tensorboard')
+    from mmengine.runner import Runner
+
+    cfg = Config.fromfile(config)
+    cfg.merge_from_dict(
+        dict(
+            work_dir=str(tmp_path / 'run'),
+            visualizer=dict(vis_backends=[dict(type='TensorboardVisBackend')]),
+            train_cfg=dict(max_epochs=1),
+        )
+    )
+    Runner.from_cfg(cfg).train()
+    assert list((tmp_path / 'run').rglob('events.out.tfevents.*'))
