@@ -140,13 +140,17 @@ def call(command: list[str], log: Path) -> None:
     )  # fmt: skip
     assert process.stdout is not None
     with log.open('w', encoding='utf-8') as kept, process:
-        for line in process.stdout:
-            kept.write(line)
-            kept.flush()
-            if 'Error: ' in line and not line.startswith(' '):
-                last = line.strip()
-            if 'Epoch(' in line or ' ERROR ' in line:
-                print(f'    {line.rstrip().split(" - ")[-1]}', flush=True)
+        try:
+            for line in process.stdout:
+                kept.write(line)
+                kept.flush()
+                if 'Error: ' in line and not line.startswith(' '):
+                    last = line.strip()
+                if 'Epoch(' in line or ' ERROR ' in line:
+                    print(f'    {line.rstrip().split(" - ")[-1]}', flush=True)
+        except BaseException:  # stopped by the user: the tool must not go on alone
+            process.terminate()
+            raise
     if process.returncode != 0:
         raise RuntimeError(f'{last or "it said nothing"} (all of it: {log})')
 

@@ -12,6 +12,7 @@ import datetime
 import importlib.metadata
 import platform
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -188,4 +189,5 @@ def git_commit() -> str | None:
 
 
 if __name__ == '__main__':
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # its trainings end with it
     main()

@@ -1,5 +1,6 @@
 """Everything about a protocol run that can be wrong is found out before anything is trained."""
 
+import pickle
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
+from torch import nn
 
 from ..apis.building import build_trained, load_strictly
 from .derive import (
@@ -96,7 +98,7 @@ def make_plan(request: Request, configs: Path) -> Plan:
     model = build_trained(tested, None)
     if jobs[0].train is None:
         for checkpoint in dict.fromkeys(job.checkpoint for job in jobs):
-            load_strictly(model, str(checkpoint))
+            _check_fits(model, str(checkpoint))
     try:
         name = str(leaf_path.resolve().relative_to(configs.resolve().parent))
     except ValueError:  # the user's own, elsewhere
@@ -111,6 +113,13 @@ def make_plan(request: Request, configs: Path) -> Plan:
         differences=_differences(request, protocol, jobs),
         draws=_draws(jobs),
     )
+
+
+def _check_fits(model: nn.Module, checkpoint: str) -> None:
+    try:
+        load_strictly(model, checkpoint)
+    except pickle.UnpicklingError as error:
+        raise ValueError(str(error).splitlines()[0]) from error
 
 
 def _set_templates(leaf: Config, templates: str | None) -> None:

@@ -1,0 +1,143 @@
+"""What is wrong with a request is said before anything is trained or tested, in one sentence."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from actionclip_mm.apis.building import build_trained, read_config
+from actionclip_mm.protocols.plan import make_plan
+from actionclip_mm.protocols.request import Request
+
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+
+
+@pytest.fixture
+def leaf(tmp_path: Path, tiny_arch: dict) -> Path:
+    """A leaf config of a tiny model in the shape of the shipped ones."""
+    path = tmp_path / 'tiny.py'
+    base = CONFIGS / '_base_'
+    path.write_text(
+        f"""
+_base_ = ['{base}/datasets/ucf101.py', '{base}/schedules/few_shot.py',
+          '{base}/default_runtime.py']
+arch = {tiny_arch}
+model = dict(
+    type='CLIPRecognizer',
+    backbone=dict(type='CLIPImageEncoder', arch=arch),
+    neck=dict(type='MeanPPrompt', in_channels=32),
+    cls_head=dict(
+        type='VideoTextHead', in_channels=32, average_clips='prob',
+        label_encoder=dict(type='TextPromptLabelEncoder', labels=['x', 'y'], arch=arch)))
+"""
+    )
+    return path
+
+
+@pytest.fixture
+def checkpoint(leaf: Path, tmp_path: Path) -> Path:
+    model = build_trained(read_config(leaf), None)
+    torch.save(dict(state_dict=model.state_dict()), tmp_path / 'model.pth')
+    return tmp_path / 'model.pth'
+
+
+@pytest.fixture
+def plan(make_ucf101: Callable, leaf: Path) -> Callable:
+    """Function: the plan of a request on a synthetic UCF101."""
+    root = make_ucf101(train=16)
+    return lambda name, **wishes: make_plan(
+        Request(name, **(dict(config=leaf, data_root=root) | wishes)), CONFIGS
+    )
+
+
+def test_zero_shot(plan: Callable, checkpoint: Path) -> None:
+    made = plan('zero_shot_ucf101_z3', checkpoints=[checkpoint])
+    assert [job.run.name for job in made.jobs] == ['split1', 'split2', 'split3']
+    assert all(job.train is None and job.training_seed is None for job in made.jobs)
+    assert made.differences[0] == (
+        'split1 test: 10 videos are listed, the published protocol has 3,783.'
+    )
+    assert made.model['config'] == 'tiny.py' and made.test['crops'] == 1
+    # the leaf keeps its own classes: what is run is derived from it
+    assert made.leaf.model.cls_head.label_encoder.labels == ['x', 'y']
+
+
+def test_few_shot_from_clip_and_from_a_checkpoint(plan: Callable, checkpoint: Path) -> None:
+    (job,) = plan('few_shot_ucf101_k2').jobs
+    assert job.checkpoint is None and job.training_seed == 1 and len(job.train.lines) == 10
+    made = plan('few_shot_ucf101_k2', checkpoints=[checkpoint], seeds=[4, 5], seed=9)
+    assert [job.run.seed for job in made.jobs] == [4, 5]
+    assert [job.training_seed for job in made.jobs] == [9, 9]
+    assert made.draws == (
+        'independent draw of 2 per class, seed 4; independent draw of 2 per class, seed 5'
+    )
+    made = plan('few_shot_ucf101_k2', checkpoints=[checkpoint], test_only=True)
+    assert made.jobs[0].train is None and 'Nothing was trained' in made.differences[-1]
+
+
+def test_templates_and_views(plan: Callable, checkpoint: Path) -> None:
+    made = plan('zero_shot_ucf101_zf', checkpoints=[checkpoint], templates='label_only')
+    assert made.text['num_templates'] == 1 and made.text['templates'] == 'label_only'
+    made = plan('ucf101_10x3', checkpoints=[checkpoint], test_only=True)
+    assert (made.test['clips'], made.test['crops']) == (10, 3)
+    assert made.test['average_clips'] == 'score'
+
+
+@pytest.mark.parametrize(
+    ('name', 'wishes', 'words'),
+    [
+        ('zero_shot_ucf101_z3', {}, 'tests a trained model: give it with --checkpoint'),
+        ('zero_shot_ucf101_z3', dict(seeds=[1]), 'has fixed runs'),
+        ('zero_shot_ucf101_z3', dict(test_only=True), 'leave --test-only out'),
+        ('zero_shot_ucf101_z3', dict(seed=1), 'trains nothing: leave --seed out'),
+        ('zero_shot_ucf101_z3', dict(checkpoints=['none.pth']), "no checkpoint 'none.pth'"),
+        ('zero_shot_ucf101_z3', dict(checkpoints=['a', 'b']), 'has 2 files for 3 runs'),
+        ('few_shot_ucf101_k2', dict(test_only=True), 'tests a trained model'),
+        ('few_shot_ucf101_k2', dict(base_labels='x'), 'has no base classes'),
+        ('few_shot_ucf101_k2', dict(train_lists=['x'], nested=True), 'none are drawn here'),
+        ('few_shot_ucf101_k2', dict(train_lists=['none.txt']), "no list '.*none.txt'"),
+        ('few_shot_ucf101_k2', dict(templates='none'), "templates='none' is neither a preset"),
+        ('few_shot_ucf101_k2', dict(config='none.py'), "no config 'none.py'"),
+        ('few_shot_ucf101_k2', dict(data_root='none'), 'tools/data/ucf101/prepare.py'),
+        ('few_shot_ucf101_k2', dict(options={'val_cfg.x': 1}), 'val_cfg.x=1 has no effect'),
+        ('ucf101_1x1', dict(nested=True), 'none are drawn here'),
+        ('few_shot_hmdb51_k4', {}, 'tools/data/hmdb51/prepare.py'),
+        ('mini_10x3', {}, '--checkpoint'),
+    ],
+)
+def test_bad_requests(plan: Callable, name: str, wishes: dict, words: str) -> None:
+    paths = {
+        key: [Path(v) for v in value] if isinstance(value, list) and key != 'seeds'
+        else Path(value) if key in ('config', 'data_root', 'base_labels') else value
+        for key, value in wishes.items()
+    }  # fmt: skip
+    with pytest.raises((ValueError, FileNotFoundError), match=words) as error:
+        plan(name, **paths)
+    assert '\n' not in str(error.value)
+
+
+def test_checkpoints_that_do_not_fit(plan: Callable, checkpoint: Path, tmp_path: Path) -> None:
+    state = torch.load(checkpoint)['state_dict']
+    state.pop('cls_head.logit_scale')
+    torch.save(dict(state_dict=state), tmp_path / 'other.pth')
+    (tmp_path / 'text.pth').write_text('no checkpoint')
+    for name, words in (
+        ('other.pth', 'does not fit the model'),
+        ('text.pth', 'is not a checkpoint'),
+    ):
+        with pytest.raises(ValueError, match=words):
+            plan('zero_shot_ucf101_zf', checkpoints=[tmp_path / name])
+
+
+def test_heads_without_texts_know_no_new_classes(plan: Callable, leaf: Path) -> None:
+    leaf.write_text(
+        leaf.read_text()
+        + "\nmodel['cls_head'] = dict(type='TimeSformerHead', num_classes=5, in_channels=32)\n"
+    )
+    with pytest.raises(ValueError, match='TimeSformerHead of the config reads no class names'):
+        plan('base_to_novel_ucf101')
+    made = plan('few_shot_ucf101_k2')
+    assert made.text is None and made.model['head'] == 'TimeSformerHead'
+    with pytest.raises(ValueError, match='reads no texts: leave it out'):
+        plan('few_shot_ucf101_k2', templates='label_only')

@@ -1,0 +1,221 @@
+"""tools/run_protocol.py end to end, as a user calls it: tiny model, generated clips."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import torch
+
+from actionclip_mm.apis.building import build_trained, read_config
+from actionclip_mm.protocols import read_card
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOL = 'tools/run_protocol.py'
+
+
+@pytest.fixture
+def tool(load_tool: Callable) -> ModuleType:
+    return load_tool(TOOL)
+
+
+def test_list(tool: ModuleType, capsys: pytest.CaptureFixture) -> None:
+    tool.main(['--list'])
+    listed = capsys.readouterr().out
+    assert 'zero_shot_hmdb51_zf_prime' in listed and '5,100' in listed
+
+
+@pytest.mark.parametrize(
+    ('args', 'words'),
+    [
+        (['few_shot_ucf_k4'], 'no protocol .* few_shot_ucf101_k4'),
+        (['mini_zero_shot'], 'give it with --checkpoint'),
+        (['mini_zero_shot', '--checkpoint', 'none.pth'], "no checkpoint 'none.pth'"),
+        (['few_shot_ucf101_k4', '--data-root', 'none'], 'tools/data/ucf101/prepare.py'),
+    ],
+)
+def test_bad_calls_end_with_one_sentence(tool: ModuleType, args: list, words: str) -> None:
+    with pytest.raises(SystemExit, match=words) as error:
+        tool.main(args)
+    assert '\n' not in str(error.value)
+
+
+def test_calls_without_meaning(tool: ModuleType, capsys: pytest.CaptureFixture) -> None:
+    for args, words in (([], 'name a protocol'), (['x', '--processes', '0'], 'must be 1 or more')):
+        with pytest.raises(SystemExit):
+            tool.main(args)
+        assert words in capsys.readouterr().err
+
+
+def test_metrics_that_are_missing(load_tool: Callable, tmp_path: Path) -> None:
+    runs = load_tool('tools/_protocol_runs.py')
+    with pytest.raises(RuntimeError, match='gave no metrics instead of acc/top1, videos/listed'):
+        runs.read_metrics(tmp_path / 'metrics.json', ['acc/top1'])
+    (tmp_path / 'metrics.json').write_text('{"acc/top1": 1.0}')
+    with pytest.raises(RuntimeError, match='gave acc/top1 instead of'):
+        runs.read_metrics(tmp_path / 'metrics.json', ['acc/top1'])
+
+
+def test_a_tool_that_fails_gives_its_last_error(load_tool: Callable, tmp_path: Path) -> None:
+    runs = load_tool('tools/_protocol_runs.py')
+    command = [sys.executable, '-c', 'raise ValueError("no such class")']
+    with pytest.raises(RuntimeError, match=r'ValueError: no such class \(all of it: .*\.log\)'):
+        runs.call(command, tmp_path / 'output.log')
+    with pytest.raises(RuntimeError, match='it said nothing'):
+        runs.call([sys.executable, '-c', 'raise SystemExit(3)'], tmp_path / 'output.log')
+
+
+@pytest.fixture(scope='module')
+def data(tmp_path_factory: pytest.TempPathFactory, run_tool: Callable) -> Path:
+    """A data root with a small mini benchmark."""
+    folder = tmp_path_factory.mktemp('data')
+    sizes = ('--train', 2, '--val', 1, '--unseen', 1, '--stills', 10)
+    run_tool('tools/data/mini/generate.py', '--out', folder / 'mini', *sizes)
+    return folder
+
+
+@pytest.fixture
+def leaf(tmp_path: Path, tiny_arch: dict) -> Path:
+    """A tiny model with the mini recipe, one epoch, whose files are found from everywhere."""
+    path = tmp_path / 'tiny.py'
+    path.write_text(
+        f"""
+_base_ = ['{ROOT}/configs/_base_/datasets/mini_clips.py',
+          '{ROOT}/configs/_base_/schedules/mini.py', '{ROOT}/configs/_base_/default_runtime.py']
+arch = {tiny_arch}
+model = dict(
+    type='CLIPRecognizer',
+    backbone=dict(type='CLIPImageEncoder', arch=arch),
+    neck=dict(type='MeanPPrompt', in_channels=32),
+    cls_head=dict(
+        type='VideoTextHead', in_channels=32, average_clips='prob',
+        label_encoder=dict(
+            type='TextPromptLabelEncoder', labels=['x', 'y'], templates='prefix', arch=arch)))
+train_pipeline = _base_.train_pipeline
+test_pipeline = _base_.test_pipeline
+train_pipeline[3].scale = (32, 32)
+test_pipeline[3].scale = (32, 32)
+train_dataloader = dict(
+    num_workers=0, persistent_workers=False, drop_last=False,
+    dataset=dict(pipeline=train_pipeline))
+test_dataloader = dict(
+    num_workers=0, persistent_workers=False, dataset=dict(pipeline=test_pipeline))
+train_cfg = dict(max_epochs=1)
+"""
+    )
+    return path
+
+
+@pytest.fixture
+def checkpoint(leaf: Path, tmp_path: Path) -> Path:
+    model = build_trained(read_config(leaf), None)
+    torch.save(dict(state_dict=model.state_dict()), tmp_path / 'model.pth')
+    return tmp_path / 'model.pth'
+
+
+@pytest.fixture
+def run(tool: ModuleType, capfd: pytest.CaptureFixture) -> Callable[..., str]:
+    """Function that runs the tool; trainings and tests are processes of their own all the same."""
+
+    def run(*args: object) -> str:
+        tool.main([str(arg) for arg in args])
+        return capfd.readouterr().out
+
+    return run
+
+
+def with_a_broken_video(data: Path, root: Path) -> Path:
+    """The same data root, with one unseen clip that is no video, and 27 instead of 28."""
+    (root / 'mini' / 'videos').mkdir(parents=True)
+    for path in (*(data / 'mini').glob('*.txt'), *(data / 'mini' / 'videos').iterdir()):
+        (root / path.relative_to(data)).symlink_to(path)
+    lines = (root / 'mini' / 'unseen.txt').read_text().splitlines()
+    (root / 'mini' / 'unseen.txt').unlink()
+    (root / 'mini' / 'videos' / 'broken.mp4').write_bytes(b'no video')
+    lines[0] = f'broken.mp4 {lines[0].split()[1]}'
+    (root / 'mini' / 'unseen.txt').write_text('\n'.join(lines[:-1]))
+    return root
+
+
+@pytest.mark.slow
+def test_two_processes_give_the_card_of_one(
+    data: Path, leaf: Path, checkpoint: Path, tmp_path: Path, run: Callable
+) -> None:
+    root = with_a_broken_video(data, tmp_path / 'data')
+    cards = []
+    for processes in (1, 2):
+        work_dir = tmp_path / f'run{processes}'
+        output = run(
+            'mini_zero_shot', '--config', leaf, '--checkpoint', checkpoint, '--data-root', root,
+            '--work-dir', work_dir, '--processes', processes,
+        )  # fmt: skip
+        assert 'Epoch(test)' in output  # it shows how far it is
+        cards.append(read_card(work_dir / 'card.json'))
+    one, two = cards
+    assert one['made']['processes'] == 1 and two['made']['processes'] == 2
+    assert one['fingerprint'] == two['fingerprint']
+    (tested,) = one['runs']
+    assert tested['videos'] == dict(listed=27, scored=27, failed=1)
+    (failed,) = tested['failed_videos']
+    assert failed.startswith('broken.mp4\t')
+    page = (tmp_path / 'run1' / 'card.md').read_text()
+    assert 'broken.mp4' in page and 'INCOMPLETE' not in page
+
+
+@pytest.mark.slow
+def test_few_shot_trains_tests_and_resumes(
+    data: Path, leaf: Path, checkpoint: Path, tmp_path: Path, run: Callable
+) -> None:
+    work_dir = tmp_path / 'run'
+    args = (
+        'mini_few_shot_k2', '--config', leaf, '--data-root', data, '--work-dir', work_dir,
+        '--seeds', 3, '--nested', '--checkpoint', checkpoint,
+    )  # fmt: skip
+    output = run(*args)
+    assert 'Epoch(train)' in output
+    card = read_card(work_dir / 'card.json')
+    (trained,) = card['runs']
+    assert trained['run'] == 'seed3' and trained['train_list']['count'] == 120
+    assert card['protocol']['shots'] == 2
+    assert card['training']['draws'] == 'nested draw of 2 per class, seed 3'
+    start = card['model']['checkpoint_sha256']
+    assert card['training']['start'] == f'checkpoint {start}' != trained['checkpoint_sha256']
+    log = next((work_dir / 'seed3' / 'train').glob('*/*.log')).read_text()
+    assert f'Load checkpoint from {checkpoint}' in log
+
+    # what is finished is not repeated, an interrupted test is
+    (work_dir / 'seed3' / 'test' / 'result.json').unlink()
+    output = run(*args, '--resume')
+    assert 'was trained before' in output and 'Epoch(train)' not in output
+    assert 'Epoch(test)' in output
+    assert read_card(work_dir / 'card.json')['fingerprint'] == card['fingerprint']
+    output = run(*args, '--resume')
+    assert 'Epoch(' not in output and 'test top-1' in output
+
+
+@pytest.mark.slow
+def test_base_to_novel_with_published_classes(
+    data: Path, leaf: Path, checkpoint: Path, tmp_path: Path, run: Callable
+) -> None:
+    """Both halves with their own classes, and the harmonic mean; nothing is trained here."""
+    names = (data / 'mini' / 'labels_seen.txt').read_text().splitlines()
+    (tmp_path / 'base.txt').write_text('\n'.join(names[30:]))
+    args = (
+        'mini_base_to_novel', '--config', leaf, '--data-root', data, '--work-dir', tmp_path / 'run',
+        '--seeds', 1, '--base-labels', tmp_path / 'base.txt',
+    )  # fmt: skip
+    # the small benchmark has 2 clips of each class where the protocol takes 8
+    with pytest.raises(SystemExit, match='30 of 30 classes have fewer than 8 training videos'):
+        run(*args)
+    run(*args, '--test-only', '--checkpoint', checkpoint)
+    card = read_card(tmp_path / 'run' / 'card.json')
+    assert [(part['part'], part['classes']['count']) for part in card['runs']] == [
+        ('base', 30), ('novel', 30),
+    ]  # fmt: skip
+    written = (tmp_path / 'run' / 'seed1' / 'base' / 'labels.txt').read_text().splitlines()
+    assert written == names[30:]
+    means = {r['part']: r['mean'] for r in card['statistics'] if r['metric'] == 'acc/top5'}
+    base, novel = means['base'], means['novel']
+    assert means['harmonic mean'] == pytest.approx(2 * base * novel / (base + novel))
+    assert card['training'] is None and len(card['protocol']['differences']) == 3
