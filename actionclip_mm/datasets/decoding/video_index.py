@@ -3,7 +3,8 @@
 Frame i is the i-th frame in the order in which a player shows them, whatever decoder reads it. The
 list is made from the file's packets without decoding them, because headers lie: fragmented MP4,
 Matroska and cut-off files have no count or a wrong one. Not counted are packets that the file marks
-as not to be shown (edit lists) and frames before the first key frame, which nothing can decode.
+as not to be shown (edit lists), frames before the first key frame, which nothing can decode, and
+half a frame at the end of a cut-off file.
 """
 
 from dataclasses import dataclass
@@ -54,7 +55,8 @@ class _Packets:
     orders: np.ndarray  # when they are decoded
     keys: np.ndarray
     hidden: np.ndarray
-    damaged: bool
+    damaged: np.ndarray
+    cut_off: bool  # whether reading ended with an error
     complete: bool  # whether each has a time of its own
 
 
@@ -85,7 +87,8 @@ def read_index(path: str) -> VideoIndex:
     shown = _shown(packets)
     if not shown.any():
         raise UnreadableVideo(f'{path}: it has no frames')
-    sound = not packets.damaged and header_frames in (0, len(packets.times))
+    damaged = packets.cut_off or bool(packets.damaged.any())
+    sound = not damaged and header_frames in (0, len(packets.times))
     timed = packets.complete and (layout != 'avi' or (sound and not reordered))
     return VideoIndex(
         path=path,
@@ -124,33 +127,37 @@ def _check_file(path: str) -> None:
 
 
 def _read_packets(container: av.container.InputContainer, stream: av.VideoStream) -> _Packets:
-    rows: list[tuple[int, int, bool, bool]] = []
-    damaged, complete = False, True
+    rows: list[tuple[int, int, bool, bool, bool]] = []
+    cut_off, complete = False, True
     try:
         for packet in container.demux(stream):
             if not packet.size:
                 continue
             complete &= packet.pts is not None
-            damaged |= packet.is_corrupt
             time = 0 if packet.pts is None else packet.pts
             order = time if packet.dts is None else packet.dts
-            rows.append((time, order, packet.is_keyframe, packet.is_discard))
+            flags = packet.is_keyframe, packet.is_discard, packet.is_corrupt
+            rows.append((time, order, *flags))
     except av.error.FFmpegError:  # the file is cut off here
-        damaged = True
-    times, orders, keys, hidden = np.array(rows or np.empty((0, 4)), np.int64).T
+        cut_off = True
+    columns = np.array(rows or np.empty((0, 5)), np.int64).T
+    times, orders = columns[:2]
+    keys, hidden, damaged = columns[2:].astype(bool)
     if not complete:  # some lack a time: the order of decoding is all there is
         times = np.arange(len(rows))
     complete = complete and len(np.unique(times)) == len(times)
-    return _Packets(times, orders, keys.astype(bool), hidden.astype(bool), damaged, complete)
+    return _Packets(times, orders, keys, hidden, damaged, cut_off, complete)
 
 
 def _shown(packets: _Packets) -> np.ndarray:
     """Which packets become frames, bool [packets]."""
+    whole = ~packets.hidden
+    if len(whole) > 1 and packets.damaged[-1]:
+        whole[-1] = False
     if not packets.keys.any():
-        return ~packets.hidden  # some formats mark no key frames
+        return whole  # some formats mark no key frames
     first = int(packets.keys.argmax())
-    after = (np.arange(len(packets.times)) >= first) & (packets.times >= packets.times[first])
-    return after & ~packets.hidden
+    return whole & (np.arange(len(whole)) >= first) & (packets.times >= packets.times[first])
 
 
 def _counts_lead_to_frames(packets: _Packets, layout: str) -> bool:

@@ -1,0 +1,72 @@
+"""VideoInit and VideoDecode in a pipeline, and beside the host's transforms."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mmaction.registry import TRANSFORMS
+from mmengine.dataset import Compose
+
+from actionclip_mm.datasets.decoding import DECODERS
+from actionclip_mm.datasets.transforms import VideoDecode, VideoInit
+
+SAMPLE = dict(type='UniformSample', clip_len=4, num_clips=2, test_mode=True)
+
+
+def request(path: Path) -> dict:
+    return dict(filename=str(path), label=0, start_index=0, modality='RGB')
+
+
+@pytest.fixture
+def path(tmp_path: Path, write_video: Callable) -> Path:
+    return write_video(tmp_path / 'clip.mp4')
+
+
+def test_results_are_those_of_the_hosts_transforms(path: Path) -> None:
+    ours = Compose([dict(type='VideoInit'), SAMPLE, dict(type='VideoDecode')])(request(path))
+    host = Compose([dict(type='DecordInit'), SAMPLE, dict(type='DecordDecode')])(request(path))
+    assert set(ours) == set(host)
+    for key in ('total_frames', 'avg_fps', 'original_shape', 'img_shape', 'video_reader'):
+        assert ours[key] == host[key], key
+    assert ours['video_reader'] is None
+    assert np.array_equal(ours['frame_inds'], host['frame_inds'])
+    assert np.array_equal(ours['imgs'], host['imgs'])
+
+
+@pytest.mark.parametrize('decoder', DECODERS)
+def test_one_decoder_by_name(path: Path, decoder: str) -> None:
+    pipeline = Compose([dict(type='VideoInit', decoders=[decoder]), SAMPLE, VideoDecode()])
+    assert len(pipeline(request(path))['imgs']) == 8
+
+
+def test_a_video_shorter_than_the_clip(tmp_path: Path, write_video: Callable) -> None:
+    path = write_video(tmp_path / 'short.mp4', np.full((2, 32, 32, 3), 99))
+    for sampler in (SAMPLE, dict(type='SampleFrames', clip_len=8, num_clips=1)):
+        results = Compose([VideoInit(), sampler, VideoDecode()])(request(path))
+        assert results['total_frames'] == 2 and len(results['imgs']) == 8
+
+
+@pytest.mark.parametrize(
+    'arguments, message',
+    [
+        (dict(decoders=['ffmpeg']), "no decoder 'ffmpeg'"),
+        (dict(num_threads=-1), 'num_threads is -1, but has to be 0 or more'),
+        (dict(time_limit=0), 'time_limit is 0, but has to be seconds above 0, or None'),
+    ],
+)
+def test_arguments_out_of_range(arguments: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        VideoInit(**arguments)
+
+
+def test_the_hosts_init_does_not_go_with_our_decode(path: Path) -> None:
+    pipeline = Compose([dict(type='DecordInit'), SAMPLE, dict(type='VideoDecode')])
+    with pytest.raises(TypeError, match='VideoDecode needs VideoInit before it, but found'):
+        pipeline(request(path))
+
+
+def test_arguments_are_shown() -> None:
+    assert repr(TRANSFORMS.build(dict(type='VideoInit', decoders=['pyav'], time_limit=None))) == (
+        "VideoInit(decoders=('pyav',), num_threads=1, time_limit=None)"
+    )
