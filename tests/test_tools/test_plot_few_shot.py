@@ -86,7 +86,7 @@ def test_lines_panels_bars_and_table(card, main, drawn, capsys, tmp_path):
     assert [[end[1] for end in segments[0]] for segments in bars] == [pytest.approx([78, 82])]
 
     said = capsys.readouterr().out
-    assert 'ucf101, transf: 0 shots 60.0, 1 shots 70.0 (incomplete), 4 shots 80.0 ± 2.0' in said
+    assert 'ucf101, transf: 0-shot 60.0, 1-shot 70.0 (incomplete), 4-shot 80.0 ± 2.0' in said
     assert 'not all videos were scored: transf, few_shot_ucf101_k1 (9 of 10 videos)' in said
     assert out.read_bytes().startswith(b'\x89PNG')
     with out.with_suffix('.csv').open(newline='') as file:
@@ -99,7 +99,7 @@ def test_lines_panels_bars_and_table(card, main, drawn, capsys, tmp_path):
 REFUSED = {
     'two of one place': (
         lambda card: [card('a', 4, 0.8), card('b', 4, 0.7)],
-        r"a.json' .* and '.*b.json' .* are both 4 shots of transf on ucf101: leave one out",
+        r"a.json' .* and '.*b.json' .* are both 4-shot of transf on ucf101: leave one out",
     ),
     'other classes': (
         lambda card: [card('a', 4, 0.8), card('b', 2, 0.7, classes='c')],

@@ -113,7 +113,7 @@ def check(points: Sequence[Point]) -> None:
         if other is not point:
             raise ValueError(
                 f"'{other.card}' ({other.protocol}) and '{point.card}' ({point.protocol}) are both "
-                f'{point.shots} shots of {point.model} on {point.dataset}: leave one out, or tell '
+                f'{point.shots}-shot of {point.model} on {point.dataset}: leave one out, or tell '
                 'the models apart with --series NAME CARD ….'
             )
     first: dict[str, Point] = {}
@@ -169,7 +169,7 @@ def plot(points: Sequence[Point], path: Path) -> None:
     panels[0][0].set_ylabel(f'{points[0].metric}, %')
     note = incomplete(points)
     if note:
-        figure.supxlabel(note, fontsize=7)
+        figure.supxlabel(note, fontsize=7, wrap=True)
     figure.tight_layout()
     figure.savefig(path, dpi=130)
     plt.close(figure)
@@ -203,7 +203,7 @@ def write_table(points: Sequence[Point], path: Path) -> str:
 def said(line: Sequence[Point]) -> str:
     """Accuracies of a line in words."""
     return ', '.join(
-        f'{point.shots} shots {point.mean:.1f}'
+        f'{point.shots}-shot {point.mean:.1f}'
         + ('' if point.std is None else f' ± {point.std:.1f}')
         + ('' if point.complete else ' (incomplete)')
         for point in line
