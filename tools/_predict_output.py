@@ -75,11 +75,14 @@ class Progress:
 
 
 def table(answer: 'Prediction', topk: int) -> str:
-    """The path of a video and below it its labels, best first, with aligned probabilities."""
+    """The path of a video and below it its labels, best first, with aligned scores."""
     pairs = answer.top(topk)
     width = max(_width(label) for label, _ in pairs)
+    unit = ' %' if answer.are_probabilities else ''
+    factor = 100 if answer.are_probabilities else 1
     rows = [
-        f'  {label}{" " * (width - _width(label))}  {100 * score:6.2f} %' for label, score in pairs
+        f'  {label}{" " * (width - _width(label))}  {factor * score:6.2f}{unit}'
+        for label, score in pairs
     ]
     return '\n'.join([answer.video, *rows])
 
@@ -95,8 +98,9 @@ def as_json(answers: Sequence['Prediction'], topk: int, weights: str) -> str:
     for answer in answers:
         entry: dict = dict(video=answer.video)
         if answer.error is None:
+            key = 'probability' if answer.are_probabilities else 'similarity'
             entry['predictions'] = [
-                dict(label=label, probability=score) for label, score in answer.top(topk)
+                {'label': label, key: score} for label, score in answer.top(topk)
             ]
         else:
             entry['error'] = answer.error

@@ -5,22 +5,25 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Prediction:
-    """Probabilities of the classes for one video, or the reason why there are none.
+    """Scores of the classes for one video, or the reason why there are none.
 
     Attributes:
         video: The path as it was given.
         labels: Names of the C classes.
-        scores: C probabilities in the order of ``labels``; empty where the video failed.
+        scores: C scores in the order of ``labels``; empty where the video failed.
         error: One line that names the video and what is wrong with it; None where it did not fail.
+        are_probabilities: Whether the scores are within 0 and 1; similarities of a multi-label
+            head are not.
     """
 
     video: str
     labels: tuple[str, ...]
     scores: tuple[float, ...] = ()
     error: str | None = None
+    are_probabilities: bool = True
 
     def top(self, k: int | None = None) -> list[tuple[str, float]]:
-        """The ``k`` most probable labels with their probabilities, the best one first.
+        """The ``k`` best labels with their scores, the best one first.
 
         Args:
             k: How many; all of them where there are fewer, or if None. Defaults to None.

@@ -126,6 +126,11 @@ class ActionCLIPPredictor:
             return tuple(head.label_encoder.labels)
         return tuple(f'class {index}' for index in range(head.num_classes))
 
+    @property
+    def gives_probabilities(self) -> bool:
+        """Whether scores are within 0 and 1; ``VideoTextHead`` can also give similarities."""
+        return getattr(self.model.cls_head, 'scores', None) != 'similarity'
+
     def set_labels(self, labels: Labels, templates: Labels | None = None) -> None:
         """Exchanges the classes, and the templates unless None.
 
@@ -183,7 +188,8 @@ class ActionCLIPPredictor:
         answers = []
         for (video, _), sample in zip(videos, samples, strict=True):
             scores = sample.pred_score.float().reshape(-1, len(self.labels))  # [V or 1, C]
-            answers.append(Prediction(video, self.labels, tuple(scores.mean(dim=0).tolist())))
+            means = tuple(scores.mean(dim=0).tolist())
+            answers.append(Prediction(video, self.labels, means, None, self.gives_probabilities))
         return answers
 
 

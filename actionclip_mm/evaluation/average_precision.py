@@ -133,13 +133,16 @@ def class_precision(
         )
     if not truth.any():
         raise ValueError(f'Not one of {len(truth)} videos has a label: give the labelled list.')
-    unlabelled = ~truth.any(axis=1)
+    labelled = np.flatnonzero(truth.any(axis=1))
     if rules.unlabelled == LEFT_OUT:
-        scores, truth, unlabelled = scores[~unlabelled], truth[~unlabelled], np.zeros(0)
+        scores, truth = scores[labelled], truth[labelled]
     elif rules.unlabelled == LAST:
-        scores = np.where(unlabelled[:, None], -np.inf, scores)
+        known, scores = scores, np.full(scores.shape, -np.inf)
+        scores[labelled] = known[labelled]
     values = [_one_class(s, t, rules) for s, t in zip(scores.T, truth.T, strict=True)]
-    return ClassPrecision(np.array(values), truth.sum(axis=0), len(truth), int(unlabelled.sum()))
+    return ClassPrecision(
+        np.array(values), truth.sum(axis=0), len(truth), len(truth) - len(labelled)
+    )
 
 
 def find_definition(name: str) -> Definition:

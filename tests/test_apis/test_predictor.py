@@ -10,6 +10,7 @@ from mmengine.registry import DefaultScope
 
 from actionclip_mm.apis import ActionCLIPPredictor, VideoError
 from actionclip_mm.apis.video_reading import default_pipeline
+from actionclip_mm.models.heads.score_pooling import ScorePooling
 from actionclip_mm.models.utils import build_clip, get_tokenizer
 
 LABELS = ['arm wrestling', 'flipping pancake', 'hugging']
@@ -133,3 +134,12 @@ def test_bad_labels_leave_the_good_ones(predictor, video):
 def test_no_head(trained):
     with pytest.raises(ValueError, match='no cls_head'):
         ActionCLIPPredictor(torch.nn.Linear(2, 2), default_pipeline((32, 32)))
+
+
+def test_a_multi_label_model_gives_similarities(trained, video):
+    head = trained.model.cls_head
+    assert ActionCLIPPredictor(trained.model, default_pipeline((32, 32)))(video).are_probabilities
+    head.scores, head.pool_scores = 'similarity', ScorePooling('prob', 'prob', 'similarity')
+    answer = ActionCLIPPredictor(trained.model, default_pipeline((32, 32)))(video)
+    assert not answer.are_probabilities
+    assert sum(answer.scores) != pytest.approx(1, abs=0.1)

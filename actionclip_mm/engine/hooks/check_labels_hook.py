@@ -24,7 +24,8 @@ class CheckLabelsHook(Hook):
     ``label`` are left alone; lists of videos without labels may be tested.
 
     Raises:
-        ValueError: A label is out of range, or only one of data set and head is multi-label.
+        ValueError: A label is out of range, only one of data set and head is multi-label, or a
+            multi-label video for training has no label and the loss needs one.
     """
 
     priority = 'HIGH'  # behind LabelSwitchHook, before anything is computed
@@ -33,7 +34,7 @@ class CheckLabelsHook(Hook):
         self._checked: set[tuple[int, int]] = set()
 
     def before_train(self, runner: Runner) -> None:
-        self._check(runner, runner.train_loop)
+        self._check(runner, runner.train_loop, training=True)
         self._check(runner, runner.val_loop, _switched_classes(runner))
 
     def before_val(self, runner: Runner) -> None:
@@ -48,6 +49,7 @@ class CheckLabelsHook(Hook):
         loop: Any,
         num_classes: int | None = None,
         may_lack_labels: bool = False,
+        training: bool = False,
     ) -> None:
         head = getattr(getattr(runner.model, 'module', runner.model), 'cls_head', None)
         if num_classes is None:
@@ -58,6 +60,8 @@ class CheckLabelsHook(Hook):
             if (id(dataset), num_classes) not in self._checked:
                 multi_class = bool(getattr(head, 'multi_class', False))
                 check_labels(dataset, num_classes, multi_class, may_lack_labels)
+                if training and getattr(getattr(head, 'loss_cls', None), 'needs_labels', False):
+                    check_all_labelled(dataset, type(head.loss_cls).__name__)
                 self._checked.add((id(dataset), num_classes))
 
 
@@ -100,6 +104,22 @@ def check_labels(
             )
         for number in [label] if _is_id(label) else label:
             _check_range(place, int(number), num_classes)
+
+
+def check_all_labelled(dataset: BaseDataset, loss: str) -> None:
+    """Refuses multi-label videos without a label, for a loss that draws a text of each video.
+
+    Raises:
+        ValueError: With the annotation file and the video.
+    """
+    for index in range(len(dataset)):
+        info = BaseDataset.get_data_info(dataset, index)
+        label = info.get('label')
+        if label is not None and not _is_id(label) and len(label) == 0:
+            raise ValueError(
+                f'{_place(dataset, info, index)} has no label, of which {loss} needs one: take it '
+                'out of the list, or set loss_cls to VideoAllTextKLLoss or VideoTextBCELoss.'
+            )
 
 
 def _check_range(place: str, label: int, num_classes: int) -> None:

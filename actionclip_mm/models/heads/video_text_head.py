@@ -85,9 +85,9 @@ class VideoTextHead(BaseHead):
                 f'cls_head.loss_cls={type(self.loss_cls).__name__} compares no texts: set '
                 'VideoTextKLLoss, VideoAllTextKLLoss or VideoTextBCELoss.'
             )
-        scores = scores or ('similarity' if multi_class else 'softmax')
-        self.pool_scores = ScorePooling(average_clips, ensemble, scores)
-        self.has_margin = scores == 'sigmoid'
+        self.scores = scores or ('similarity' if multi_class else 'softmax')
+        self.pool_scores = ScorePooling(average_clips, ensemble, self.scores)
+        self.has_margin = self.scores == 'sigmoid'
         if self.has_margin and not (hasattr(self.loss_cls, 'margin') and test_scale is None):
             raise ValueError(
                 f"cls_head.scores='sigmoid' came with {type(self.loss_cls).__name__} and "

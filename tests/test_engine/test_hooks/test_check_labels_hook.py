@@ -10,7 +10,8 @@ from mmengine.config import Config
 from mmengine.dataset import BaseDataset, ConcatDataset, RepeatDataset
 from torch.utils.data import Subset
 
-from actionclip_mm.engine import LabelSwitchHook
+from actionclip_mm.engine import CheckLabelsHook, LabelSwitchHook
+from actionclip_mm.models.losses import VideoAllTextKLLoss, VideoTextBCELoss, VideoTextKLLoss
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -99,6 +100,19 @@ def test_several_labels(hook, dataset):
     other = dataset('a.mp4 0 2', multi_class=True, num_classes=4)
     with pytest.raises(ValueError, match=r'num_classes=4 but the head has 3'):
         hook.before_train(runner(other, multi_class=True))
+
+
+def test_videos_without_a_label_among_several(hook, dataset):
+    """They may be tested, and train a loss over the texts of all classes."""
+    data = dataset('a.mp4 0 2', 'b.mp4', multi_class=True, num_classes=3)
+    for loss in (VideoAllTextKLLoss(), VideoTextBCELoss()):
+        hook.before_train(runner(data, data, multi_class=True, loss_cls=loss))
+    hook = CheckLabelsHook()
+    loss = VideoTextKLLoss()
+    hook.before_test(runner(test=data, multi_class=True, loss_cls=loss))
+    again = dataset('a.mp4 0 2', 'b.mp4', multi_class=True, num_classes=3)
+    with pytest.raises(ValueError, match=r"'b.mp4' \(2 of 2 .* no label, of which VideoTextKLLoss"):
+        hook.before_train(runner(again, multi_class=True, loss_cls=loss))
 
 
 def test_only_one_of_data_and_head_is_multi_label(hook, dataset):
