@@ -51,9 +51,15 @@ def prepare(preparation: Preparation, args: argparse.Namespace) -> int:
     for kind, root in sources.items():
         check_folder(root, _option(kind))
     plan = preparation.read(args)
+    if len(plan.labels) != preparation.classes:
+        raise ValueError(
+            f"The files in '{args.annotations}' name {len(plan.labels)} classes but "
+            f'{preparation.title} has {preparation.classes}, so ids would mean other classes than '
+            'elsewhere: give all of its official files.'
+        )
     report = Report(preparation.name, preparation.title, fixed_sizes=preparation.fixed)
     report.present_only, report.decoding_checked = args.present_only, args.check_decoding
-    report.classes, report.published_classes = len(plan.labels), preparation.classes
+    report.classes = len(plan.labels)
     report.problems, report.notes = list(plan.problems), list(plan.notes)
 
     texts = {args.out / name: _join(lines) for name, lines in plan.texts.items()}
@@ -148,8 +154,7 @@ def _line(video: ListedVideo, found: Match, kind: str) -> str:
 def _finish(preparation: Preparation, report: Report, out: Path, ending: str) -> int:
     """Decides, writes and shows the report; returns the exit code."""
     wrong_sizes = preparation.fixed and (
-        report.classes != report.published_classes
-        or any(not row.as_published or row.missing for row in report.lists)
+        any(not row.as_published or row.missing for row in report.lists)
     )
     report.complete = not (wrong_sizes or report.problems or any(report.unusable.values()))
     readable = out / f'preparation_report{ending}.md'

@@ -43,7 +43,7 @@ def decode(path: str) -> Reading:
     """Reads the first, the middle and the last frame of a video."""
     probe = probe_video(path)
     if probe.error is not None:
-        return Reading(error=probe.error)
+        return Reading(error=probe.error.removeprefix(f'{path}: '))
     if probe.missing:
         return Reading(damage=f'{probe.missing} of 3 frames cannot be decoded, others stand in')
     if probe.frames < CUT_OFF * probe.header_frames:

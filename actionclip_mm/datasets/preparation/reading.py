@@ -10,30 +10,31 @@ from typing import Any
 ARCHIVES = ('.rar', '.zip', '.tar', '.gz', '.tgz', '.7z')
 
 
-def find_file(folder: Path, *names: str, source: str) -> Path:
+def find_file(folder: Path, *names: str, source: str, option: str = '--annotations') -> Path:
     """The first of some files that is there, in the folder or right below it.
 
     Args:
         folder: Where to look.
         names: Names that the file may have; ``*`` stands for anything in patterns.
         source: The archive that holds it, for the error.
+        option: The option that gave the folder, for the error.
 
     Raises:
         FileNotFoundError: None is there; says what to unpack.
         ValueError: Its subfolders hold several files of that name.
     """
-    check_folder(folder, '--annotations')
+    check_folder(folder, option)
     for name in names:
         found = sorted(folder.glob(name)) or sorted(folder.glob(f'*/{name}'))
         if len(found) > 1:
             raise ValueError(
                 f"'{folder}' holds {len(found)} files '{name}' ({found[0]}, {found[1]}): give the "
-                'folder of the ones to use as --annotations.'
+                f'folder of the ones to use as {option}.'
             )
         if found:
             return found[0]
     packed = [path.name for path in sorted(folder.iterdir()) if path.suffix in ARCHIVES]
-    action = f'unpack {", ".join(packed)} first' if packed else 'give its folder as --annotations'
+    action = f'unpack {", ".join(packed)} first' if packed else f'give its folder as {option}'
     raise FileNotFoundError(
         f"There is no {names[0]} in '{folder}' (it is part of {source}): {action}."
     )

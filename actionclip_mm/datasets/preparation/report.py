@@ -48,7 +48,6 @@ class Report:
     present_only: bool = False
     decoding_checked: bool = False
     classes: int = 0
-    published_classes: int = 0
     lists: list[ListNumbers] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -93,9 +92,6 @@ class Report:
         print(self._sentences().replace('**', ''))
 
     def _sentences(self) -> str:
-        classes = f'{self.classes} classes'
-        if self.classes != self.published_classes:
-            classes += f' (published: {self.published_classes})'
         missing = (
             'Missing videos are left out of all lists, **test lists included**: accuracies are '
             'over those that are there'
@@ -105,7 +101,7 @@ class Report:
         )
         kept = f'{missing}. Unusable ones are left out of training lists alone.'
         checked = 'decoded' if self.decoding_checked else 'not decoded (--check-decoding does)'
-        return f'{classes}. {kept} Videos were {checked}.'
+        return f'{self.classes} classes. {kept} Videos were {checked}.'
 
     def _header(self) -> list[str]:
         return ['list', 'published', 'listed', 'missing', 'unusable', 'written']

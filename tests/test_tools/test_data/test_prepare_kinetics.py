@@ -225,17 +225,23 @@ def test_zero_shot_lists_have_ids_of_their_own(
     assert sizes['kinetics600_zero_shot_split_1_test_videos.txt'] == [14119, 14084]
 
 
-def test_k600_without_all_classes_is_incomplete(tmp_path, k600, write_copy, read_report) -> None:
+def test_k600_without_all_classes_is_refused(tmp_path, k600, write_copy, capsys) -> None:
     rows = k600_rows('val')[:-1]
     for split in ('train', 'val', 'test'):
         (tmp_path / 'annotations' / f'{split}.csv').write_text(csv_text(rows, split))
     write_copy(tmp_path / 'k600', [flat(rows[0], 'val')])
-    assert k600('--splits', 'val', '--zero-shot', str(tmp_path / 'nowhere')) == 2
-    load = [f'--videos={tmp_path / "k600"}', f'--annotations={tmp_path / "annotations"}']
+    assert k600('--splits', 'val') == 2
+    assert "no folder '" in (error := capsys.readouterr().err) and '--zero-shot' in error
+    (tmp_path / 'zsl220').mkdir()
+    assert k600('--splits', 'val') == 2
+    assert '--zero-shot' in capsys.readouterr().err
     from prepare import Kinetics600, run  # the tool that the fixture loaded
 
-    assert run(Kinetics600(), [*load, f'--out={tmp_path / "out"}', '--splits', 'val']) == 1
-    assert 'name 599 classes instead of 600' in read_report(tmp_path / 'out')['problems'][0]
+    given = dict(videos=tmp_path / 'k600', annotations=tmp_path / 'annotations')
+    options = [f'--{key}={value}' for key, value in given.items()]
+    assert run(Kinetics600(), [*options, f'--out={tmp_path / "out"}', '--splits', 'val']) == 2
+    assert 'name 599 classes but Kinetics-600 has 600' in capsys.readouterr().err
+    assert not (tmp_path / 'out').exists()
 
 
 def test_class_names_differ_by_letters_and_digits() -> None:

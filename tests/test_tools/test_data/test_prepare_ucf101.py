@@ -211,15 +211,25 @@ def test_raw_frames(copy, prepare, write_texts) -> None:
     assert reasons == {video(CLASSES[0], 2): 'frame 2 is missing between 1 and 4'}
 
 
+def test_published_numbers_are_those_of_the_tool(copy, prepare, load_tool, read_report) -> None:
+    tool = load_tool('tools/data/ucf101/prepare.py')
+    options = [f'--videos={copy / "UCF-101"}', f'--annotations={copy / "ucfTrainTestlist"}']
+    assert tool.run(tool.UCF101(classes=2), [*options, f'--out={copy / "out"}']) == 1
+    report = read_report(copy / 'out')
+    assert not report['complete'] and report['problems'] == []
+    assert report['lists'][-1]['published'] == [13320]
+
+
 @pytest.mark.slow
-def test_published_numbers_hold_from_the_command_line(copy, run_tool) -> None:
+def test_missing_classes_are_refused_from_the_command_line(copy, run_tool) -> None:
     output = run_tool(
         'tools/data/ucf101/prepare.py',
         *('--videos', copy / 'UCF-101', '--annotations', copy / 'ucfTrainTestlist'),
         *('--out', copy / 'out'),
         ok=False,
     )
-    assert 'INCOMPLETE' in output and '13,320' in output and '2 classes (published: 101)' in output
+    assert 'name 2 classes but UCF101 has 101' in output.splitlines()[-1]
+    assert not (copy / 'out').exists()
 
 
 def test_decoding_check_goes_on_where_it_stopped(copy, prepare, read_report, capsys) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from actionclip_mm.datasets.preparation import find_file, read_json
 from actionclip_mm.datasets.preparation.kinetics import plain
 
+OPTION = '--zero-shot'
 SOURCE = "ElaborativeRehearsal's folder zsl220"
 OLD, ALL, SPLITS = 400, 620, 3
 NAME_KEYS = ('name', 'label', 'class', 'class_name')
@@ -30,10 +31,10 @@ def read_zero_shot_classes(folder: Path, labels: list[str], count: int) -> list[
         ValueError: A file has none of the layouts that are understood, or its content contradicts
             what is known of it: 620 names, Kinetics-400's first; three lists of new classes.
     """
-    path = find_file(folder, 'classes620_label_defn.json', source=SOURCE)
+    path = find_file(folder, 'classes620_label_defn.json', source=SOURCE, option=OPTION)
     names = _read_names(path)
     spelled = {plain(label): label for label in labels}
-    lists_path = find_file(folder, 'tst_class_idxs.json', source=SOURCE)
+    lists_path = find_file(folder, 'tst_class_idxs.json', source=SOURCE, option=OPTION)
     splits = []
     for number, ids in enumerate(_read_lists(lists_path, count), start=1):
         chosen = [names[index] for index in ids]
