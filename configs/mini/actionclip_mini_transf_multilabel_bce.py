@@ -2,7 +2,9 @@
 
 python tools/data/mini/generate.py
 python tools/train.py configs/mini/actionclip_mini_transf_multilabel_bce.py
-Not measured.
+
+About 3.4 CPU minutes. Measured, seed 0: mAP 95.51 %, weighted by the clips of each class 92.53 %
+(constant scores 15.8 %); docs/charades.md has more.
 """
 
 _base_ = 'actionclip_mini_transf_multilabel.py'
