@@ -60,7 +60,7 @@ def match(
         if key is None:
             result.missing.append(path)
             continue
-        first = files[key][0]
+        first = min(files[key], key=lambda file: file.fault is not None)
         if first.path in used:
             result.missing.append(path)
             result.hints.append(

@@ -125,6 +125,16 @@ def test_extra_and_duplicate_videos_are_listed(copy, prepare, write_copy, read_r
     assert report['duplicates']['videos'] == ['ApplyEyeMakeup/v_ApplyEyeMakeup_g01_c01.mp4']
 
 
+def test_of_two_files_the_one_of_use_is_taken(copy, prepare, write_copy, read_report) -> None:
+    first = copy / 'UCF-101' / video(CLASSES[0], 1)
+    write_copy(copy / 'UCF-101', [str(first.with_suffix('.mp4').relative_to(copy / 'UCF-101'))])
+    first.write_bytes(b'')
+    assert prepare() == 0
+    text = (copy / 'out' / 'ucf101_val_split_1_videos.txt').read_text()
+    assert text.startswith('ApplyEyeMakeup/v_ApplyEyeMakeup_g01_c01.mp4 0\n')
+    assert read_report(copy / 'out')['duplicates']['videos'] == [video(CLASSES[0], 1)]
+
+
 @pytest.mark.parametrize(
     ('file', 'row', 'words'),
     [
