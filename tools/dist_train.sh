@@ -12,8 +12,18 @@ CONFIG=$1
 PROCESSES=$2
 shift 2
 
+PORT=${PORT:-29500}
+MASTER_ADDR=${MASTER_ADDR:-127.0.0.1}
+MAX_RESTARTS=${MAX_RESTARTS:-0}
+
+MEET=(--node_rank="${NODE_RANK:-0}" --master_addr="$MASTER_ADDR" --master_port="$PORT")
+if [ "$MAX_RESTARTS" -gt 0 ]; then
+    # each start with a store of its own: in the old one are the addresses of dead processes
+    export TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1
+    MEET=(--max_restarts="$MAX_RESTARTS" --rdzv_backend=c10d --rdzv_id="$PORT"
+        --rdzv_endpoint="$MASTER_ADDR:$PORT")
+fi
+
 exec "${PYTHON:-python}" -m torch.distributed.run \
-    --nnodes="${NNODES:-1}" --node_rank="${NODE_RANK:-0}" \
-    --master_addr="${MASTER_ADDR:-127.0.0.1}" --master_port="${PORT:-29500}" \
-    --nproc_per_node="$PROCESSES" --max_restarts="${MAX_RESTARTS:-0}" \
+    --nnodes="${NNODES:-1}" --nproc_per_node="$PROCESSES" "${MEET[@]}" \
     "$(dirname "$0")/train.py" "$CONFIG" --launcher pytorch "$@"
