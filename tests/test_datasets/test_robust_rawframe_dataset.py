@@ -41,7 +41,8 @@ def build(folders: Path) -> Callable[..., RobustRawframeDataset]:
             dict(type='FormatShape', input_format='NCTHW'),
             dict(type='PackActionInputs'),
         ]
-        options = dict(pipeline=pipeline, data_prefix=dict(img=str(folders))) | kwargs
+        options = dict(pipeline=pipeline, data_prefix=dict(img=str(folders)), serialize_data=False)
+        options |= kwargs
         return DATASETS.build(dict(type='RobustRawframeDataset', ann_file=str(path), **options))
 
     return make

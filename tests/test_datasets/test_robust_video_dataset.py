@@ -13,6 +13,7 @@ from mmengine.logging import MMLogger
 from torch.utils.data import DataLoader
 
 from actionclip_mm.datasets import RobustVideoDataset, TooManyBadVideos
+from actionclip_mm.engine.hooks.check_labels_hook import check_labels
 
 GOOD = [f'good {index}.mp4 {index % 2}' for index in range(6)]
 
@@ -276,3 +277,33 @@ def test_subsets_and_wrappers(build: Callable, serialize_data: bool) -> None:
     assert both[8]['data_samples'].sample_idx == 1
     balanced = ClassBalancedDataset(build('good 0.mp4 0', *['good 1.mp4 1'] * 9), 0.5)
     assert len(balanced) == 12  # the rare one ceil(sqrt(0.5 / 0.1)) times
+
+
+def test_the_labels_are_compared_with_the_head(build: Callable) -> None:
+    """Unlabelled lines of multi-label lists are fine; -1 where there must be a label is not."""
+    several = build('good 0.mp4 0 3', 'good 1.mp4', multi_class=True, num_classes=4)
+    check_labels(several, 4, multi_class=True)
+    with pytest.raises(ValueError, match='num_classes=4 but the head has 5'):
+        check_labels(several, 5, multi_class=True)
+    with pytest.raises(ValueError, match='several labels but cls_head.multi_class=False'):
+        check_labels(several, 4)
+    single = build('good 0.mp4 0', 'good 1.mp4 -1', 'good 2.mp4 4')
+    with pytest.raises(ValueError, match='good 1.mp4. .2 of 3 in .* has label -1'):
+        check_labels(single, 4)
+    with pytest.raises(ValueError, match='good 2.mp4. .3 of 3 in .* has label 4'):
+        check_labels(single, 4, may_lack_labels=True)
+
+
+def test_a_real_damaged_video(build: Callable, pipeline: list, log: Callable) -> None:
+    """With the host's own decoder, which cannot read it at all."""
+    damaged = Path(__file__).resolve().parents[3] / 'shared' / 'videos' / 'corrupted.mp4'
+    if not damaged.is_file():
+        pytest.skip('the real videos are not here')
+    pipeline[0], pipeline[2] = dict(type='DecordInit'), dict(type='DecordDecode')
+    options = dict(data_prefix=dict(video=str(damaged.parent)), pipeline=pipeline)
+    lines = ['arm_wrestling.mp4 0', 'corrupted.mp4 0']
+    assert build(*lines, **options)[1]['data_samples'].sample_idx == 0
+    assert 'corrupted.mp4: ' in log()
+    sample = build(*lines, test_mode=True, **options)[1]
+    assert sample['data_samples'].undecodable
+    assert sample['inputs'].max() == 0
