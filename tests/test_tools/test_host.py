@@ -209,6 +209,15 @@ def test_vis_scheduler(
     assert 'Iterations per epoch' not in capsys.readouterr().out
 
 
+def test_check_videos(
+    host: Callable, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    option = 'train_dataloader.dataset.type=VideoDataset'
+    out = tmp_path / 'bad.txt'
+    host('check_videos', config, '--nproc', 1, '--output-file', out, '--cfg-options', option)
+    assert 'Checked 9 videos, none are corrupted' in capsys.readouterr().out
+
+
 @pytest.mark.parametrize('mode', ['original', 'transformed', 'concat', 'pipeline'])
 def test_browse_dataset(host: Callable, config: Path, tmp_path: Path, mode: str) -> None:
     host('browse_dataset', config, tmp_path / 'browse', '-n', 1, '-m', mode)

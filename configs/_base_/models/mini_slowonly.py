@@ -1,4 +1,4 @@
-"""mmaction2's SlowOnly, narrow and at random weights, for the mini benchmark's clips of 8 frames."""
+"""mmaction2's SlowOnly, narrow and at random weights, for the mini benchmark."""
 
 _base_ = 'mmaction::_base_/models/slowonly_r50.py'
 
