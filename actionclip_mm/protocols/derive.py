@@ -108,9 +108,10 @@ def train_config(
     for key in (*VALIDATION, *TESTING):
         config[key] = None
     _set_videos(config.train_dataloader, material, folder / 'train.txt')
-    hook = dict(config.default_hooks.get('checkpoint') or dict(type='CheckpointHook'))
-    hook.pop('save_best', None)
-    config.default_hooks.checkpoint = hook
+    hooks = dict(config.get('default_hooks') or {})
+    hooks['checkpoint'] = dict(hooks.get('checkpoint') or dict(type='CheckpointHook'))
+    hooks['checkpoint'].pop('save_best', None)
+    config.default_hooks = hooks
     config.randomness = dict(config.get('randomness') or {}, seed=seed)
     if checkpoint is not None:
         config.load_from = checkpoint

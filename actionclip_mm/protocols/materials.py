@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from ..datasets.annotation_lists import read_lines
@@ -103,7 +104,7 @@ class DataFolder:
         entries: list[Entry] = []
         for name in videos.lists:
             path = self.find(name)
-            new = read_entries(path, self.rawframes)
+            new = _entries(path, self.rawframes, path.stat().st_mtime_ns)
             check_labels(new, num_classes, f"'{path}'")
             entries += new
         if len({entry.name for entry in entries}) != len(entries):
@@ -176,3 +177,9 @@ class DataFolder:
             source=source,
             published_size=videos.published_size,
         )
+
+
+@lru_cache(maxsize=4)
+def _entries(path: Path, rawframes: bool, changed: int) -> tuple[Entry, ...]:
+    """A list that several runs read; the large ones take seconds."""
+    return tuple(read_entries(path, rawframes))

@@ -16,5 +16,5 @@ test_pipeline = [
     dict(type='FormatShape', input_format='NCTHW'),
     dict(type='PackActionInputs'),
 ]
-test_dataloader = dict(batch_size=8, dataset=dict(pipeline=test_pipeline))
-model = dict(cls_head=dict(average_clips='score'), test_cfg=dict(max_testing_views=10))
+test_dataloader = dict(batch_size=4, dataset=dict(pipeline=test_pipeline))
+model = dict(cls_head=dict(average_clips='score'))
