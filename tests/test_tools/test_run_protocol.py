@@ -139,6 +139,7 @@ def with_a_broken_video(data: Path, root: Path) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)  # several trainings and tests as processes
 def test_two_processes_give_the_card_of_one(
     data: Path, leaf: Path, checkpoint: Path, tmp_path: Path, run: Callable
 ) -> None:
@@ -164,6 +165,7 @@ def test_two_processes_give_the_card_of_one(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)  # several trainings and tests as processes
 def test_few_shot_trains_tests_and_resumes(
     data: Path, leaf: Path, checkpoint: Path, tmp_path: Path, run: Callable
 ) -> None:
@@ -195,6 +197,7 @@ def test_few_shot_trains_tests_and_resumes(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)  # several trainings and tests as processes
 def test_base_to_novel_with_published_classes(
     data: Path, leaf: Path, checkpoint: Path, tmp_path: Path, run: Callable
 ) -> None:
