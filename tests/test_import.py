@@ -93,8 +93,8 @@ COMPONENTS = {
     TRANSFORMS: ['SegmentCentreSample', 'SegmentFrames', 'VideoInit', 'VideoDecode'],
     METRICS: ['CharadesMAP', 'OrderPairAccuracy'],
     HOOKS: [
-        'CheckLabelsHook', 'CheckWeightsHook', 'LabelSwitchHook', 'MetricsFileHook',
-        'VideoVisualizationHook',
+        'CheckLabelsHook', 'CheckWeightsHook', 'ExactResumeHook', 'FiniteLossHook',
+        'LabelSwitchHook', 'MetricsFileHook', 'SafeCheckpointHook', 'VideoVisualizationHook',
     ],
     OPTIM_WRAPPER_CONSTRUCTORS: ['CLIPOptimWrapperConstructor'],
     MODEL_WRAPPERS: ['ShardedDataParallel'],

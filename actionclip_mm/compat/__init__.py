@@ -5,6 +5,7 @@ repaired host needs no change here. Nothing is written into site-packages, and n
 have been an error turns into silence.
 """
 
+from .checkpoint_files import files_written_in_place, resume_without_last_checkpoint
 from .checkpoints import checkpoints_under_weights_only
 from .decoding import decord_from_memory
 from .evaluators import dump_beside_an_evaluator
@@ -24,6 +25,8 @@ BREAKAGES = (
     advice_against_mmcv_lite,
     vindlu_beside_new_transformers,
     checkpoints_under_weights_only,
+    files_written_in_place,
+    resume_without_last_checkpoint,
     gloo_without_gpu,
     amp_without_gpu,
     hue_shift_in_uint8,

@@ -22,6 +22,7 @@ from .annotation_lists import (
 )
 from .bad_videos import BadVideos
 from .decoding import UnreadableVideo
+from .sample_seeds import SampleSeeds
 
 SHOWN = 50  # paths in the message that ends a run; all of them are in the log
 # what the base class would take and this one has no use for
@@ -70,6 +71,7 @@ class RobustReading(BaseActionDataset):
         self.max_bad_ratio = max_bad_ratio
         self.allow_outside = allow_outside
         self._pipeline_works = False
+        self._seeds = SampleSeeds()
         super().__init__(*args, **kwargs)
 
     @abstractmethod
@@ -81,6 +83,10 @@ class RobustReading(BaseActionDataset):
         if not self._fully_initialized:
             super().full_init()
             self._count_anew()
+
+    def set_epoch(self, seed: int, epoch: int, repeats: bool = False) -> None:
+        """Makes the random numbers of training samples follow from these, see SampleSeeds."""
+        self._seeds.set_epoch(seed, epoch, repeats)
 
     def get_subset_(self, indices: Sequence[int] | int) -> None:
         """As in mmengine."""
@@ -109,6 +115,7 @@ class RobustReading(BaseActionDataset):
             return self._black_sample(idx, error)
 
     def _train_sample(self, idx: int) -> dict:
+        self._seeds.seed(idx)
         while True:
             if idx not in self.bad:
                 try:

@@ -9,14 +9,19 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=20, ignore_last=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
     # the newest checkpoints for --resume, and the best one by the first metric of the evaluator
-    checkpoint=dict(type='CheckpointHook', interval=1, save_best='auto', max_keep_ckpts=3),
+    checkpoint=dict(type='SafeCheckpointHook', interval=1, save_best='auto', max_keep_ckpts=3),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     sync_buffers=dict(type='SyncBuffersHook'),
     # idle unless tools/test.py gets --show or --show-dir
     visualization=dict(type='VideoVisualizationHook'),
+    # a label without a class, or a checkpoint of another model, stops a run before it has begun
+    check_labels=dict(type='CheckLabelsHook'),
+    check_weights=dict(type='CheckWeightsHook'),
+    # a loss that is no number stops it before it has spoilt the weights
+    finite_loss=dict(type='FiniteLossHook'),
+    # a run that was interrupted and resumed ends like one that was not
+    exact_resume=dict(type='ExactResumeHook'),
 )
-# a label without a class, or a checkpoint of another model, stops a run before it has begun
-custom_hooks = [dict(type='CheckLabelsHook'), dict(type='CheckWeightsHook')]
 
 env_cfg = dict(
     cudnn_benchmark=False,

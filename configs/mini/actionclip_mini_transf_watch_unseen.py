@@ -15,8 +15,4 @@ val_evaluator = dict(
         dict(type='OrderPairAccuracy', pairs='data/mini/order_pairs_unseen.txt'),
     ]
 )
-custom_hooks = [
-    dict(type='LabelSwitchHook', val=unseen),
-    dict(type='CheckLabelsHook'),
-    dict(type='CheckWeightsHook'),
-]
+custom_hooks = [dict(type='LabelSwitchHook', val=unseen)]

@@ -1,6 +1,5 @@
 """Compares annotations with the classes of the head before a run, not in the middle of it."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from mmaction.registry import HOOKS
@@ -9,6 +8,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from ...models.text import read_labels
+from ...utils import innermost_datasets
 from .label_switch_hook import LabelSwitchHook
 
 NO_LABEL = -1  # what mmaction2 writes for lists of videos without labels
@@ -56,7 +56,9 @@ class CheckLabelsHook(Hook):
             num_classes = getattr(head, 'num_classes', None)
         if not isinstance(num_classes, int):
             return
-        for dataset in _innermost(getattr(getattr(loop, 'dataloader', None), 'dataset', None)):
+        for dataset in innermost_datasets(
+            getattr(getattr(loop, 'dataloader', None), 'dataset', None)
+        ):
             if (id(dataset), num_classes) not in self._checked:
                 multi_class = bool(getattr(head, 'multi_class', False))
                 check_labels(dataset, num_classes, multi_class, may_lack_labels)
@@ -148,15 +150,6 @@ def _place(dataset: BaseDataset, info: dict, index: int) -> str:
     names = [info[key] for key in ('filename', 'frame_dir', 'audio_path') if key in info]
     number = f'{index + 1} of {len(dataset)} in {dataset.ann_file}'
     return f"'{names[0]}' ({number})" if names else f'Sample {number}'
-
-
-def _innermost(dataset: Any) -> Iterator[BaseDataset]:
-    """The annotated data sets inside of wrappers (repetition, concatenation, balancing, subset)."""
-    for part in getattr(dataset, 'datasets', None) or [getattr(dataset, 'dataset', None)]:
-        if part is not None:
-            yield from _innermost(part)
-    if isinstance(dataset, BaseDataset):
-        yield dataset
 
 
 def _switched_classes(runner: Runner) -> int | None:

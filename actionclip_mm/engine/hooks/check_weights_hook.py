@@ -46,8 +46,8 @@ class CheckWeightsHook(Hook):
         if misfit is not None:
             raise ValueError(
                 f'The checkpoint does not fit the model of the config ({misfit}): give the config '
-                'that it was trained with, or set allow_partial=True of CheckWeightsHook in '
-                'custom_hooks to load what fits.'
+                'that it was trained with, or set allow_partial=True of its '
+                'CheckWeightsHook to load what fits.'
             )
         # the runner loads it next; tables that were interpolated are not to be so a second time
         if not isinstance(model, FullyShardedDataParallel):

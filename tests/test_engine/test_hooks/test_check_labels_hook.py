@@ -163,4 +163,4 @@ def test_annotations_are_looked_at_once(hook, dataset, monkeypatch):
 
 def test_the_default_runtime_has_it():
     config = Config.fromfile(ROOT / 'configs' / '_base_' / 'default_runtime.py')
-    assert dict(type='CheckLabelsHook') in config.custom_hooks
+    assert config.default_hooks.check_labels == dict(type='CheckLabelsHook')

@@ -98,5 +98,5 @@ def test_another_width_is_refused(make_runner, save):
 
 def test_the_default_runtime_has_it():
     config = Config.fromfile(ROOT / 'configs' / '_base_' / 'default_runtime.py')
-    assert dict(type='CheckWeightsHook') in config.custom_hooks
+    assert config.default_hooks.check_weights == dict(type='CheckWeightsHook')
     assert HOOKS.get('CheckWeightsHook').priority == 'VERY_LOW', 'must run behind EMAHook'

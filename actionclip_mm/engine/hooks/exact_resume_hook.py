@@ -1,0 +1,68 @@
+"""A run that was interrupted and resumed ends with the weights and logs of one that was not."""
+
+from typing import Any
+
+from mmaction.registry import HOOKS
+from mmengine.dist import get_rank
+from mmengine.hooks import Hook
+from mmengine.runner import EpochBasedTrainLoop, Runner
+
+from ...utils import innermost_datasets, seed_all
+
+VALIDATED = 'validated_epoch'
+
+
+@HOOKS.register_module()
+class ExactResumeHook(Hook):
+    """Puts right what mmengine's ``--resume`` leaves different.
+
+    A checkpoint holds weights, optimizer, schedulers, averages and the log, and the order of videos
+    follows from seed and epoch. Two things are missing. Random numbers: this hook seeds the process
+    from seed, iteration and rank before each iteration, and tells the data set (one with
+    ``set_epoch``, :class:`RobustVideoDataset`), which seeds each sample from seed, epoch and index.
+    And validation: if a run ended between the checkpoint of an epoch and the end of its validation,
+    that is made up for before training goes on.
+
+    Runs of epochs are resumed exactly as long as all videos can be read; which ones cannot is found
+    out anew after an interruption, and what takes their place may differ.
+    """
+
+    def __init__(self) -> None:
+        self._resumed = False
+
+    def before_train(self, runner: Runner) -> None:
+        """Notes whether the run goes on with an earlier one."""
+        self._resumed = isinstance(runner.train_loop, EpochBasedTrainLoop) and runner.epoch > 0
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Validates what was saved but not validated, and tells the data set."""
+        self._make_up_for_validation(runner)
+        dataset = runner.train_dataloader.dataset
+        for inner in innermost_datasets(dataset):
+            if hasattr(inner, 'set_epoch'):
+                inner.set_epoch(runner.seed, runner.epoch, repeats=inner is not dataset)
+
+    def before_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any | None = None
+    ) -> None:
+        """Seeds Python, numpy and torch."""
+        seed_all(runner.seed, runner.iter, get_rank())
+
+    def after_val_epoch(self, runner: Runner, metrics: dict | None = None) -> None:
+        """Notes what has been validated, before a checkpoint is saved."""
+        runner.message_hub.update_info(VALIDATED, runner.epoch)
+
+    def after_train(self, runner: Runner) -> None:
+        """Validates the last epoch, if the run ended before."""
+        self._make_up_for_validation(runner)
+
+    def _make_up_for_validation(self, runner: Runner) -> None:
+        resumed, self._resumed = self._resumed, False
+        if not resumed or runner.val_loop is None:
+            return
+        loop, epoch = runner.train_loop, runner.epoch
+        loop._decide_current_val_interval()
+        due = epoch % loop.val_interval == 0 or epoch == loop.max_epochs
+        if due and epoch >= loop.val_begin and runner.message_hub.get_info(VALIDATED, 0) < epoch:
+            runner.logger.info(f'Epoch {epoch} was saved but not validated; that comes first.')
+            runner.val_loop.run()

@@ -1,0 +1,15 @@
+"""The data sets inside of mmengine's wrappers."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from mmengine.dataset import BaseDataset
+
+
+def innermost_datasets(dataset: Any) -> Iterator[BaseDataset]:
+    """The annotated data sets inside of wrappers (repetition, concatenation, balancing, subset)."""
+    for part in getattr(dataset, 'datasets', None) or [getattr(dataset, 'dataset', None)]:
+        if part is not None:
+            yield from innermost_datasets(part)
+    if isinstance(dataset, BaseDataset):
+        yield dataset
