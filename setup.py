@@ -10,7 +10,7 @@ exec((root / 'actionclip_mm' / 'version.py').read_text(encoding='utf-8'), about)
 readme = root / 'README.md'
 
 lite = ['mmcv-lite>=2.0.0rc4,<2.2.0']
-test = ['pytest>=8', 'pytest-timeout', 'pytest-xdist', 'hypothesis', 'scikit-learn']
+test = ['pytest>=8', 'pytest-timeout', 'pytest-xdist', 'hypothesis', 'tensorboard']
 lint = ['ruff', 'mypy']
 hf = ['transformers', 'sentencepiece']  # tokenizers of SigLIP and language-model towers
 
@@ -36,8 +36,9 @@ setup(
         'torch>=2.1',
         'torchvision>=0.16',
         'decord>=0.6',
-        'av>=11',
+        'av>=14.2',  # rotation and discarded packets
         'numpy',
+        'scikit-learn',
         'opencv-python',
         'matplotlib',
     ],
