@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from .replace import is_ours, mark
+from .unpickling import replace_torch_load
 
 # What unpickling may raise where a file is no pickle, or is cut: its bytes are taken for commands.
 DAMAGED = (
@@ -27,14 +28,29 @@ DAMAGED = (
 def checkpoints_under_weights_only() -> None:
     """torch >= 2.6 refuses mmengine's own checkpoints; allow exactly what they consist of.
 
-    The check stays on. Beside tensors and plain containers a checkpoint holds mmengine's log
-    history: HistoryBuffer, numpy arrays and scalars, and a pickled ``getattr`` that fetches
-    HistoryBuffer's statistics. Anything else is refused in one sentence that names it.
+    The check stays on, and older versions get it. Beside tensors and plain containers a checkpoint
+    holds mmengine's log history: HistoryBuffer, numpy arrays and scalars, and a pickled ``getattr``
+    that fetches HistoryBuffer's statistics. Anything else is refused in one sentence that names it.
     """
-    if tuple(int(part) for part in torch.__version__.split('.')[:2]) < (2, 6):
-        return
-    from mmengine.logging import HistoryBuffer
     from mmengine.runner import checkpoint
+
+    if tuple(int(part) for part in torch.__version__.split('.')[:2]) < (2, 6):
+        replace_torch_load({name: item for item, name in map(_named, _log_history())})
+    else:
+        torch.serialization.add_safe_globals(_log_history())
+    if not is_ours(checkpoint.load_from_local):
+        loader = _refusing_clearly(checkpoint.load_from_local)
+        checkpoint.load_from_local = loader
+        checkpoint.CheckpointLoader.register_scheme(prefixes='', loader=loader, force=True)
+        # torch.hub's default is still to run the pickle of a downloaded file
+        checkpoint.load_url = _refusing_clearly(
+            functools.partial(checkpoint.load_url, weights_only=True)
+        )
+
+
+def _log_history() -> list[Any]:
+    """What mmengine's log history consists of; pairs are known under another name."""
+    from mmengine.logging import HistoryBuffer
 
     multiarray = importlib.import_module(
         'numpy._core.multiarray'
@@ -47,18 +63,12 @@ def checkpoints_under_weights_only() -> None:
         for name in ('_reconstruct', 'scalar')
     ]
     dtypes = list({type(np.dtype(code)) for code in np.typecodes['AllInteger'] + '?efd'})
-    torch.serialization.add_safe_globals(
-        [HistoryBuffer, np.ndarray, np.dtype, *dtypes, *rebuild]  # type: ignore[list-item]
-    )
-    torch.serialization.add_safe_globals([(_history_statistic, 'builtins.getattr')])
-    if not is_ours(checkpoint.load_from_local):
-        loader = _refusing_clearly(checkpoint.load_from_local)
-        checkpoint.load_from_local = loader
-        checkpoint.CheckpointLoader.register_scheme(prefixes='', loader=loader, force=True)
-        # torch.hub's default is still to run the pickle of a downloaded file
-        checkpoint.load_url = _refusing_clearly(
-            functools.partial(checkpoint.load_url, weights_only=True)
-        )
+    statistic = (_history_statistic, 'builtins.getattr')
+    return [HistoryBuffer, np.ndarray, np.dtype, *dtypes, *rebuild, statistic]
+
+
+def _named(item: Any) -> tuple[Any, str]:
+    return item if isinstance(item, tuple) else (item, f'{item.__module__}.{item.__qualname__}')
 
 
 def _history_statistic(owner: Any, name: str) -> Callable:

@@ -10,6 +10,8 @@ from safetensors.torch import load_file as load_safetensors
 from torch import Tensor
 
 from ...compat.checkpoints import DAMAGED
+from ...compat.unpickling import is_torchscript
+from .torchscript import read_torchscript
 
 # Three constants that OpenAI's archives carry among their weights; nothing else has them.
 OPENAI_CONSTANTS = ('input_resolution', 'context_length', 'vocab_size')
@@ -66,10 +68,10 @@ def _load_safetensors(path: str) -> dict[str, Tensor]:
 
 def _load_torch(path: str):
     try:
-        if _is_torchscript(path):  # its own reader knows tensors and script types only
-            return dict(torch.jit.load(path, map_location='cpu').state_dict())
+        if is_torchscript(path):
+            return read_torchscript(path)
         return torch.load(path, map_location='cpu', weights_only=True)
-    except RuntimeError as error:
+    except (RuntimeError, zipfile.BadZipFile) as error:
         raise ValueError(
             f"'{path}' cannot be read as a checkpoint ({_first_line(error)}): "
             'give a .safetensors, .pt or .pth file of weights.'
@@ -79,14 +81,6 @@ def _load_torch(path: str):
             f"'{path}' was not loaded because it is damaged or holds more than plain weights "
             f'({_first_line(error)}): give a file of weights only.'
         ) from error
-
-
-def _is_torchscript(path: str) -> bool:
-    """Only archives of TorchScript hold a file ``constants.pkl``."""
-    if not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as archive:
-        return any(name.endswith('/constants.pkl') for name in archive.namelist())
 
 
 def _first_line(error: Exception) -> str:

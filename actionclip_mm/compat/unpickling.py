@@ -1,0 +1,114 @@
+"""torch < 2.6 runs the code that a checkpoint asks for; it gets the check of newer versions."""
+
+import functools
+import pickle
+import tarfile
+import zipfile
+from collections.abc import Callable
+from types import FunctionType, SimpleNamespace
+from typing import Any, ClassVar
+
+import torch
+
+from .replace import is_ours, mark
+
+
+def is_torchscript(file: Any) -> bool:
+    """Whether a path or an open file is an archive of TorchScript: only these have constants."""
+    if not zipfile.is_zipfile(file):
+        return False
+    with zipfile.ZipFile(file) as archive:
+        return any(name.endswith('/constants.pkl') for name in archive.namelist())
+
+
+def replace_torch_load(allowed: dict[str, Any]) -> None:
+    """Makes ``torch.load`` of an old version refuse code, unless it is called to run it.
+
+    As in newer versions ``weights_only=False``, or a ``pickle_module``, still asks for that. Also
+    refused, as there, are tar files and archives of TorchScript, with which even the old versions'
+    ``weights_only=True`` could be made to run code (CVE-2025-32434).
+
+    Args:
+        allowed: What a checkpoint may name beside what torch itself needs, by its full name.
+    """
+    if is_ours(torch.load):
+        return
+    known = _of_torch() | allowed
+    module = SimpleNamespace(
+        __name__='pickle of weights',
+        Unpickler=type('Unpickler', (_WeightsUnpickler,), dict(known=known)),
+    )
+    module.load = lambda file, **kwargs: module.Unpickler(file, **kwargs).load()
+    torch.load = mark(_without_code(torch.load, module))
+
+
+def _without_code(load: Callable, module: Any) -> Callable:
+    @functools.wraps(load)
+    def load_without_code(
+        f: Any,
+        map_location: Any = None,
+        pickle_module: Any = None,
+        *,
+        weights_only: bool | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        if pickle_module is not None or weights_only is False:  # the caller's own decision
+            options = dict(kwargs, weights_only=bool(weights_only))
+            return load(f, map_location, pickle_module, **options)
+        _refuse_archives(f)
+        return load(f, map_location, module, weights_only=False, **kwargs)
+
+    return load_without_code
+
+
+def _refuse_archives(file: Any) -> None:
+    start = file.tell() if hasattr(file, 'tell') else None
+    for kind, found in (('tar file', tarfile.is_tarfile), ('TorchScript', is_torchscript)):
+        is_archive = found(file)
+        if start is not None:
+            file.seek(start)
+        if is_archive:
+            raise pickle.UnpicklingError(f'Unsupported archive: module {kind}')
+
+
+class _WeightsUnpickler(pickle._Unpickler):  # type: ignore[name-defined]
+    """Finds what is known and nothing else; in Python, as the C one has no single operations."""
+
+    known: dict[str, Any]
+    stack: list[Any]
+
+    def find_class(self, module: str, name: str) -> Any:
+        module = 'builtins' if module == '__builtin__' else module  # its name in protocol 2
+        if f'{module}.{name}' not in self.known:
+            raise pickle.UnpicklingError(f'Unsupported global: GLOBAL {module}.{name}')
+        return self.known[f'{module}.{name}']
+
+    def load_build(self) -> None:
+        """Sets the state of an object, never that of a class or function, which others use."""
+        if isinstance(self.stack[-2], (type, FunctionType)):
+            raise pickle.UnpicklingError(f'Unsupported function {self.stack[-2].__name__}')
+        super().load_build()
+
+    dispatch: ClassVar[dict] = dict(pickle._Unpickler.dispatch)  # type: ignore[attr-defined]
+    dispatch[pickle.BUILD[0]] = load_build
+
+
+def _of_torch() -> dict[str, Any]:
+    """What tensors are rebuilt with: torch's own list, and the kinds of numbers that it lacks."""
+    from torch import _weights_only_unpickler
+
+    dtypes = {str(value): value for value in vars(torch).values() if isinstance(value, torch.dtype)}
+    return {
+        **_weights_only_unpickler._get_allowed_globals(),
+        **dtypes,
+        'torch.device': torch.device,
+        '_codecs.encode': _encode,
+        'builtins.set': set,
+    }
+
+
+def _encode(text: str, encoding: str) -> bytes:
+    """How pickles of numpy hold bytes."""
+    if encoding not in ('latin1', 'latin-1'):
+        raise pickle.UnpicklingError(f'Unsupported global: GLOBAL _codecs.encode to {encoding}')
+    return text.encode('latin1')
