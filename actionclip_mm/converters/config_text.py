@@ -19,10 +19,12 @@ Expected numbers: not measured; {frames_source}.
 
 custom_imports = dict(imports=['actionclip_mm'], allow_failed_imports=False)
 default_scope = 'mmaction'
-custom_hooks = [
-    dict(type='CheckLabelsHook'),
-    dict(type='CheckWeightsHook', allow_partial={partial}),
-]
+default_hooks = dict(
+    visualization=dict(type='VideoVisualizationHook'),
+    check_labels=dict(type='CheckLabelsHook'),
+    check_weights=dict(type='CheckWeightsHook', allow_partial={partial}),
+)
+visualizer = dict(type='ActionVisualizer', vis_backends=[dict(type='LocalVisBackend')])
 load_from = {checkpoint!r}  # for training that starts from these weights
 
 labels = {labels!r}
@@ -36,9 +38,9 @@ arch = {arch}
 
 _REST = """
 pipeline = [
-    dict(type='DecordInit'),
-    dict(type='UniformSample', clip_len=num_frames, num_clips=1, test_mode=True),
-    dict(type='DecordDecode'),
+    dict(type='VideoInit'),
+    dict(type='SegmentCentreSample', clip_len=num_frames),
+    dict(type='VideoDecode'),
     dict(type='Resize', scale=(-1, {short_side})),
     dict(type='CenterCrop', crop_size={size}),
     dict(type='FormatShape', input_format='NCTHW'),
@@ -49,14 +51,14 @@ test_dataloader = dict(
     num_workers=2,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='VideoDataset',
+        type='RobustVideoDataset',
         ann_file=ann_file,
         data_prefix=dict(video=data_root),
         pipeline=pipeline,
         test_mode=True,
     ),
 )
-test_evaluator = dict(type='AccMetric')
+test_evaluator = dict(type='CompleteEvaluator', metrics=[dict(type='AccMetric')])
 test_cfg = dict(type='TestLoop')
 """
 

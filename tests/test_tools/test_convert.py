@@ -106,11 +106,12 @@ def test_open_clip_folder(tmp_path, to_actionclip, assert_same_features, one_lay
 
 
 def test_the_written_config_tests_videos(clip_file, to_actionclip, write_video, tmp_path):
-    """Its pipeline and `load_from` work as they stand, but for the paths of the user's data."""
+    """Its pipeline, hooks and `load_from` work as they stand, but for the paths of the data."""
     model = to_actionclip(clip_file, '--source', 'openai', '--frames', '4')
     for index in range(2):
         write_video(tmp_path / 'videos' / f'{index}.mp4')
-    (tmp_path / 'test.txt').write_text('0.mp4 0\n1.mp4 3\n')
+    (tmp_path / 'videos' / '2.mp4').write_bytes(b'cut off')
+    (tmp_path / 'test.txt').write_text('0.mp4 0\n1.mp4 3\n2.mp4 1\n')
     cfg = Config.fromfile(tmp_path / 'converted.py')
     cfg.test_dataloader.update(num_workers=0)
     cfg.test_dataloader.dataset.update(
@@ -118,7 +119,13 @@ def test_the_written_config_tests_videos(clip_file, to_actionclip, write_video, 
     )
     cfg.update(work_dir=str(tmp_path / 'work'), experiment_name=f'converted_{tmp_path.name}')
     runner = Runner.from_cfg(cfg)
-    assert 'acc/top1' in runner.test()
+    metrics = runner.test()
+    assert 'acc/top1' in metrics
+    # as in the shipped configs, a video that cannot be read is counted, not left out
+    counts = [metrics[f'videos/{name}'] for name in ('listed', 'scored', 'failed')]
+    assert counts == [3, 3, 1]
+    sampler = runner.test_dataloader.dataset.pipeline.transforms[1]
+    assert sampler._get_sample_clips(8).tolist() == [0, 2, 4, 6]  # the released code's frames
     for name, value in model.state_dict().items():
         assert torch.equal(runner.model.state_dict()[name].cpu(), value), name
 
