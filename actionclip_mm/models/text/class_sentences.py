@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 from mmengine.logging import print_log
 
-from .label_names import split_name
+from .label_names import LONGEST, read_text, split_name
 from .prompt_templates import read_templates
 
 # Templates for all classes, or sentences by class name.
@@ -76,15 +76,19 @@ def _read_mapping(path: Path) -> dict | list:
         raise FileNotFoundError(
             f"There is no file of descriptions '{path}': set `templates` to a file or a preset."
         )
+    text = read_text(path)
     try:
-        text = path.read_text(encoding='utf-8-sig')
         if path.suffix == '.json':
             content = json.loads(text, object_pairs_hook=_without_twins)
         else:
             content = yaml.load(text, _YAMLWithoutTwins)
-    except (json.JSONDecodeError, yaml.YAMLError, UnicodeDecodeError) as error:
-        line = str(error).splitlines()[0]
-        raise ValueError(f"'{path}' cannot be read as {path.suffix[1:]} ({line}).") from error
+    except _TwiceError:
+        raise
+    except Exception as error:  # the YAML reader raises many kinds, and deep nesting one more
+        reason = ' '.join(str(error).split()) or type(error).__name__
+        raise ValueError(
+            f"'{path}' cannot be read as {path.suffix[1:]} ({reason}): mend that place."
+        ) from error
     if not isinstance(content, (dict, list)):
         raise ValueError(f"'{path}' must hold {{class: [sentences]}} or a list of templates.")
     return content
@@ -101,15 +105,26 @@ def _without_twins(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 class _YAMLWithoutTwins(yaml.SafeLoader):
-    """The same for a YAML mapping."""
+    """The same for a YAML mapping; merge keys, which can grow without end, are refused."""
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        for key, _ in node.value:
+            if key.tag == 'tag:yaml.org,2002:merge':
+                raise yaml.constructor.ConstructorError(
+                    problem='merge keys (<<) are not read here', problem_mark=key.start_mark
+                )
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
         _without_twins([(k.value, v) for k, v in node.value if isinstance(k, yaml.ScalarNode)])
         return super().construct_mapping(node, deep)
 
 
+class _TwiceError(ValueError):
+    pass
+
+
 def _twice(name: object) -> ValueError:
-    return ValueError(f'The descriptions hold the class {name!r} twice: join its sentences.')
+    return _TwiceError(f'The descriptions hold the class {name!r} twice: join its sentences.')
 
 
 def _check(name: object, lines: object) -> tuple[str, ...]:
@@ -120,5 +135,10 @@ def _check(name: object, lines: object) -> tuple[str, ...]:
         raise ValueError(
             f'The class {name!r} has no sentences, or an empty one: give each class a list of '
             'sentences.'
+        )
+    longest = max(len(line) for line in sentences)
+    if longest > LONGEST:
+        raise ValueError(
+            f'A sentence of the class {name!r} has {longest:,} characters: give several sentences.'
         )
     return tuple(line.strip() for line in sentences)

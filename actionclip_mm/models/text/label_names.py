@@ -3,12 +3,17 @@
 import csv
 import json
 import re
+import reprlib
 from collections.abc import Sequence
 from pathlib import Path
 
 # A border between words inside CamelCase: before a capital that follows a small letter or a digit,
 # or that ends a run of capitals ("YoYo", "HTMLPage").
 _CAMEL_BORDER = re.compile(r'(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])')
+
+
+# CLIP reads 77 tokens: what is longer is no name but, say, a file without line ends.
+LONGEST = 1000
 
 
 def split_name(name: str) -> str:
@@ -37,8 +42,9 @@ def read_labels(labels: str | Sequence[str], split_names: bool = True) -> tuple[
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: No names, an empty name, or the same name twice whatever its case: CLIP's
-            tokenizer reads small letters only.
+        ValueError: A file that is no UTF-8 text, no names, an empty name, one of more than 1,000
+            characters, or the same name twice whatever its case: CLIP's tokenizer reads small
+            letters only.
         TypeError: Neither a list nor a path, or a name that is not text.
     """
     source = 'labels'
@@ -50,7 +56,9 @@ def read_labels(labels: str | Sequence[str], split_names: bool = True) -> tuple[
     names = []
     for index, label in enumerate(labels):
         if not isinstance(label, str):
-            raise TypeError(f'Label {index} of {source} is {label!r}: labels must be text.')
+            raise TypeError(
+                f'Label {index} of {source} is {reprlib.repr(label)}: labels must be text.'
+            )
         names.append(split_name(label) if split_names else label.strip())
     _check(names, source)
     return tuple(names)
@@ -59,20 +67,37 @@ def read_labels(labels: str | Sequence[str], split_names: bool = True) -> tuple[
 def _read_file(path: Path) -> list[str]:
     if not path.is_file():
         raise FileNotFoundError(f"There is no label file '{path}': set `labels` to a file or list.")
-    try:
-        text = path.read_text(encoding='utf-8-sig')
-    except UnicodeDecodeError as error:
-        raise ValueError(f"The label file '{path}' is not UTF-8 text: save it as UTF-8.") from error
+    text = read_text(path)
     readers = {'.json': _from_json, '.csv': _from_csv}
     if path.suffix in readers:
         return readers[path.suffix](text, path)
     return text.rstrip('\n').split('\n') if text.strip() else []
 
 
+def read_text(path: Path) -> str:
+    """The text of a file in UTF-8, with or without byte order mark; line ends become ``\\n``.
+
+    Raises:
+        ValueError: It is no such text, with the line.
+    """
+    content = path.read_bytes()
+    try:
+        text, place = content.decode('utf-8-sig'), content.find(b'\0')
+        reason = 'a zero byte'
+    except UnicodeDecodeError as error:
+        place, reason = error.start, f'the byte 0x{content[error.start]:02x}'
+    if place >= 0:
+        row = content.count(b'\n', 0, place) + 1
+        raise ValueError(
+            f"Line {row} of '{path}' has {reason}, so the file is not UTF-8 text: save it as UTF-8."
+        )
+    return text.replace('\r\n', '\n').replace('\r', '\n')
+
+
 def _from_json(text: str, path: Path) -> list[str]:
     try:
         content = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also numbers of too many digits
         raise ValueError(f"'{path}' cannot be read as JSON ({error}): mend that place.") from error
     if not isinstance(content, list):
         raise ValueError(f"'{path}' holds no JSON list: write the names as a list in id order.")
@@ -81,8 +106,8 @@ def _from_json(text: str, path: Path) -> list[str]:
 
 def _from_csv(text: str, path: Path) -> list[str]:
     try:
-        rows = [(int(row['id']), row['name']) for row in csv.DictReader(text.splitlines())]
-    except (KeyError, TypeError, ValueError) as error:
+        rows = [(int(row['id']), row['name']) for row in csv.DictReader(text.split('\n'))]
+    except (KeyError, TypeError, ValueError, csv.Error) as error:
         raise ValueError(
             f"'{path}' needs the columns id and name with whole numbers as ids: mend its rows."
         ) from error
@@ -98,6 +123,10 @@ def _check(names: list[str], source: str) -> None:
     for index, name in enumerate(names):
         if not name:
             raise ValueError(f'Label {index} of {source} is empty: every class needs a name.')
+        if len(name) > LONGEST:
+            raise ValueError(
+                f'Label {index} of {source} has {len(name):,} characters: give one name per line.'
+            )
         read_as = ' '.join(name.lower().split())  # as CLIP's tokenizer reads it
         if read_as in seen:
             before = names[seen[read_as]]

@@ -1,9 +1,12 @@
 """Textual prompts as data: templates whose ``{}`` is filled with a label (section 3.3, fig. 2a)."""
 
+import reprlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import open_clip
+
+from .label_names import LONGEST, read_text
 
 # The released code's templates in its order, which released weights were trained with.
 ACTIONCLIP_16 = (
@@ -55,7 +58,8 @@ def read_templates(templates: str | Sequence[str]) -> tuple[str, ...]:
         The templates, each with exactly one ``{}``.
 
     Raises:
-        ValueError: No template, one without ``{}``, or a file that is no text.
+        ValueError: No template, one without ``{}`` or of more than 1,000 characters, or a file
+            that is no UTF-8 text.
         TypeError: Neither text nor a list.
         FileNotFoundError: A string that is neither a preset nor a file.
     """
@@ -76,15 +80,23 @@ def read_templates(templates: str | Sequence[str]) -> tuple[str, ...]:
     for template in templates:
         if not isinstance(template, str) or template.count('{}') != 1:
             raise ValueError(
-                f'The template {template!r} must hold {{}} exactly once, where the label goes: '
-                'mend it.'
+                f'The template {_short(template)} must hold {{}} exactly once, where the label '
+                'goes: mend it.'
+            )
+        if len(template) > LONGEST:
+            raise ValueError(
+                f'The template {_short(template)} has {len(template):,} characters: give one '
+                'template per line.'
             )
     return templates
 
 
 def _read_lines(path: Path) -> list[str]:
-    try:
-        lines = path.read_text(encoding='utf-8-sig').splitlines()
-    except UnicodeDecodeError as error:
-        raise ValueError(f"The templates in '{path}' are not UTF-8 text: save as UTF-8.") from error
-    return [line.strip() for line in lines if line.strip()]
+    return [line.strip() for line in read_text(path).splitlines() if line.strip()]
+
+
+def _short(template: object) -> str:
+    """A template for a message; lists that hold each other would have no end."""
+    if not isinstance(template, str):
+        return f'({type(template).__name__})'
+    return repr(template) if len(template) <= 100 else reprlib.repr(template)

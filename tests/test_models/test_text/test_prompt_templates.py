@@ -52,5 +52,5 @@ def test_bad_templates_are_refused(templates, error, words):
 
 def test_a_file_that_is_no_text(tmp_path):
     (tmp_path / 'templates.txt').write_bytes(b'\xff\xfe{}')
-    with pytest.raises(ValueError, match='are not UTF-8 text'):
+    with pytest.raises(ValueError, match='is not UTF-8 text'):
         read_templates(str(tmp_path / 'templates.txt'))
