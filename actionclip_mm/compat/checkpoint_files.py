@@ -12,6 +12,8 @@ from typing import Any
 
 from .replace import is_ours, mark
 
+PART = '.part'  # the end of the names of files that are being written
+
 
 def files_written_in_place() -> None:
     """mmengine writes over the old file; a crash in the middle leaves neither old nor new.
@@ -27,7 +29,7 @@ def files_written_in_place() -> None:
 def _put_whole(self: Any, obj: bytes, filepath: str | Path) -> None:
     folder = osp.dirname(osp.abspath(filepath))
     os.makedirs(folder, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=folder, prefix=f'.{osp.basename(filepath)}.')
+    handle, name = tempfile.mkstemp(PART, f'.{osp.basename(filepath)}.', folder)
     try:
         with os.fdopen(handle, 'wb') as file:
             file.write(obj)

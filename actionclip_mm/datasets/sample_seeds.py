@@ -16,11 +16,11 @@ class SampleSeeds:
 
     Until :meth:`set_epoch` was called nothing is seeded, and the random numbers are the worker's.
     Seed and epoch are in shared memory, for persistent workers outlive the epoch that they began
-    in; this must be made before them.
+    in; the first call must come before them.
     """
 
     def __init__(self) -> None:
-        self._now = torch.tensor([UNSET, UNSET, 0]).share_memory_()  # seed, epoch, repeats
+        self._now = torch.tensor([UNSET, UNSET, 0])  # seed, epoch, repeats
         self._visits: Counter[int] = Counter()
         self._epoch = UNSET
 
@@ -33,6 +33,7 @@ class SampleSeeds:
             repeats: Whether a sample may be asked for more than once in an epoch. Each time has
                 other random numbers then, which depend on process and worker.
         """
+        self._now.share_memory_()  # here, as the copy of a shared tensor (a subset's) is not shared
         self._now.copy_(torch.tensor([seed, epoch, int(repeats)]))
 
     def seed(self, idx: int) -> None:

@@ -6,22 +6,25 @@ from mmaction.registry import HOOKS
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
+from torch.utils.data import DataLoader
 
 from ...utils import innermost_datasets, seed_all
 
 VALIDATED = 'validated_epoch'
+SAMPLER_SEED = 'sampler_seed'
 
 
 @HOOKS.register_module()
 class ExactResumeHook(Hook):
     """Puts right what mmengine's ``--resume`` leaves different.
 
-    A checkpoint holds weights, optimizer, schedulers, averages and the log, and the order of videos
-    follows from seed and epoch. Two things are missing. Random numbers: this hook seeds the process
-    from seed, iteration and rank before each iteration, and tells the data set (one with
-    ``set_epoch``, :class:`RobustVideoDataset`), which seeds each sample from seed, epoch and index.
-    And validation: if a run ended between the checkpoint of an epoch and the end of its validation,
-    that is made up for before training goes on.
+    A checkpoint holds weights, optimizer, schedulers, averages and the log. Three things are
+    missing. Random numbers: this hook seeds the process from seed, iteration and rank before each
+    iteration, and tells the data set (one with ``set_epoch``, :class:`RobustVideoDataset`), which
+    seeds each sample from seed, epoch and index. The order of videos: where a config sets no seed,
+    mmengine draws one for the sampler before it has read that of the checkpoint; the sampler's is
+    saved here. And validation: if a run ended before the validation of its last checkpoint was
+    saved, that is made up for before training goes on.
 
     Runs of epochs are resumed exactly as long as all videos can be read; which ones cannot is found
     out anew after an interruption, and what takes their place may differ.
@@ -31,8 +34,12 @@ class ExactResumeHook(Hook):
         self._resumed = False
 
     def before_train(self, runner: Runner) -> None:
-        """Notes whether the run goes on with an earlier one."""
-        self._resumed = isinstance(runner.train_loop, EpochBasedTrainLoop) and runner.epoch > 0
+        """Notes whether the run goes on with an earlier one; the sampler keeps its seed."""
+        self._resumed = _in_epochs(runner) and runner.epoch > 0
+        sampler = _sampler(runner.train_dataloader)
+        if hasattr(sampler, 'seed'):
+            sampler.seed = runner.message_hub.get_info(SAMPLER_SEED, sampler.seed)
+            runner.message_hub.update_info(SAMPLER_SEED, sampler.seed)
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Validates what was saved but not validated, and tells the data set."""
@@ -40,7 +47,9 @@ class ExactResumeHook(Hook):
         dataset = runner.train_dataloader.dataset
         for inner in innermost_datasets(dataset):
             if hasattr(inner, 'set_epoch'):
-                inner.set_epoch(runner.seed, runner.epoch, repeats=inner is not dataset)
+                # a loop of iterations is one endless epoch
+                repeats = inner is not dataset or not _in_epochs(runner)
+                inner.set_epoch(runner.seed, runner.epoch, repeats)
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any | None = None
@@ -66,3 +75,11 @@ class ExactResumeHook(Hook):
         if due and epoch >= loop.val_begin and runner.message_hub.get_info(VALIDATED, 0) < epoch:
             runner.logger.info(f'Epoch {epoch} was saved but not validated; that comes first.')
             runner.val_loop.run()
+
+
+def _in_epochs(runner: Runner) -> bool:
+    return isinstance(runner.train_loop, EpochBasedTrainLoop)
+
+
+def _sampler(loader: DataLoader) -> Any:
+    return getattr(loader.batch_sampler, 'sampler', loader.sampler)

@@ -1,12 +1,20 @@
 """A new checkpoint is on the disk before an older one leaves it."""
 
+import os.path as osp
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from mmaction.registry import HOOKS
+from mmengine.dist import master_only
+from mmengine.fileio import LocalBackend
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
+
+from ...compat.checkpoint_files import PART
+
+SUPERSEDED = 'superseded_ckpts'
 
 
 @HOOKS.register_module()
@@ -14,43 +22,85 @@ class SafeCheckpointHook(CheckpointHook):
     """mmengine's hook, which removes the oldest and the best checkpoint before it saves the next.
 
     With ``max_keep_ckpts=1`` a crash in between would lose everything, and at any number it would
-    lose the best one. Here files are removed when their successors have been written.
+    lose the best one. Here files are removed when their successors have been written. What a crash
+    leaves too many, the next run removes; a run in a copied folder leaves the first folder alone.
 
     Args:
         *args: As in mmengine.
         **kwargs: As in mmengine.
     """
 
+    def before_train(self, runner: Runner) -> None:
+        """Goes on with the files of an earlier run, and removes what its end left behind."""
+        super().before_train(runner)
+        # so that the best score of a validation that is made up for reaches the last checkpoint
+        self.last_ckpt = runner.message_hub.get_info('last_ckpt')
+        if getattr(self, 'best_ckpt_path', None):
+            self.best_ckpt_path = self._here(self.best_ckpt_path)
+        for key, path in self._several_best().items():
+            self.best_ckpt_path_dict[key] = path and self._here(path)
+        self._remove_leftovers(runner)
+
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
-        with self._removing_last():
+        with self._removing_last(runner):
             super()._save_checkpoint_with_step(runner, step, meta)
 
     def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
-        with self._removing_last():
+        with self._removing_last(runner):
             super()._save_best_checkpoint(runner, metrics)
 
+    def _here(self, path: str) -> str:
+        return osp.join(self.out_dir, osp.basename(path))
+
+    def _several_best(self) -> dict[str, str | None]:
+        return getattr(self, 'best_ckpt_path_dict', {})  # absent unless save_best has several names
+
+    def _is_in_use(self, path: str) -> bool:
+        best = getattr(self, 'best_ckpt_path', None)
+        kept = {self.last_ckpt, best, *self._several_best().values()}
+        return osp.basename(path) in {osp.basename(file) for file in kept if file}
+
+    @master_only
+    def _remove_leftovers(self, runner: Runner) -> None:
+        for name in runner.message_hub.get_info(SUPERSEDED, []):
+            path = self._here(name)
+            if not self._is_in_use(path) and self.file_backend.isfile(path):
+                self.file_backend.remove(path)
+        runner.message_hub.update_info(SUPERSEDED, [])
+        if isinstance(self.file_backend, LocalBackend):
+            for half in Path(self.out_dir).glob(f'.*.pth.*{PART}'):
+                half.unlink()
+
     @contextmanager
-    def _removing_last(self) -> Iterator[None]:
+    def _removing_last(self, runner: Runner) -> Iterator[None]:
         """Removals are noted within the block and made at its end, but not if it fails."""
         backend: Any = getattr(self, 'file_backend')  # noqa: B009  (the host gives it no type)
-        noted: list[tuple[Callable, Any]] = []
-        self.file_backend = _Noting(backend, noted)
+        noted: list[tuple[Callable, str]] = []
+
+        def note(remove: Callable, path: str) -> None:
+            noted.append((remove, path))
+            names = [*runner.message_hub.get_info(SUPERSEDED, []), osp.basename(path)]
+            runner.message_hub.update_info(SUPERSEDED, names)  # the successor says so itself
+
+        self.file_backend = _Noting(backend, note)
         try:
             yield
         finally:
             self.file_backend = backend
         for remove, path in noted:
-            if path != self.last_ckpt and path != getattr(self, 'best_ckpt_path', None):
+            if not self._is_in_use(path):
                 remove(path)
+        if noted and not isinstance(backend, _Noting):
+            runner.message_hub.update_info(SUPERSEDED, [])
 
 
 class _Noting:
     """A file backend that notes removals."""
 
-    def __init__(self, backend: Any, noted: list[tuple[Callable, Any]]) -> None:
+    def __init__(self, backend: Any, note: Callable) -> None:
         self._backend = backend
-        self.remove = lambda path: noted.append((backend.remove, path))
-        self.rmtree = lambda path: noted.append((backend.rmtree, path))
+        self.remove = lambda path: note(backend.remove, path)
+        self.rmtree = lambda path: note(backend.rmtree, path)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._backend, name)
