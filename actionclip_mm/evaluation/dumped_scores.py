@@ -13,18 +13,42 @@ import torch
 def read_dump(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
     """Scores and labels of all tested videos, in the order of the list.
 
-    Videos that could not be read have minus infinity in each class.
+    A video that could not be read is behind all others in each class, by minus infinity. If it has
+    a class id, only its own class has that, and the others the lowest finite score: it is wrong,
+    which the first of equal scores would not always be.
 
     Args:
-        path: The file of ``--dump``; its videos have multi-hot labels.
+        path: The file of ``--dump``; its videos have a class id each, or multi-hot labels.
 
     Returns:
-        Scores [N, C] and labels, bool [N, C].
+        Scores [N, C] and labels, bool [N, C]; a class id becomes a single True.
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: A file of something else, or of a test with one label per video.
+        ValueError: A file of something else, or of scores and labels that do not fit.
     """
+    samples = _read_samples(path)
+    num_classes = samples[0]['pred_score'].numel()
+    scores, truth = [], []
+    for index, sample in enumerate(samples):
+        label, score = sample['gt_label'], sample['pred_score'].float().numpy()
+        one_hot = _one_hot(label, num_classes)
+        if score.shape != (num_classes,) or one_hot is None:
+            raise ValueError(
+                f"Sample {index} of '{path}' has scores of shape {list(score.shape)} and labels "
+                f'{label.tolist() if label.numel() < 2 else list(label.shape)}: all must have one '
+                f'score for each of {num_classes} classes, and a class id below it or one number '
+                'per class; dump a test with pooled views.'
+            )
+        if 'undecodable' in sample:
+            lowest = np.full_like(score, np.finfo(score.dtype).min)
+            score = np.where(one_hot | label.is_floating_point(), -np.inf, lowest)
+        scores.append(score)
+        truth.append(one_hot)
+    return np.stack(scores), np.stack(truth)
+
+
+def _read_samples(path: str | Path) -> list[dict[str, Any]]:
     if not Path(path).is_file():
         raise FileNotFoundError(f"There is no dump '{path}': give the file of test.py --dump.")
     with open(path, 'rb') as file:
@@ -40,14 +64,7 @@ def read_dump(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
             f"'{path}' holds no list of samples with pred_score and gt_label: give the file of "
             'test.py --dump.'
         )
-    shapes = {tuple(sample[key].shape) for sample in samples for key in ('pred_score', 'gt_label')}
-    if len(shapes) != 1 or len(next(iter(shapes))) != 1:
-        raise ValueError(
-            f"'{path}' has scores and labels of shapes {sorted(shapes)}: all must have one number "
-            'per class; dump a test with multi_class=True and pooled views.'
-        )
-    scores = np.stack([_scores(sample) for sample in samples])
-    return scores, np.stack([sample['gt_label'].numpy() > 0 for sample in samples])
+    return samples
 
 
 def _is_sample(sample: Any) -> bool:
@@ -56,9 +73,13 @@ def _is_sample(sample: Any) -> bool:
     )
 
 
-def _scores(sample: dict) -> np.ndarray:
-    scores = sample['pred_score'].float().numpy()
-    return np.full_like(scores, -np.inf) if 'undecodable' in sample else scores
+def _one_hot(label: torch.Tensor, num_classes: int) -> np.ndarray | None:
+    """Bool [C], or None for a label that does not fit. Multi-hot labels of mmaction2 are floats."""
+    if label.is_floating_point():
+        return label.numpy() > 0 if label.shape == (num_classes,) else None
+    if label.numel() != 1 or not 0 <= label.item() < num_classes:
+        return None
+    return np.arange(num_classes) == label.item()
 
 
 class _TensorsOnly(pickle.Unpickler):

@@ -48,6 +48,17 @@ def test_reads_what_the_host_writes(tmp_path):
     assert np.isneginf(scores[1]).all() and np.isfinite(scores[[0, 2]]).all()
 
 
+def test_class_ids(tmp_path):
+    """An unreadable video is wrong even where its class is the first of equal scores."""
+    data = [dict(pred_score=torch.randn(4), gt_label=torch.tensor([k])) for k in (2, 0, 3)]
+    data[1]['undecodable'] = 'it is empty'
+    (tmp_path / 'scores.pkl').write_bytes(pickle.dumps(data))
+    scores, truth = read_dump(tmp_path / 'scores.pkl')
+    assert truth.tolist() == np.eye(4, dtype=bool)[[2, 0, 3]].tolist()
+    np.testing.assert_array_equal(scores[2], data[2]['pred_score'].numpy())
+    assert scores[1].argmax() != 0 and scores[1].max() < scores[[0, 2]].min()
+
+
 class Evil:
     def __reduce__(self):
         return os.mkdir, ('evil',)
@@ -66,7 +77,14 @@ def test_runs_nothing(dump, tmp_path, monkeypatch):
     [
         ([], 'no list of samples'),
         ([dict(pred_score=torch.ones(3))], 'no list of samples'),
-        ([dict(pred_score=torch.ones(3), gt_label=torch.tensor([1]))], 'one number per class'),
+        (
+            [dict(pred_score=torch.ones(3), gt_label=torch.tensor([3]))],
+            r'\[3\]: all .* of 3 classes',
+        ),
+        ([dict(pred_score=torch.ones(3), gt_label=torch.tensor([-1]))], 'a class id below it'),
+        ([dict(pred_score=torch.ones(3), gt_label=torch.tensor([1, 2]))], 'a class id below it'),
+        ([dict(pred_score=torch.ones(3), gt_label=torch.ones(2))], 'one number per class'),
+        ([*samples(1), dict(pred_score=torch.ones(3), gt_label=torch.ones(3))], 'Sample 1 of'),
         ([dict(pred_score=torch.ones(2, 3), gt_label=torch.ones(2, 3))], 'one number per class'),
     ],
 )

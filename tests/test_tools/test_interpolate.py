@@ -46,7 +46,7 @@ def configs(tmp_path, write_video, one_layer_arch):
                 batch_size=4, num_workers=0,
                 sampler=dict(type='DefaultSampler', shuffle=False),
                 dataset=dict(
-                    type='VideoDataset', ann_file={str(tmp_path / 'list.txt')!r},
+                    type='RobustVideoDataset', ann_file={str(tmp_path / 'list.txt')!r},
                     data_prefix=dict(video={str(tmp_path / 'videos')!r}), test_mode=True,
                     pipeline=[
                         dict(type='DecordInit'),
@@ -55,7 +55,9 @@ def configs(tmp_path, write_video, one_layer_arch):
                         dict(type='Resize', scale=(32, 32), keep_ratio=False),
                         dict(type='FormatShape', input_format='NCTHW'),
                         dict(type='PackActionInputs')]))
-            test_evaluator = dict(type='AccMetric', metric_list=('top_k_accuracy',))
+            test_evaluator = dict(
+                type='CompleteEvaluator',
+                metrics=[dict(type='AccMetric', metric_list=('top_k_accuracy',))])
             test_cfg = dict(type='TestLoop')
             """)
         )
@@ -86,7 +88,9 @@ def test_curve_on_two_configs(interpolate, configs, checkpoints, tmp_path, capsy
     with (tmp_path / 'curve' / 'curve.csv').open() as file:
         rows = list(csv.reader(file))
     assert [row[0] for row in rows] == ['alpha', '0.0', '0.5', '1.0']
-    assert 'seen acc/top1' in rows[0] and 'unseen acc/top1' in rows[0]
+    metrics = ('acc/top1', 'acc/top5')  # the counts of videos are none
+    header = [f'{config} {name}' for config in ('seen', 'unseen') for name in metrics]
+    assert rows[0] == ['alpha', *header]
     assert all(0 <= float(value) <= 1 for row in rows[1:] for value in row)
     report = (tmp_path / 'curve' / 'curve.md').read_text()
     assert report.count('\n| 0') == 4 and 'curve.png' in report

@@ -68,3 +68,14 @@ def test_scores_of_another_list_are_refused(report, root, tmp_path):
 def test_a_folder_without_a_log(report, tmp_path):
     with pytest.raises(FileNotFoundError, match='holds no training log'):
         report.read_log(tmp_path)
+
+
+def test_a_dump_runs_no_code(report, root, tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return (tmp_path / 'evil').mkdir, ()
+
+    (tmp_path / 'seen.pkl').write_bytes(pickle.dumps([Evil()]))
+    with pytest.raises(ValueError, match='could run code'):
+        report.read_split(root, 'seen', 'val.txt', tmp_path / 'seen.pkl')
+    assert not (tmp_path / 'evil').exists()

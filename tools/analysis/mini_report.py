@@ -16,12 +16,11 @@ matplotlib.use('Agg')
 
 import decord
 import matplotlib.pyplot as plt
-import mmengine
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from actionclip_mm.evaluation import OrderPairAccuracy
+from actionclip_mm.evaluation import OrderPairAccuracy, read_dump
 
 BAR_HEIGHT = 0.22  # inches per class
 FRAMES_SHOWN = 8
@@ -69,10 +68,8 @@ def read_split(data_root: Path, labels: str, annotations: str, dump: Path) -> Sp
     names = (data_root / f'labels_{labels}.txt').read_text().splitlines()
     rows = [line.rsplit(' ', 1) for line in (data_root / annotations).read_text().splitlines()]
     truth = np.array([int(label) for _, label in rows])
-    results = mmengine.load(dump)
-    scores = np.stack([np.asarray(result['pred_score']) for result in results])
-    dumped = np.array([int(result['gt_label']) for result in results])
-    if not np.array_equal(truth, dumped):
+    scores, dumped = read_dump(dump)
+    if not np.array_equal(truth[:, None] == np.arange(len(names)), dumped):  # [N, C]
         raise ValueError(f'{dump} was not written for {annotations}: run the test again.')
     pairs = np.loadtxt(data_root / f'order_pairs_{labels}.txt', dtype=int, ndmin=2)
     videos = [data_root / 'videos' / path for path, _ in rows]
