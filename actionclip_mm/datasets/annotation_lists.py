@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 from mmengine import fileio
 
-NUMBER = re.compile(r'-?[0-9]+')
+NUMBER = re.compile(r'-?[0-9]{1,18}')  # more do not fit into int64
 BLANK = ' \t\r'
 NO_LABEL = -1  # what mmaction2 reads where there is no label
 # a file name with numbers behind it; '.5' alone is no extension
-FILE_AND_NUMBERS = re.compile(r'\.[A-Za-z0-9]*[A-Za-z][A-Za-z0-9]*([ \t]+-?[0-9]+)+\Z')
+FILE_AND_NUMBERS = re.compile(r'\.[A-Za-z0-9]*[A-Za-z][A-Za-z0-9]*([ \t]+-?[0-9]{1,18})+\Z')
 
 
 class Line(NamedTuple):
@@ -111,13 +111,16 @@ def many_labels_each(
     return [[] if n == [NO_LABEL] else list(dict.fromkeys(n)) for n in labels]
 
 
-def check_inside(place: str, path: str, folder: str) -> None:
+def check_inside(
+    place: str, path: str, folder: str, option: str = 'allow_outside=True of the data set'
+) -> None:
     """Refuses a path that leaves a folder. Links are not followed.
 
     Args:
         place: The line, for the message.
         path: As it stands in the list; absolute paths are allowed inside of the folder.
         folder: The folder of the data; ``''`` is the current one.
+        option: What allows it, for the message.
 
     Raises:
         ValueError: The path leads out of the folder.
@@ -129,7 +132,7 @@ def check_inside(place: str, path: str, folder: str) -> None:
     if found != root and not found.startswith(root.rstrip(osp.sep) + osp.sep):
         raise ValueError(
             f"{place} names '{path}', which is outside of the data_prefix '{folder}': mend the "
-            'path or data_prefix, or set allow_outside=True of the data set if the list is trusted.'
+            f'path or data_prefix, or set {option} if the list is trusted.'
         )
 
 
@@ -154,7 +157,7 @@ def _read_text(ann_file: str) -> str:
 def _read_line(place: str, text: str, delimiter: str, most: int | None) -> Line:
     quoted = _quoted(text) if delimiter == ' ' and most != 0 else None
     path, numbers = quoted or _cut_numbers(text, delimiter, most)
-    if not path:
+    if not path or '\0' in path:
         raise ValueError(f"{place} has no path ('{text}'): write `path label`, or drop the line.")
     return Line(place, path, numbers, quoted is not None)
 

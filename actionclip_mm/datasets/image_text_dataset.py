@@ -1,6 +1,7 @@
 """Images with captions, the data of CLIP's pre-training, as videos of one frame."""
 
 import json
+import reprlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import torch
 from mmaction.datasets import BaseActionDataset
 from mmaction.registry import DATASETS
 
-from ..models.text.label_names import read_labels
+from ..models.text.label_names import read_labels, read_text
+from .annotation_lists import check_inside
 
 
 @DATASETS.register_module()
@@ -20,16 +22,18 @@ class ImageTextDataset(BaseActionDataset):
     among the ``meta_keys`` of ``PackActionInputs`` for ``CaptionHead``.
 
     Args:
-        ann_file: A file of JSON lines.
+        ann_file: A file of JSON lines, in UTF-8.
         pipeline: Transforms.
         data_prefix: ``dict(img=folder of the images)``.
         labels: Class names or a label file for testing: ``label`` then is the multi-hot vector of
             the names that are among the captions of the image. Defaults to None.
         test_mode: As in mmaction2. Defaults to False.
+        allow_outside: Whether images may lie outside of ``data_prefix``. Defaults to False.
 
     Raises:
         FileNotFoundError: No such ``ann_file``.
-        ValueError: A line that is no JSON object with an image and at least one caption.
+        ValueError: A file that is no UTF-8 text, a line that is no JSON object with an image and at
+            least one caption, or an image outside of ``data_prefix``.
     """
 
     def __init__(
@@ -39,8 +43,10 @@ class ImageTextDataset(BaseActionDataset):
         data_prefix: dict | None = None,
         labels: str | Sequence[str] | None = None,
         test_mode: bool = False,
+        allow_outside: bool = False,
         **kwargs,
     ) -> None:
+        self.allow_outside = allow_outside
         self.labels = None if labels is None else read_labels(labels)
         prefix = dict(img='') if data_prefix is None else data_prefix
         super().__init__(ann_file, pipeline, prefix, test_mode, **kwargs)
@@ -53,12 +59,14 @@ class ImageTextDataset(BaseActionDataset):
                 f"There is no caption file '{path}': set ann_file to a file of JSON lines."
             )
         folder = Path(self.data_prefix['img'])
-        lines = path.read_text(encoding='utf-8').splitlines()
-        return [
+        entries = [
             self._read_line(line, number, folder)
-            for number, line in enumerate(lines, start=1)
+            for number, line in enumerate(read_text(path).split('\n'), start=1)
             if line.strip()
         ]
+        if not entries:
+            raise ValueError(f"'{path}' holds no line: give a file of at least one image.")
+        return entries
 
     def get_data_info(self, idx: int) -> dict:
         """The sample as a video of one frame."""
@@ -72,14 +80,21 @@ class ImageTextDataset(BaseActionDataset):
         try:
             entry = json.loads(line)
             image, captions = entry['image'], entry['captions']
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ValueError(
                 f'Line {number} of {self.ann_file} is no JSON object with the keys '
                 f'"image" and "captions" ({error}): mend that line.'
             ) from error
-        if not isinstance(captions, list) or not captions or not all(captions):
+        texts = captions if isinstance(captions, list) else []
+        if not texts or not all(isinstance(text, str) and text for text in texts):
             raise ValueError(
-                f'Line {number} of {self.ann_file} has captions {captions!r}: give a list of at '
-                'least one non-empty caption.'
+                f'Line {number} of {self.ann_file} has captions {reprlib.repr(captions)}: give a '
+                'list of at least one non-empty caption.'
             )
+        if not isinstance(image, str) or not image or '\0' in image:
+            raise ValueError(
+                f'Line {number} of {self.ann_file} has image {reprlib.repr(image)}: give a path.'
+            )
+        if not self.allow_outside:
+            check_inside(f'Line {number} of {self.ann_file}', image, self.data_prefix['img'])
         return dict(filename=str(folder / image), captions=captions)

@@ -58,6 +58,16 @@ def _parse(line: Line) -> tuple[str, int, tuple[float, float]]:
             f"{line.place} has a segment from {start} to {end} s ('{line.path}'): its end must be "
             'behind its start, and neither below 0; mend or drop that line.'
         )
-    if path.startswith('"') and path.endswith('"') and len(path) > 1:
+    return _unquoted(path, line.place), label, (start, end)
+
+
+def _unquoted(path: str, place: str) -> str:
+    if not (path.startswith('"') and path.endswith('"') and len(path) > 1):
+        return path
+    try:
         path = json.loads(path)
-    return path, label, (start, end)
+    except ValueError:
+        path = ''
+    if not path or '\0' in path:
+        raise ValueError(f'{place} has quotes around what is no path: write it as a JSON string.')
+    return path

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from actionclip_mm.datasets.annotation_lists import BLANK, read_lines
+from actionclip_mm.datasets.annotation_lists import BLANK, check_inside, read_lines
 from actionclip_mm.datasets.preparation.decode_check import CACHE_NAME, check_decoding
 from actionclip_mm.datasets.preparation.writing import write_text, write_texts
 
@@ -49,6 +49,9 @@ def check(args: argparse.Namespace) -> int:
         raise ValueError(f"'{args.list}' would be overwritten: give another --out or --report.")
     lines = read_lines(str(args.list))
     prefix = args.data_prefix or find_prefix(args.list)
+    if not args.allow_outside:
+        for line in lines:
+            check_inside(line.place, line.path, str(prefix), option='--allow-outside')
     names = {prefix / line.path: line.path for line in lines}
     if not any(path.exists() for path in names):
         raise FileNotFoundError(
@@ -90,6 +93,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('list', type=Path, help='annotation list of video files')
     parser.add_argument(
         '--data-prefix', type=Path, help='folder of its paths; default: videos[_split] beside it'
+    )
+    parser.add_argument(
+        '--allow-outside', action='store_true', help='the list may name files outside of it'
     )
     parser.add_argument('--workers', type=int, default=4)
     parser.add_argument('--out', type=Path, help='clean list; default: LIST_clean.txt')

@@ -105,7 +105,7 @@ def read_json(path: Path) -> Any:
     """
     try:
         return json.loads(_text(path))
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(
             f"'{path}' cannot be read as JSON ({error}): download it again."
         ) from error
