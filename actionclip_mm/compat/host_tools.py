@@ -16,6 +16,8 @@ from typing import Any
 
 from .video_output import ClipWriter, has_moviepy_editor
 
+READERS_OF_SCORES = ('confusion_matrix', 'eval_metric', 'report_accuracy')
+
 
 def why_it_cannot_run(tool: str) -> str:
     """A reason in half a sentence, or '' for a tool that may be tried."""
@@ -27,6 +29,27 @@ def why_it_cannot_run(tool: str) -> str:
     if tool == 'mmaction2torchserve' and not _exists('model_archiver'):
         return 'it needs torch-model-archiver: pip install torch-model-archiver'
     return ''
+
+
+def scores_without_code() -> None:
+    """confusion_matrix, eval_metric and report_accuracy would run the code that a .pkl asks for.
+
+    From here on this process reads pickles of plain values, tensors and arrays alone by mmengine.
+    """
+    from mmengine.fileio.handlers import PickleHandler
+
+    from ..evaluation.dumped_scores import load_tensors
+
+    def load_from_fileobj(self: Any, file: Any, **_: Any) -> Any:
+        try:
+            return load_tensors(file)
+        except Exception as error:  # bytes of another kind are taken for commands: anything
+            raise SystemExit(
+                f'Error: the file of scores cannot be read ({error}): give that of '
+                'tools/test.py --dump.'
+            ) from None
+
+    PickleHandler.load_from_fileobj = load_from_fileobj
 
 
 def _exists(module: str) -> bool:
@@ -172,8 +195,9 @@ def features_without_the_head(module: Any) -> None:
 
     def merge_and_allow(config: Any, args: Any) -> Any:
         config = merge_args(config, args)
-        for hook in config.get('custom_hooks') or []:
-            if hook.get('type') == 'CheckWeightsHook':
+        default_hooks = (config.get('default_hooks') or {}).values()
+        for hook in [*default_hooks, *(config.get('custom_hooks') or [])]:
+            if isinstance(hook, dict) and hook.get('type') == 'CheckWeightsHook':
                 hook['allow_partial'] = True
         return config
 

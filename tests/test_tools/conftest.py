@@ -8,6 +8,9 @@ from textwrap import dedent
 import open_clip
 import pytest
 import torch
+from mmaction.apis import init_recognizer
+
+from actionclip_mm.models.utils.unread_weights import leave_weights_unread
 
 THREE_LABELS = ['clap hands', 'fall down', 'arm wrestling']
 
@@ -132,6 +135,31 @@ def tiny_config(nine_videos: Path, tmp_path: Path) -> Path:
         """)
     )
     return path
+
+
+@pytest.fixture
+def config(tiny_config: Path) -> Path:
+    """``tiny_config`` with a complete evaluator and a named test pipeline, as shipped configs."""
+    text = tiny_config.read_text().replace("type='VideoDataset'", "type='RobustVideoDataset'")
+    evaluator = "dict(type='CompleteEvaluator', metrics=[dict(type='AccMetric')])"
+    text = text.replace("val_evaluator = dict(type='AccMetric')", f'val_evaluator = {evaluator}')
+    tiny_config.write_text(f'{text}\ntest_pipeline = pipeline\n')
+    return tiny_config
+
+
+@pytest.fixture
+def checkpoint(config: Path, tmp_path: Path) -> Path:
+    """What training saves of ``config``, with more than weights."""
+    with leave_weights_unread():
+        model = init_recognizer(str(config), device='cpu')
+    content = dict(state_dict=model.state_dict(), optimizer={}, message_hub={}, meta=dict(epoch=1))
+    torch.save(content, tmp_path / 'epoch_1.pth')
+    return tmp_path / 'epoch_1.pth'
+
+
+@pytest.fixture
+def video(nine_videos: Path) -> str:
+    return str(sorted(nine_videos.glob('*.mp4'))[0])
 
 
 @pytest.fixture(scope='session')

@@ -10,11 +10,9 @@ import cv2
 import mmengine
 import pytest
 import torch
-from mmaction.apis import MMAction2Inferencer, inference_recognizer, init_recognizer
 from mmengine.config import Config
 
 from actionclip_mm.compat import host_tools
-from actionclip_mm.models.utils.unread_weights import leave_weights_unread
 
 pytestmark = pytest.mark.slow
 
@@ -50,26 +48,6 @@ def unmended(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 
 @pytest.fixture
-def config(tiny_config: Path) -> Path:
-    """As shipped configs do, it names the pipeline of the test, and has a complete evaluator."""
-    text = tiny_config.read_text().replace("type='VideoDataset'", "type='RobustVideoDataset'")
-    evaluator = "dict(type='CompleteEvaluator', metrics=[dict(type='AccMetric')])"
-    text = text.replace("val_evaluator = dict(type='AccMetric')", f'val_evaluator = {evaluator}')
-    tiny_config.write_text(f'{text}\ntest_pipeline = pipeline\n')
-    return tiny_config
-
-
-@pytest.fixture
-def checkpoint(config: Path, tmp_path: Path) -> Path:
-    """As training saves it, with more than weights."""
-    with leave_weights_unread():
-        model = init_recognizer(str(config), device='cpu')
-    content = dict(state_dict=model.state_dict(), optimizer={}, message_hub={}, meta=dict(epoch=1))
-    torch.save(content, tmp_path / 'epoch_1.pth')
-    return tmp_path / 'epoch_1.pth'
-
-
-@pytest.fixture
 def dump(nine_videos: Path, tmp_path: Path) -> Path:
     """What tools/test.py --dump writes: nine videos of three classes, six of them right."""
     samples = []
@@ -85,11 +63,6 @@ def dump(nine_videos: Path, tmp_path: Path) -> Path:
         )
     mmengine.dump(samples, tmp_path / 'scores.pkl')
     return tmp_path / 'scores.pkl'
-
-
-@pytest.fixture
-def video(nine_videos: Path) -> str:
-    return str(sorted(nine_videos.glob('*.mp4'))[0])
 
 
 def test_list_and_help(host: Callable, capsys: pytest.CaptureFixture) -> None:
@@ -253,47 +226,3 @@ def test_features_of_clips(
     unmended('clip_feature_extraction')
     with pytest.raises(ValueError, match='does not fit the model of the config'):
         host(*args)
-
-
-def test_init_and_inference(config: Path, checkpoint: Path, video: str) -> None:
-    model = init_recognizer(str(config), str(checkpoint), device='cpu')
-    result = inference_recognizer(model, video)
-    assert result.pred_score.sum().item() == pytest.approx(1, abs=1e-5)
-
-
-def test_inferencer(
-    config: Path, checkpoint: Path, video: str, nine_videos: Path, tmp_path: Path
-) -> None:
-    labels = tmp_path / 'labels.txt'
-    labels.write_text('clap hands\nfall down\narm wrestling\n')
-    # decoders of this plugin have their place taken by the host's
-    text = config.read_text().replace('DecordInit', 'VideoInit')
-    config.write_text(text.replace('DecordDecode', 'VideoDecode'))
-    inferencer = MMAction2Inferencer(
-        str(config), str(checkpoint), device='cpu', label_file=str(labels)
-    )
-    videos = [video, str(sorted(nine_videos.glob('*.mp4'))[1])]
-    answers = inferencer(videos, vid_out_dir=str(tmp_path / 'drawn'), out_type='video')
-    ours = [
-        inference_recognizer(init_recognizer(str(config), str(checkpoint), device='cpu'), path)
-        for path in videos
-    ]
-    for answer, own in zip(answers['predictions'], ours, strict=True):
-        assert answer['rec_scores'][0] == pytest.approx(own.pred_score.tolist(), abs=1e-5)
-    assert len(list((tmp_path / 'drawn').glob('*.mp4'))) == 2
-
-
-def test_tensorboard(config: Path, tmp_path: Path) -> None:
-    pytest.importorskip('tensorboard')
-    from mmengine.runner import Runner
-
-    cfg = Config.fromfile(config)
-    cfg.merge_from_dict(
-        dict(
-            work_dir=str(tmp_path / 'run'),
-            visualizer=dict(vis_backends=[dict(type='TensorboardVisBackend')]),
-            train_cfg=dict(max_epochs=1),
-        )
-    )
-    Runner.from_cfg(cfg).train()
-    assert list((tmp_path / 'run').rglob('events.out.tfevents.*'))
