@@ -28,6 +28,8 @@ def run_host_tool(name: str) -> None:
     reason = tools.why_it_cannot_run(place.stem)
     if reason:
         raise SystemExit(f"mmaction2's {place.stem} cannot run here: {reason}.")
+    if place.stem in tools.READERS_OF_SCORES:
+        tools.scores_without_code()
     sys.argv[0] = str(place)
     if place.stem not in tools.MENDS:
         runpy.run_path(str(place), run_name='__main__')

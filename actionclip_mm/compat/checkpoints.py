@@ -48,6 +48,11 @@ def checkpoints_under_weights_only() -> None:
         )
 
 
+def numpy_globals() -> dict[str, Any]:
+    """What pickled arrays and numbers of numpy name, by its full name."""
+    return {name: item for item, name in map(_named, _log_history()) if name.startswith('numpy')}
+
+
 def _log_history() -> list[Any]:
     """What mmengine's log history consists of; pairs are known under another name."""
     from mmengine.logging import HistoryBuffer
@@ -96,6 +101,13 @@ def _refusing_clearly(load: Callable) -> Callable:
             raise pickle.UnpicklingError(
                 f'{filename} was refused: {reason}, and only tensors, plain Python values and '
                 "mmengine's log history are loaded; save its state dict alone to use it here"
+            ) from None
+        except RuntimeError as error:
+            if 'TorchScript' not in str(error):
+                raise
+            raise pickle.UnpicklingError(
+                f'{filename} was refused: it is an archive of TorchScript, whose code would be '
+                'run; convert its weights first (tools/convert/to_actionclip.py)'
             ) from None
 
     name = getattr(load, '__name__', 'load_url')  # mmengine prints the loader's name

@@ -63,12 +63,16 @@ def _without_code(load: Callable, module: Any) -> Callable:
 
 def _refuse_archives(file: Any) -> None:
     start = file.tell() if hasattr(file, 'tell') else None
-    for kind, found in (('tar file', tarfile.is_tarfile), ('TorchScript', is_torchscript)):
+    for kind, found in (
+        ('legacy .tar file', tarfile.is_tarfile),
+        ('TorchScript archive', is_torchscript),
+    ):
         is_archive = found(file)
         if start is not None:
             file.seek(start)
         if is_archive:
-            raise pickle.UnpicklingError(f'Unsupported archive: module {kind}')
+            # of newer versions the same kind of error
+            raise RuntimeError(f'Cannot use ``weights_only=True`` with a {kind}')
 
 
 class _WeightsUnpickler(pickle._Unpickler):  # type: ignore[name-defined]

@@ -4,10 +4,12 @@ import io
 import pickle
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
+
+from ..compat.checkpoints import numpy_globals
 
 
 def read_dump(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
@@ -53,7 +55,7 @@ def _read_samples(path: str | Path) -> list[dict[str, Any]]:
         raise FileNotFoundError(f"There is no dump '{path}': give the file of test.py --dump.")
     with open(path, 'rb') as file:
         try:
-            samples = _TensorsOnly(file).load()
+            samples = load_tensors(file)
         except Exception as error:  # bytes of another kind are taken for commands: anything
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ValueError(
@@ -65,6 +67,15 @@ def _read_samples(path: str | Path) -> list[dict[str, Any]]:
             'test.py --dump.'
         )
     return samples
+
+
+def load_tensors(file: BinaryIO) -> Any:
+    """A pickle of containers, tensors, and numbers and arrays of numpy.
+
+    Raises:
+        Exception: Of any kind, where the file is something else or names something else.
+    """
+    return _TensorsOnly(file).load()
 
 
 def _is_sample(sample: Any) -> bool:
@@ -83,9 +94,13 @@ def _one_hot(label: torch.Tensor, num_classes: int) -> np.ndarray | None:
 
 
 class _TensorsOnly(pickle.Unpickler):
-    """Builds containers and tensors, and refuses all else that a pickle can name."""
+    """Builds containers, tensors and arrays, and refuses all else that a pickle can name."""
+
+    of_numpy = numpy_globals()
 
     def find_class(self, module: str, name: str) -> Any:
+        if f'{module}.{name}' in self.of_numpy:
+            return self.of_numpy[f'{module}.{name}']
         allowed = {
             ('collections', 'OrderedDict'): OrderedDict,
             ('torch._utils', '_rebuild_tensor_v2'): torch._utils._rebuild_tensor_v2,

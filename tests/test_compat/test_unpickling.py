@@ -110,7 +110,7 @@ def test_archives_that_got_round_the_check_are_refused(tmp_path: Path) -> None:
         for options in ({}, dict(weights_only=True)):
             with open(tmp_path / name, 'rb') as file:
                 for source in (tmp_path / name, file):
-                    with pytest.raises(pickle.UnpicklingError, match=kind):
+                    with pytest.raises(RuntimeError, match=kind):
                         torch.load(source, **options)
     assert not (tmp_path / 'made').exists()
 

@@ -1,0 +1,127 @@
+"""Whatever reads weights or scores from outside runs none of the code that a file holds."""
+
+import contextlib
+import pickle
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from mmaction.registry import MODELS
+from mmengine.runner import load_checkpoint
+from torch import nn
+
+from actionclip_mm.apis import ActionCLIPPredictor
+from actionclip_mm.apis.building import load_strictly
+from actionclip_mm.compat.unpickling import is_torchscript
+from actionclip_mm.evaluation import read_dump
+from actionclip_mm.models.utils import build_clip
+from actionclip_mm.models.utils.state_dict import read_content, read_state_dict
+from actionclip_mm.models.utils.unread_weights import has_openai_constants
+
+CONFIG = 'configs/mini/actionclip_mini_mean_p.py'
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def predict(path: Path, load_tool: Callable, arch: dict) -> object:
+    return ActionCLIPPredictor.from_clip(['a', 'b'], arch=arch, pretrained=str(path))
+
+
+def to_actionclip(path: Path, load_tool: Callable, arch: dict) -> object:
+    return load_tool('tools/convert/to_actionclip.py').main([str(path), str(path.parent / 'o.pth')])
+
+
+def interpolate(path: Path, load_tool: Callable, arch: dict) -> object:
+    (path.parent / 'config.py').write_text('model = dict()\n')
+    tool = load_tool('tools/analysis/interpolate.py')
+    return tool.main([str(path), str(path), '--test', str(path.parent / 'config.py')])
+
+
+ENTRIES: dict[str, Callable] = {
+    'read_state_dict': lambda path, *_: read_state_dict(str(path)),
+    'read_content': lambda path, *_: read_content(str(path)),
+    'pretrained of build_clip': lambda path, _, arch: build_clip(arch, str(path)),
+    'pretrained of the backbone': lambda path, _, arch: MODELS.build(
+        dict(type='CLIPImageEncoder', arch=arch, pretrained=str(path))
+    ),
+    # tools/test.py and load_from
+    'load_checkpoint': lambda path, *_: load_checkpoint(nn.Linear(1, 1), str(path)),
+    # tools/convert/export.py, tools/predict.py --checkpoint and tools/run_protocol.py
+    'load_strictly': lambda path, *_: load_strictly(nn.Linear(1, 1), str(path)),
+    'predictor': predict,
+    'to_actionclip.py': to_actionclip,
+    'interpolate.py': interpolate,
+}
+REFUSALS = (ValueError, pickle.UnpicklingError, SystemExit)
+
+
+@pytest.mark.parametrize('entry', ENTRIES)
+def test_weights_run_no_code(
+    entry: str,
+    evil_file: Callable,
+    mark: Path,
+    load_tool: Callable,
+    tiny_arch: dict,
+) -> None:
+    path = evil_file('weights.pth')
+    with pytest.raises(REFUSALS) as error:
+        ENTRIES[entry](path, load_tool, tiny_arch)
+    assert not mark.exists()
+    message = str(error.value)
+    assert 'weights.pth' in message and '\n' not in message
+
+
+def test_looking_at_names_runs_no_code(evil_file: Callable, mark: Path) -> None:
+    with contextlib.suppress(ValueError):  # a file that is no archive is read, and refused
+        assert not has_openai_constants(str(evil_file('weights.pth')))
+    assert not mark.exists()
+
+
+@pytest.mark.filterwarnings('ignore')
+def test_the_files_would_leave_their_mark(evil_file: Callable, mark: Path) -> None:
+    """Or the tests above could not fail."""
+    path = evil_file('weights.pth')
+    try:
+        if is_torchscript(path):
+            torch.jit.load(str(path))
+        else:
+            torch.load(path, weights_only=False)
+    except RuntimeError:  # a bare pickle: torch finds out after it was run
+        pass
+    assert mark.exists()
+
+
+def test_scores_run_no_code(evil_dump: Path, mark: Path) -> None:
+    with pytest.raises(ValueError, match='could run code'):
+        read_dump(evil_dump)
+    assert not mark.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    'call',
+    [
+        ('report_accuracy', '--preds', 'SCORES', '--coefficients', '1.0'),
+        ('eval_metric', CONFIG, 'SCORES'),
+        ('confusion_matrix', CONFIG, 'SCORES'),
+    ],
+)
+def test_host_tools_run_no_code_of_scores(
+    call: tuple[str, ...], evil_dump: Path, mark: Path, start_tool: Callable
+) -> None:
+    arguments = [str(evil_dump) if word == 'SCORES' else word for word in call]
+    process = start_tool('tools/host.py', *arguments)
+    output = process.communicate(timeout=120)
+    assert process.returncode != 0 and not mark.exists()
+    assert 'the file of scores cannot be read' in str(output)
+
+
+def test_nothing_else_is_imported_for_a_refusal(evil_file: Callable) -> None:
+    """A name is looked up in a list, never by importing its module."""
+    before = set(sys.modules)
+    path = evil_file('weights.pth')
+    path.write_bytes(b'\x80\x02cthis.is.evil\nname\n)R.')
+    with pytest.raises(ValueError, match=r'weights.pth'):
+        read_state_dict(str(path))
+    assert not {name for name in set(sys.modules) - before if name.startswith('this')}
