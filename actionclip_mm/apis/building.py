@@ -11,12 +11,12 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import CheckpointLoader
 from torch import nn
 
+from ..datasets.decoding.reasons import reason
 from ..models.text import read_labels, read_prompts
 from ..models.utils.clip_loading import Arch
 from ..models.utils.hub import cache_only_when_offline
 from ..models.utils.strict_loading import misfit_of_loaded
 from ..models.utils.unread_weights import leave_weights_unread
-from .video_reading import reason
 
 # the names or sentences themselves, or the path of a file with them
 Labels = str | Sequence[str]

@@ -1,12 +1,14 @@
 """From a video file to the input of a model, through mmaction2's transforms."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import av
 import torch  # noqa: F401  decord crashes where it is loaded before torch
 from mmaction.registry import TRANSFORMS
+
+from ..datasets.decoding import UnreadableVideo
+from ..datasets.decoding.reasons import reason
 
 # Longer than the crop by the factor of the usual 256 / 224.
 _SHORT_SIDE = 256 / 224
@@ -32,7 +34,7 @@ class VideoReading:
         if not opener.endswith('Init'):
             raise ValueError(
                 f'The test pipeline begins with {opener}, which opens no video file: begin it with '
-                'DecordInit, PyAVInit or OpenCVInit (as configs of VideoDataset do).'
+                'VideoInit, DecordInit, PyAVInit or OpenCVInit (as configs of video data sets do).'
             )
 
     def __call__(self, video: str) -> dict:
@@ -53,6 +55,8 @@ class VideoReading:
             name = type(transform).__name__
             try:
                 results = transform(results)
+            except UnreadableVideo as error:
+                raise VideoError(str(error)) from error
             except Exception as error:  # decoders raise kinds of their own
                 raise VideoError(f'{video}: {_failure(name)} ({reason(error)})') from error
             if results is None:
@@ -72,9 +76,9 @@ def default_pipeline(size: tuple[int, int], num_frames: int = 8, num_clips: int 
     """
     height, width = size
     return [
-        dict(type='DecordInit'),
+        dict(type='VideoInit'),
         dict(type='UniformSample', clip_len=num_frames, num_clips=num_clips, test_mode=True),
-        dict(type='DecordDecode'),
+        dict(type='VideoDecode'),
         dict(type='Resize', scale=(-1, round(max(size) * _SHORT_SIDE))),
         dict(type='CenterCrop', crop_size=(width, height)),
         dict(type='FormatShape', input_format='NCTHW'),
@@ -103,13 +107,6 @@ def check_video(video: str) -> None:
         raise VideoError(f'{video}: it is a text file, not a video file')
     if not streams:
         raise VideoError(f'{video}: it has no video stream (only sound?)')
-
-
-def reason(error: Exception) -> str:
-    """The first sentence of an error; decord puts source lines and conditions before it."""
-    text = re.sub(r'\[\d\d:\d\d:\d\d\] \S+?:\d+: ', '', str(error))
-    text = re.sub(r'Check failed: .*? \(\S+ vs\. \S+\) ', '', text).strip()
-    return text.splitlines()[0].split('. ')[0].rstrip('.') if text else type(error).__name__
 
 
 def _failure(transform: str) -> str:

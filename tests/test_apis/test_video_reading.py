@@ -12,10 +12,9 @@ import torch
 from actionclip_mm.apis.video_reading import (
     VideoError,
     VideoReading,
-    check_video,
     default_pipeline,
-    reason,
 )
+from actionclip_mm.datasets.decoding.reasons import reason
 
 
 @pytest.fixture(scope='module')
@@ -98,9 +97,8 @@ def test_a_pipeline_that_opens_no_video():
         VideoReading([])
 
 
-def test_real_corrupted_video(read):
+def test_a_real_damaged_video_is_read_as_far_as_it_goes(read):
     path = Path(__file__).resolve().parents[3] / 'shared' / 'videos' / 'corrupted.mp4'
     if not path.is_file():
         pytest.skip('the real videos are not beside this checkout')
-    check_video(str(path))  # its header is good
-    assert 'cannot be decoded (Thread worker: Error sending packet)' in refused(read, path)
+    assert read(str(path))['inputs'].shape == (2, 3, 4, 32, 32)  # decord alone gives up

@@ -35,7 +35,8 @@ class OpenCVReader(FrameReader):
         try:
             while count <= max(wanted) and video.grab():
                 if count in wanted:
-                    frames[count] = cv2.cvtColor(video.retrieve()[1], cv2.COLOR_BGR2RGB)
+                    # not cvtColor, which starts threads that a forked process would wait for
+                    frames[count] = np.ascontiguousarray(video.retrieve()[1][..., ::-1])
                 count += 1
         finally:
             video.release()

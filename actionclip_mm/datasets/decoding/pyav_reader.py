@@ -1,6 +1,6 @@
 """Frames through PyAV (FFmpeg), told by the times at which they are shown."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 
 import av
 import numpy as np
@@ -79,7 +79,10 @@ class _Walk:
         return self
 
     def __exit__(self, *_: object) -> None:
+        # Nothing may be left to the garbage collection, which a forked process would do over again.
+        self.frames.close()
         self.container.close()
+        del self.frames, self.shown, self._ahead, self.stream, self.container
 
     def _open(self) -> None:
         self.container = av.open(self.path, metadata_errors='replace')
@@ -89,7 +92,7 @@ class _Walk:
             self.stream.thread_type = 'AUTO'
         self._begin(self._decode())
 
-    def _begin(self, frames: Iterator[av.VideoFrame]) -> None:
+    def _begin(self, frames: Generator[av.VideoFrame, None, None]) -> None:
         self.frames = frames
         self.shown: av.VideoFrame | None = None
         self._ahead: av.VideoFrame | None = None
@@ -117,7 +120,7 @@ class _Walk:
             self.shown = frame
         return self.shown
 
-    def _decode(self, since: int | None = None) -> Iterator[av.VideoFrame]:
+    def _decode(self, since: int | None = None) -> Generator[av.VideoFrame, None, None]:
         """Frames in the order of presentation; those that cannot be decoded are left out."""
         packets = self.container.demux(self.stream)
         while True:

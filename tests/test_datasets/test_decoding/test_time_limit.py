@@ -1,7 +1,9 @@
 """Waiting for work, but not for ever."""
 
+import os
 import threading
 import time
+import weakref
 
 import pytest
 
@@ -28,3 +30,44 @@ def test_the_wait_ends() -> None:
         within(0.2, end.wait)
     assert 0.15 < time.monotonic() - start < 5
     end.set()
+
+
+def test_a_thread_is_used_again_but_not_by_two_at_once() -> None:
+    first = within(5, threading.current_thread)
+    assert within(5, threading.current_thread) is first
+    inner = within(5, lambda: within(5, threading.current_thread))
+    assert inner is not first
+
+
+def test_an_abandoned_thread_is_not_used_again_and_ends() -> None:
+    end, threads = threading.Event(), []
+
+    def hang() -> None:
+        threads.append(threading.current_thread())
+        end.wait()
+
+    with pytest.raises(TimeoutError):
+        within(0.2, hang)
+    assert within(5, threading.current_thread) is not threads[0]
+    end.set()
+    threads[0].join(5)
+    assert not threads[0].is_alive()
+
+
+def test_results_are_not_kept() -> None:
+    class Frames:
+        pass
+
+    frames = weakref.ref(within(5, Frames))
+    within(5, lambda: None)
+    assert frames() is None
+
+
+@pytest.mark.skipif(not hasattr(os, 'fork'), reason='there is no fork on this system')
+def test_a_forked_process_has_threads_of_its_own() -> None:
+    within(5, lambda: None)
+    child = os.fork()
+    if not child:
+        os._exit(within(20, lambda: 7))
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 7
