@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader
 
 from ...utils import innermost_datasets, seed_all
 
-VALIDATED = 'validated_epoch'
+VALIDATED = 'last_validated'  # whatever begins with 'val' would be logged as a metric
 SAMPLER_SEED = 'sampler_seed'
 
 

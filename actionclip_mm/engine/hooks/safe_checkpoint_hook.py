@@ -35,8 +35,9 @@ class SafeCheckpointHook(CheckpointHook):
         super().before_train(runner)
         # so that the best score of a validation that is made up for reaches the last checkpoint
         self.last_ckpt = runner.message_hub.get_info('last_ckpt')
-        if getattr(self, 'best_ckpt_path', None):
-            self.best_ckpt_path = self._here(self.best_ckpt_path)
+        best = getattr(self, 'best_ckpt_path', None)
+        if best:
+            self.best_ckpt_path = self._here(best)
         for key, path in self._several_best().items():
             self.best_ckpt_path_dict[key] = path and self._here(path)
         self._remove_leftovers(runner)

@@ -1,0 +1,170 @@
+"""A run that is killed with ``kill -9`` and resumed ends like one that was not.
+
+``KILLS=10 pytest tests/test_tools/test_exact_resume.py`` kills at ten random moments.
+"""
+
+import json
+import os
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
+
+KILLS = int(os.environ.get('KILLS', '1'))
+FEW = ['in an epoch', 'while a checkpoint is written', 'during validation']
+# of clocks, and of the places and times in which a run was
+CHANCE = {'time', 'data_time', 'memory', 'cfg', 'experiment_name', 'last_ckpt', 'best_ckpt'}
+
+
+@pytest.fixture
+def config(tiny_config: Path) -> Path:
+    """The tiny config with all that could differ: chance, workers, averages, one file kept."""
+    path = tiny_config.parent / 'chance.py'
+    path.write_text(
+        dedent(f"""
+        _base_ = ['{tiny_config}']
+        train_pipeline = [
+            dict(type='VideoInit'),
+            dict(type='UniformSample', clip_len=4),
+            dict(type='VideoDecode'),
+            dict(type='RandomResizedCrop'),
+            dict(type='Resize', scale=(32, 32), keep_ratio=False),
+            dict(type='Flip', flip_ratio=0.5),
+            dict(type='FormatShape', input_format='NCTHW'),
+            dict(type='PackActionInputs')]
+        train_dataloader = dict(
+            num_workers=2, persistent_workers=True,
+            dataset=dict(type='RobustVideoDataset', pipeline=train_pipeline))
+        val_dataloader = dict(dataset=dict(type='RobustVideoDataset'))
+        val_evaluator = dict(
+            _delete_=True, type='CompleteEvaluator', metrics=[dict(type='AccMetric')])
+        test_dataloader = val_dataloader
+        test_evaluator = val_evaluator
+        optim_wrapper = dict(optimizer=dict(lr=1e-3))
+        default_hooks = dict(checkpoint=dict(max_keep_ckpts=1))
+        custom_hooks = [dict(type='EMAHook', momentum=0.1)]
+        """)
+    )
+    return path
+
+
+@pytest.fixture
+def train(
+    config: Path, tmp_path: Path, start_tool: Callable, free_port: Callable
+) -> Callable[..., None]:
+    """Function: trains in ``tmp_path / name``, once for each kill and at last to the end."""
+
+    def run(kills: dict[str, Sequence], epochs: int, processes: int = 1) -> None:
+        runs = []
+        for name, moments in kills.items():
+            for number, kill in enumerate([*moments, None]):
+                args = [config, '--work-dir', tmp_path / name, '--seed', 3]
+                args += ['--resume'] * bool(number)
+                args += ['--launcher', 'pytorch'] * (processes > 1)
+                args += ['--cfg-options', f'train_cfg.max_epochs={epochs}']
+                envs = group(processes, free_port()) if processes > 1 else [{}]
+                log = str(tmp_path / f'{name}_{number}.txt')
+                runs.append(dict(args=list(map(str, args)), kill=kill, log=log, envs=envs))
+        (tmp_path / 'runs.json').write_text(json.dumps(runs))
+        worker = start_tool('tests/resume_worker.py', tmp_path / 'runs.json')
+        output, _ = worker.communicate(timeout=60 + 60 * len(runs))
+        assert worker.returncode == 0, output
+
+    return run
+
+
+def group(processes: int, port: str) -> list[dict[str, str]]:
+    """What torchrun tells each process."""
+    shared = dict(WORLD_SIZE=str(processes), MASTER_ADDR='127.0.0.1', MASTER_PORT=port)
+    return [dict(RANK=str(rank), LOCAL_RANK=str(rank), **shared) for rank in range(processes)]
+
+
+def logged(work_dir: Path) -> dict[tuple, dict]:
+    """What was logged at each step of training and validation, the last time it was reached."""
+    lines: dict[tuple, dict] = {}
+    for file in sorted(work_dir.glob('*/vis_data/scalars.json')):
+        for line in map(json.loads, file.read_text().splitlines()):
+            kind = 'train' if 'loss' in line else 'val'
+            lines[kind, line['step']] = {k: v for k, v in line.items() if k not in CHANCE}
+    return lines
+
+
+def assert_same(found: Any, expected: Any, where: str = '') -> None:
+    """Bit by bit, without what differs from run to run."""
+    assert type(found) is type(expected), where
+    if isinstance(expected, dict):
+        assert found.keys() == expected.keys(), where
+        for key in expected.keys() - CHANCE:
+            assert_same(found[key], expected[key], f'{where}/{key}')
+    elif isinstance(expected, list | tuple):
+        assert len(found) == len(expected), where
+        for index, pair in enumerate(zip(found, expected, strict=True)):
+            assert_same(*pair, f'{where}/{index}')
+    elif isinstance(expected, torch.Tensor):
+        assert torch.equal(found, expected), where
+    elif isinstance(expected, np.ndarray):
+        np.testing.assert_array_equal(found, expected, where)
+    elif hasattr(expected, '__dict__'):
+        assert_same(vars(found), vars(expected), where)
+    else:
+        assert found == expected, where
+
+
+def assert_same_runs(found: Path, expected: Path) -> None:
+    names = {path.name for path in expected.iterdir() if path.is_file()}
+    assert {path.name for path in found.iterdir() if path.is_file()} == names
+    assert logged(found) == logged(expected)
+    checkpoints = [name for name in names if name.endswith('.pth')]
+    assert len(checkpoints) == 2, checkpoints
+    for name in checkpoints:
+        pair = []
+        for folder in (found, expected):
+            content = torch.load(folder / name, weights_only=False)  # written by this test
+            hub, meta = content['message_hub'], content['meta']
+            for key in ('time', 'data_time'):
+                hub['log_scalars'].pop(f'train/{key}', None)
+                hub['log_scalars'].pop(f'val/{key}', None)
+            assert Path(hub['runtime_info']['best_ckpt']).parent == folder
+            hub['runtime_info']['best_ckpt'] = Path(hub['runtime_info']['best_ckpt']).name
+            pair.append({**content, 'meta': {key: meta[key] for key in ('epoch', 'iter', 'seed')}})
+        if 'optimizer' in pair[1]:
+            assert 'ema_state_dict' in pair[1] and 'param_schedulers' in pair[1]
+        assert_same(*pair, name)
+
+
+def last_words(log: Path) -> str:
+    """What a killed run logged last."""
+    words = ('Epoch(', 'Saving', 'is saved', 'Checkpoints will')
+    lines = [line for line in log.read_text().splitlines() if any(word in line for word in words)]
+    return lines[-1].split(' - ')[-1][:60] if lines else 'nothing'
+
+
+def test_killed_at_every_moment(train: Callable, tmp_path: Path, load_tool: Callable) -> None:
+    """One run that dies again and again, each time in another place; and resumed when done."""
+    moments = list(load_tool('tests/resume_worker.py').MOMENTS)
+    moments = moments if KILLS >= 10 else FEW
+    train(dict(straight=[], killed=[*moments, None]), epochs=len(moments) + 2)
+    assert_same_runs(tmp_path / 'killed', tmp_path / 'straight')
+
+
+def test_killed_at_random(train: Callable, tmp_path: Path) -> None:
+    """Runs that die once each."""
+    # of clocks: the other random numbers are seeded
+    shares = [random.Random(os.urandom(8)).uniform(0, 0.9) for _ in range(KILLS)]
+    names = [f'killed_{number}' for number in range(KILLS)]
+    train(dict(straight=[]) | {n: [s] for n, s in zip(names, shares, strict=True)}, epochs=4)
+    for name, share in zip(names, shares, strict=True):
+        print(f'killed after {share:.0%}, the last line {last_words(tmp_path / f"{name}_0.txt")}')
+        assert_same_runs(tmp_path / name, tmp_path / 'straight')
+
+
+def test_two_processes(train: Callable, tmp_path: Path) -> None:
+    train(dict(straight=[], killed=['in an epoch']), epochs=3, processes=2)
+    assert_same_runs(tmp_path / 'killed', tmp_path / 'straight')
