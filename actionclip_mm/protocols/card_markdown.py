@@ -11,6 +11,7 @@ METRICS = {
     'acc/top5': 'top-5',
     'charades/mAP': 'mAP',
     'charades/wAP': 'weighted AP',
+    'maxi/mAP': "mAP, MAXI's definition",
 }
 
 

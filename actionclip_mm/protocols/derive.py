@@ -25,12 +25,17 @@ VALIDATION = ('val_dataloader', 'val_cfg', 'val_evaluator')
 TESTING = ('test_dataloader', 'test_cfg', 'test_evaluator')
 
 
-def read_leaf(path: Path, options: dict[str, Any] | None = None) -> Config:
+def read_leaf(path: Path, options: dict[str, Any] | None = None, trains: bool = True) -> Config:
     """A leaf config with the user's options.
+
+    Args:
+        path: The file.
+        options: Dotted keys and values that replace those of the file.
+        trains: Whether it has to say how to train; configs of converted weights only test.
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: No config of a recognizer with data to train and test on.
+        ValueError: No config of a recognizer with the data that are needed.
     """
     if not path.is_file():
         raise FileNotFoundError(f"There is no config '{path}': give another one with --config.")
@@ -42,10 +47,14 @@ def read_leaf(path: Path, options: dict[str, Any] | None = None) -> Config:
         raise ValueError(
             f"The config '{path}' cannot be read ({type(error).__name__}: {reason})."
         ) from error
-    missing = [key for key in ('model', *TRAINING[:3], *TESTING) if not config.get(key)]
+    training = TRAINING[:3] if trains else ()
+    missing = [key for key in ('model', *training, *TESTING) if not config.get(key)]
     if missing:
-        raise ValueError(f"The config '{path}' lacks {', '.join(missing)}: give a leaf config.")
-    for key in (TRAINING[0], TESTING[0]):
+        action = 'give a config that trains' if training else 'give a config of a recognizer'
+        raise ValueError(
+            f"The config '{path}' lacks {', '.join(missing)}: {action}, such as those in configs/."
+        )
+    for key in (*training[:1], TESTING[0]):
         if 'ann_file' not in innermost(config[key].dataset):
             raise ValueError(
                 f"{key}.dataset of the config '{path}' has no ann_file that a protocol could set: "
@@ -88,7 +97,7 @@ def test_config(leaf: Config, protocol: Protocol, material: Material, folder: Pa
     innermost(config.test_dataloader.dataset).test_mode = True
     config.test_dataloader.drop_last = False
     config.test_dataloader.sampler = dict(type='DefaultSampler', shuffle=False)
-    config.test_evaluator = _evaluator(leaf.test_evaluator, protocol, folder)
+    config.test_evaluator = _evaluator(protocol, folder)
     config.load_from = None  # tools/test.py gets the checkpoint
     hook = dict(type='MetricsFileHook', out_file=str(folder / METRICS_FILE))
     config.custom_hooks = [*(config.get('custom_hooks') or []), hook]
@@ -136,11 +145,11 @@ def _set_videos(loader: ConfigDict, material: Material, path: Path) -> None:
     dataset.pop('data_root', None)
 
 
-def _evaluator(leaf: Any, protocol: Protocol, folder: Path) -> dict[str, Any]:
-    metrics: Any = protocol.evaluator
-    if metrics is None:
-        metrics = leaf['metrics'] if isinstance(leaf, dict) and 'metrics' in leaf else leaf
-    metrics = [metrics] if isinstance(metrics, dict) else list(metrics)
+def _evaluator(protocol: Protocol, folder: Path) -> dict[str, Any]:
+    metrics = [dict(metric) for metric in protocol.evaluator]
+    for metric in metrics:
+        if 'per_class_file' in metric:
+            metric['per_class_file'] = str(folder / metric['per_class_file'])
     return dict(
         type='CompleteEvaluator', metrics=metrics, failed_file=str(folder / 'failed_videos.txt')
     )

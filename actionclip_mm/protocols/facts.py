@@ -63,17 +63,16 @@ def text_facts(config: Config, model: nn.Module) -> dict[str, Any] | None:
     )
 
 
-def test_facts(config: Config) -> dict[str, Any]:
+def test_facts(config: Config, model: nn.Module) -> dict[str, Any]:
     """The ``test`` section: frames, views, resizing and cropping of the test pipeline."""
     dataset = innermost(config.test_dataloader.dataset)
     clips, crops = count_views(config)
-    head = config.model.cls_head
     return dict(
         frames=sampling_step(config)['clip_len'],
         clips=clips,
         crops=crops,
-        average_clips=head.get('average_clips', _default(VideoTextHead, 'average_clips')),
-        scores=head.get('scores'),
+        average_clips=model.cls_head.average_clips,
+        scores=config.model.cls_head.get('scores'),
         sampling=_plain(sampling_step(config)),
         resize=[_plain(step) for step in dataset.pipeline if step['type'] == 'Resize'],
         crop=[_plain(step) for step in dataset.pipeline if step['type'] in CROPS],

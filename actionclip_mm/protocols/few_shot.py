@@ -3,7 +3,7 @@
 The peers' standard (X-CLIP, ViFi-CLIP): split 1 of UCF101 and HMDB51, one draw, a single view.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .protocol import Protocol, Run, Videos, seeded_runs
 from .statistics import MeanStd
@@ -46,7 +46,7 @@ SETS = dict(
 
 def with_shots(videos: Videos, shots: int) -> Videos:
     """K videos per class of a training list."""
-    return Videos(videos.lists, videos.folder, videos.labels, videos.classes, shots=shots)
+    return replace(videos, shots=shots)
 
 
 def _few_shot(dataset: str, shots: int) -> Protocol:

@@ -85,7 +85,8 @@ def make_plan(request: Request, configs: Path) -> Plan:
         protocol = protocol.with_seeds(request.seeds)
     check_request(request, protocol)
     leaf_path = request.config or configs / protocol.leaf
-    leaf = read_leaf(leaf_path, request.options)
+    trains = protocol.trains and not request.test_only
+    leaf = read_leaf(leaf_path, request.options, trains)
     set_views(leaf, protocol.views, protocol.id)
     _set_templates(leaf, request.templates)
     folder = DataFolder(
@@ -109,7 +110,7 @@ def make_plan(request: Request, configs: Path) -> Plan:
         jobs=jobs,
         model=model_facts(leaf, model, name, request.options),
         text=text_facts(leaf, model),
-        test=test_facts(tested),
+        test=test_facts(tested, model),
         differences=_differences(request, protocol, jobs),
         draws=_draws(jobs),
     )

@@ -46,7 +46,7 @@ class Run:
     seed: int = 0
 
 
-# Single-label protocols are scored by the host's accuracy, whatever a leaf config adds.
+# Of single-label protocols.
 ACCURACY = (dict(type='AccMetric'),)
 
 
@@ -63,7 +63,8 @@ class Protocol:
         statistic: What becomes of the numbers of the runs.
         seeded: Whether the runs differ in nothing but the seed, so that others may be asked for.
         metrics: Keys that are reported.
-        evaluator: Configs of the metrics; None for those of the leaf config.
+        evaluator: Configs of the metrics, whatever a leaf config has; a ``per_class_file`` is
+            written into the folder of the test.
         views: Clips and crops that the protocol demands; None for those of the leaf config.
         multi_label: Whether videos have any number of labels.
     """
@@ -76,7 +77,7 @@ class Protocol:
     statistic: MeanStd
     seeded: bool = False
     metrics: tuple[str, ...] = ('acc/top1', 'acc/top5')
-    evaluator: tuple[dict[str, Any], ...] | None = ACCURACY
+    evaluator: tuple[dict[str, Any], ...] = ACCURACY
     views: tuple[int, int] | None = None
     multi_label: bool = False
 

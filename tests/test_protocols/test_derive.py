@@ -91,13 +91,27 @@ def test_raw_frames(material: Material, tmp_path: Path, leaf: Config) -> None:
     assert config.test_dataloader.dataset.data_prefix == dict(img=str(material.folder))
 
 
-def test_multi_label_protocols_keep_the_metrics_of_the_config(
+def test_configs_of_converted_weights_only_test(tmp_path: Path) -> None:
+    path = tmp_path / 'converted.py'
+    leaf = CONFIGS / 'mini' / 'actionclip_mini_transf.py'
+    lacking = 'train_dataloader = None\ntrain_cfg = None\noptim_wrapper = None\n'
+    path.write_text(f"_base_ = '{leaf}'\n{lacking}")
+    assert read_leaf(path, trains=False).model.type == 'CLIPRecognizer'
+    with pytest.raises(ValueError, match='lacks train_dataloader.*give a config that trains'):
+        read_leaf(path)
+
+
+def test_multi_label_protocols_have_metrics_of_their_own(
     material: Material, tmp_path: Path
 ) -> None:
     protocol = get_protocol('charades_10x3')
     leaf = read_leaf(CONFIGS / protocol.leaf)
+    leaf.test_evaluator = [dict(type='CharadesMAP', definition='torchnet', prefix='charades')]
     config = test_config(leaf, protocol, material, tmp_path)
-    assert 'CharadesMAP' in [metric.type for metric in config.test_evaluator.metrics]
+    assert config.test_evaluator.metrics == [
+        dict(type='CharadesMAP', per_class_file=str(tmp_path / 'class_ap.csv')),
+        dict(type='CharadesMAP', definition='maxi'),
+    ]
     assert config.test_dataloader.dataset.multi_class is True
 
 

@@ -43,16 +43,19 @@ def test_a_file_of_templates_is_quoted(leaf, tmp_path: Path) -> None:
 
 
 def test_facts_of_a_test(leaf) -> None:
-    facts = test_facts(leaf)
+    facts = test_facts(leaf, build_trained(leaf, None))
     assert (facts['frames'], facts['clips'], facts['crops']) == (8, 10, 3)
     assert facts['average_clips'] == 'score' and facts['modality'] == 'video files'
     assert facts['crop'] == [dict(type='ThreeCrop', crop_size=40)]
     assert facts['sampling']['type'] == 'SegmentCentreSample'
     leaf.model.cls_head.pop('average_clips')
-    assert test_facts(leaf)['average_clips'] == 'prob'  # the default of the head
+    model = build_trained(leaf, None)
+    assert test_facts(leaf, model)['average_clips'] == 'prob'  # the default of the head
+    model.cls_head.average_clips = None  # that of mmaction2's heads
+    assert test_facts(leaf, model)['average_clips'] is None
     leaf.test_dataloader.dataset.pipeline = []
     with pytest.raises(ValueError, match='no step with clip_len'):
-        test_facts(leaf)
+        test_facts(leaf, model)
 
 
 def test_facts_of_a_training(leaf) -> None:

@@ -63,6 +63,17 @@ def test_zero_shot(plan: Callable, checkpoint: Path) -> None:
     assert made.leaf.model.cls_head.label_encoder.labels == ['x', 'y']
 
 
+def test_a_config_that_only_tests(plan: Callable, checkpoint: Path, leaf: Path) -> None:
+    path = leaf.with_name('converted.py')  # as to_actionclip.py writes it
+    path.write_text(f"_base_ = '{leaf}'\ntrain_dataloader = train_cfg = optim_wrapper = None\n")
+    made = plan('zero_shot_ucf101_zf', config=path, checkpoints=[checkpoint])
+    assert made.model['config'] == 'converted.py'
+    made = plan('few_shot_ucf101_k2', config=path, checkpoints=[checkpoint], test_only=True)
+    assert made.jobs[0].train is None
+    with pytest.raises(ValueError, match='lacks train_dataloader'):
+        plan('few_shot_ucf101_k2', config=path, checkpoints=[checkpoint])
+
+
 def test_few_shot_from_clip_and_from_a_checkpoint(plan: Callable, checkpoint: Path) -> None:
     (job,) = plan('few_shot_ucf101_k2').jobs
     assert job.checkpoint is None and job.training_seed == 1 and len(job.train.lines) == 10
