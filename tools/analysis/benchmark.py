@@ -22,7 +22,7 @@ from mmengine.registry import init_default_scope
 from torch import nn
 from torch.profiler import ProfilerActivity, profile
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.append(str(Path(__file__).resolve().parents[2]))  # a checkout that was not installed
 
 import actionclip_mm  # noqa: F401  registers the components
 from actionclip_mm.models.utils.unread_weights import leave_weights_unread

@@ -1,8 +1,8 @@
 """Clips of the mini benchmark, 8 frames each: tools/data/mini/generate.py.
 
-Unlike in real data sets the host's DecordInit and DecordDecode stand here: generated clips are sound,
-and VideoInit and VideoDecode, which give the same frames of them, take 1.25 to 1.45 times the processor
-time per clip (7.6 ms against 5.3 ms at best).
+Unlike in real data sets the host's DecordInit and DecordDecode stand here: generated clips are
+sound, and VideoInit and VideoDecode, which give the same frames of them, take 1.25 to 1.45 times
+the processor time per clip (7.6 ms against 5.3 ms at best).
 """
 
 root = 'data/mini/'

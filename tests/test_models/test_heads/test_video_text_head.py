@@ -5,8 +5,7 @@ import torch
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 
-from actionclip_mm.models.heads.feature_pooling import pool_features
-from actionclip_mm.models.heads.score_pooling import ENSEMBLES, ScorePooling, average_texts
+from actionclip_mm.models.heads.score_pooling import average_texts
 
 LABELS = ['arm wrestling', 'brush hair', 'cleaning pool']
 
@@ -41,48 +40,6 @@ def test_views_pooled_as_a_written_loop(build):
     scores = torch.stack([s.pred_score for s in head.predict(feats, samples(0, 1))])
     torch.testing.assert_close(scores, by_hand)
     assert scores.dtype == torch.float32
-
-
-@pytest.mark.parametrize('ensemble', ENSEMBLES)
-@pytest.mark.parametrize('views', ['prob', 'score', 'max'])
-def test_one_view_and_one_template_is_a_softmax(views, ensemble):
-    logits = torch.randn(5, 1, 1, 7)
-    pooled = ScorePooling(views, ensemble)(logits)
-    torch.testing.assert_close(pooled, logits[:, 0, 0].softmax(dim=-1))
-
-
-@pytest.mark.parametrize(
-    'views, ensemble, by_hand',
-    [
-        ('prob', 'prob', lambda x: x.softmax(-1).mean((1, 2))),
-        ('score', 'prob', lambda x: x.mean(1).softmax(-1).mean(1)),
-        ('max', 'prob', lambda x: x.softmax(-1).mean(2).amax(1)),
-        ('prob', 'score', lambda x: x.mean(2).softmax(-1).mean(1)),
-        ('score', 'score', lambda x: x.mean((1, 2)).softmax(-1)),
-        (None, 'prob', lambda x: x.softmax(-1).mean(2)),
-    ],
-)
-def test_where_the_softmax_stands(views, ensemble, by_hand):
-    logits = torch.randn(2, 3, 4, 5)
-    torch.testing.assert_close(ScorePooling(views, ensemble)(logits), by_hand(logits))
-
-
-@pytest.mark.parametrize('ensemble', ['prob', 'score'])
-@pytest.mark.parametrize('views', ['prob', 'score'])
-def test_similarities_are_averaged_whatever_the_order(views, ensemble):
-    logits = torch.randn(2, 3, 4, 5)
-    pooled = ScorePooling(views, ensemble, 'similarity')(logits)
-    torch.testing.assert_close(pooled, logits.mean((1, 2)))
-
-
-def test_classes_compete_in_the_softmax_only():
-    """Another class' similarity must not move a video in the ranking of this class."""
-    logits = torch.randn(2, 3, 4, 5)
-    raised = logits.clone()
-    raised[0, ..., 1] += 3
-    for scores, equal in (('similarity', True), ('sigmoid', True), ('softmax', False)):
-        pool = ScorePooling('prob', 'prob', scores)
-        assert torch.equal(pool(logits)[:, 0], pool(raised)[:, 0]) is equal
 
 
 def test_embed_ensemble_is_the_mean_direction_of_own_sentences(build):
@@ -211,35 +168,6 @@ def test_set_labels(build):
     head.set_labels(['a', 'b', 'c', 'd'])
     assert head.predict(torch.randn(1, 32), samples(0))[0].pred_score.shape == (4,)
     assert head.num_classes == 4
-
-
-def test_pool_features():
-    frames = torch.randn(6, 8, 2, 2)  # 2 videos of 3 frames
-    expected = frames.view(2, 3, 8, 4).mean(dim=(1, 3))
-    torch.testing.assert_close(pool_features(frames, num_segs=3), expected)
-    volume = torch.randn(2, 8, 3, 2, 2)
-    torch.testing.assert_close(pool_features(volume), volume.flatten(2).mean(dim=2))
-    assert pool_features((volume, volume[:, :4])).shape == (2, 12)
-    with pytest.raises(ValueError, match='features of shape'):
-        pool_features(torch.randn(3))
-
-
-def test_pool_features_takes_the_token_of_a_map():
-    # what MViT gives out: the stages, each a map and its class token
-    stages = [[torch.randn(2, w, 3, 2, 2), torch.randn(2, w)] for w in (4, 8)]
-    torch.testing.assert_close(pool_features(stages[1:]), stages[1][1])
-    assert pool_features(stages).shape == (2, 12)
-    # pathways of one width are no map with a token
-    pathways = (torch.randn(2, 8, 3, 2, 2), torch.randn(2, 8, 6, 2, 2))
-    assert pool_features(pathways).shape == (2, 16)
-
-
-def test_pool_features_of_skeletons():
-    persons = torch.randn(3, 2, 8, 4, 17)  # [B, M, D, T, J]
-    expected = persons.permute(0, 2, 1, 3, 4).flatten(2).mean(dim=2)
-    torch.testing.assert_close(pool_features(persons, width=8), expected)
-    volume = torch.randn(3, 8, 8, 4, 17)  # channels first where both could be meant
-    torch.testing.assert_close(pool_features(volume, width=8), volume.flatten(2).mean(dim=2))
 
 
 def test_another_width_is_named(build):
