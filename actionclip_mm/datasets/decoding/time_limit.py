@@ -41,9 +41,9 @@ def _fulfil(future: 'Future[Result]', work: Callable[[], Result]) -> None:
         future.set_exception(error)
 
 
-# Threads are kept for the next video: one that ends still tidies up after Python sees it gone, and
-# locks that OpenCV holds for that would stay locked in a process that is forked meanwhile (by a
-# DataLoader): it would wait for ever, with Python's lock held.
+# Threads are kept for the next video: one that ends still tidies up after Python sees it gone. A
+# lock that it holds then stays locked in a process that is forked meanwhile (by a DataLoader): the
+# likely cause of workers seen waiting for a mutex of OpenCV for ever, with Python's lock held.
 _idle: list[_Worker] = []
 if hasattr(os, 'register_at_fork'):
     os.register_at_fork(after_in_child=_idle.clear)  # no thread comes along into a forked process
