@@ -22,6 +22,8 @@ SOURCES = {
     )
 }
 
+_NOT_OF_A_MODEL = (AttributeError, TypeError, LookupError, ArithmeticError, RuntimeError)
+
 
 @dataclass
 class Converted:
@@ -94,7 +96,17 @@ def convert(
     Raises:
         ValueError: Unknown layout or architecture; names left over, missing or of a wrong shape.
     """
-    hints = hints or Hints()
+    try:
+        return _convert(content, source, hints or Hints(), allow_partial)
+    except _NOT_OF_A_MODEL as error:  # values that are no tensors, shapes that belong to nothing
+        raise ValueError(
+            'The names or shapes in the file are those of no model that can be read '
+            f'({type(error).__name__}: {" ".join(str(error).split())[:200]}): give an undamaged '
+            'file of weights.'
+        ) from error
+
+
+def _convert(content: dict[str, Any], source: str, hints: Hints, allow_partial: bool) -> Converted:
     if source == 'auto':
         source = detect_source(content, hints.quick_gelu)
     elif source not in SOURCES:

@@ -1,0 +1,126 @@
+"""Weights of any kind are converted, or refused in one sentence."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from actionclip_mm.converters import SOURCES, Hints, convert, detect_source
+from actionclip_mm.models.utils import build_clip
+from actionclip_mm.models.utils.state_dict import read_content
+
+FUZZ = settings(
+    deadline=None,
+    max_examples=5,
+    phases=(Phase.generate,),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+CLIP = dict(
+    embed_dim=64,
+    quick_gelu=True,
+    vision_cfg=dict(image_size=32, patch_size=16, width=64, layers=1, head_width=64),
+    text_cfg=dict(context_length=8, vocab_size=16, width=64, heads=1, layers=1),
+)
+
+
+@pytest.fixture(scope='module')
+def layouts() -> dict[str, dict]:
+    """The content of a file of every layout."""
+    model = build_clip(CLIP)
+    two_towers = {name: value.detach() for name, value in model.state_dict().items()}
+    state = SOURCES['open_clip'].to_recognizer(two_towers).state
+    return {name: source.from_recognizer(state) for name, source in SOURCES.items()}
+
+
+def test_the_layouts_are_whole(layouts: dict[str, dict]) -> None:
+    for source, content in layouts.items():
+        assert convert(content, source).state
+
+
+def damage(draw: Callable, state: dict) -> dict:
+    """Names go, come, change, and tensors get other shapes."""
+    state = dict(state)
+    for _ in range(draw(st.integers(1, 3))):
+        name = draw(st.sampled_from(sorted(state)))
+        value = state[name]
+        if isinstance(value, dict):
+            state[name] = draw(st.sampled_from([damage(draw, value) if value else {}, None, []]))
+            continue
+        kind = draw(st.sampled_from(['drop', 'rename', 'extra', 'shape', 'flat', 'other']))
+        if kind in ('drop', 'rename', 'other') and len(state) > 1:
+            del state[name]
+        if kind in ('rename', 'extra'):
+            end = draw(st.sampled_from(['', '.x', '0', 'q_proj.weight', '.resblocks.7.a']))
+            state[draw(st.sampled_from(sorted(layouts_words(name)))) + end] = value
+        elif kind == 'shape':
+            state[name] = torch.zeros(draw(st.lists(st.integers(0, 3), max_size=4)))
+        elif kind == 'flat':
+            state[name] = value.flatten()[:-1] if value.dim() else value[None]
+        elif kind == 'other':
+            state[name] = draw(st.sampled_from([None, 'text', 3, [], {}]))
+    return state
+
+
+def layouts_words(name: str) -> set[str]:
+    """Beginnings of a name."""
+    words = name.split('.')
+    return {'.'.join(words[:count]) for count in range(1, len(words) + 1)}
+
+
+@pytest.mark.parametrize('source', SOURCES)
+@pytest.mark.parametrize('allow_partial', [False, True])
+@FUZZ
+@given(data=st.data())
+def test_any_names_and_shapes(
+    source: str, allow_partial: bool, layouts: dict[str, dict], data: st.DataObject
+) -> None:
+    content = damage(data.draw, layouts[source])
+    try:
+        found = detect_source(content, quick_gelu=True)
+        convert(content, found, Hints(vision_heads=1, text_heads=1), allow_partial)
+        convert(content, source, Hints(vision_heads=1, text_heads=1), allow_partial)
+    except ValueError as error:
+        assert '\n' not in str(error) and str(error).endswith('.')
+
+
+def write(path: Path, content: dict[str, Tensor], kind: str) -> bytes:
+    if kind == '.safetensors':
+        from safetensors.torch import save_file
+
+        save_file(content, path)
+    else:
+        torch.save(content, path, _use_new_zipfile_serialization=kind == '.pth')
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize('kind', ['.pth', '.pt', '.safetensors'])
+@settings(FUZZ, max_examples=25)
+@given(data=st.data())
+@pytest.mark.filterwarnings('ignore')
+def test_damaged_files(kind: str, tmp_path: Path, data: st.DataObject) -> None:
+    path = tmp_path / f'weights{".safetensors" if kind == ".safetensors" else ".pt"}'
+    raw = bytearray(write(path, {'a.weight': torch.ones(2, 3), 'b': torch.ones(1)}, kind))
+    for _ in range(data.draw(st.integers(0, 3))):
+        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
+    if data.draw(st.booleans()):
+        raw = raw[: data.draw(st.integers(0, len(raw)))]
+    path.write_bytes(bytes(raw))
+    try:
+        read_content(str(path))
+    except ValueError as error:
+        assert '\n' not in str(error) and str(path) in str(error)
+
+
+@FUZZ
+@given(st.binary(max_size=200))
+@pytest.mark.filterwarnings('ignore')
+def test_files_of_any_bytes(tmp_path: Path, content: bytes) -> None:
+    for name in ('weights.pt', 'weights.safetensors'):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(ValueError, match=name) as error:
+            read_content(str(tmp_path / name))
+        assert '\n' not in str(error.value)
