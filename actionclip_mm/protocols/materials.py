@@ -128,7 +128,7 @@ class DataFolder:
         entries = restrict(self.entries(videos), ids)
         source = 'all training videos'
         if choices.train_list is not None:
-            given = read_entries(choices.train_list, self.rawframes)
+            given = read_entries(choices.train_list)  # published ones are of video files
             entries = match_published(given, entries, videos.shots, str(choices.train_list))
             source = f'given list {choices.train_list.name}'
         elif videos.shots is not None:

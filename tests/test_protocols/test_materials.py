@@ -112,8 +112,20 @@ def test_raw_frames_have_other_names(make_ucf101: Callable) -> None:
     protocol = get_protocol('zero_shot_ucf101_zf')
     folder = DataFolder(root, protocol, rawframes=True)
     material = folder.test(protocol.runs[0], 'test', Choices())
-    assert material.lines == ('a b 17 3', 'c 20 0') or material.lines[0].startswith('"a b"')
+    assert material.lines == ('a b 17 3', 'c 20 0')
     assert material.folder == (root / 'rawframes').resolve()
+
+
+def test_published_lists_of_videos_serve_raw_frames(make_ucf101: Callable) -> None:
+    root = make_ucf101(names=['Archery', 'Bowling']) / 'ucf101'
+    (root / 'rawframes').mkdir()
+    rows = ['Archery/v_1 17 0', 'Archery/v_2 18 0', 'Bowling/v_3 19 1', 'Bowling/v_4 20 1']
+    (root / 'ucf101_train_split_1_rawframes.txt').write_text('\n'.join(rows))
+    (root / 'list.txt').write_text('v_2.avi 7\nv_3.avi 5\n')
+    protocol = get_protocol('few_shot_ucf101_k1')
+    choices = Choices(train_list=root / 'list.txt')
+    material = DataFolder(root, protocol, rawframes=True).train(protocol.runs[0], choices)
+    assert material.lines == (rows[1], rows[2])
 
 
 def test_multi_label_lists_are_taken_as_they_are(tmp_path: Path) -> None:
