@@ -3,9 +3,9 @@
 python tests/resume_worker.py RUNS.json
 
 RUNS.json is a list of runs: ``args`` for tools/train.py; ``kill``, a moment of :data:`MOMENTS`, a
-share of the time that the first run trained, or null; ``log``, a file for its output; ``envs``, the
-environment of each process (one process without). Each must end as ``kill`` says. They are forked,
-since the import of the package takes longer than a run.
+share of the time that the first run trained, or null; ``log``, a file for its output; and the
+number of ``processes``, 1 without. Each must end as ``kill`` says. They are forked, since the
+import of the package takes longer than a run.
 """
 
 import importlib
@@ -13,6 +13,7 @@ import json
 import os
 import runpy
 import signal
+import socket
 import sys
 import threading
 import time
@@ -53,7 +54,7 @@ def main(runs: list[dict]) -> None:
         if isinstance(run['kill'], float):
             run['kill'] *= float(clock.read_text())
         pids = []
-        for env in run.get('envs', [{}]):
+        for env in group(run.get('processes', 1)):
             pids.append(os.fork())
             if not pids[-1]:
                 os.environ.update(env)
@@ -61,6 +62,17 @@ def main(runs: list[dict]) -> None:
         statuses = [os.waitpid(pid, 0)[1] for pid in pids]
         # the other processes of a group end as they like when the first one dies
         check(os.waitstatus_to_exitcode(statuses[0]), run)
+
+
+def group(processes: int) -> list[dict[str, str]]:
+    """What torchrun tells each process."""
+    if processes == 1:
+        return [{}]
+    with socket.socket() as sock:
+        sock.bind(('127.0.0.1', 0))
+        port = str(sock.getsockname()[1])
+    shared = dict(WORLD_SIZE=str(processes), MASTER_ADDR='127.0.0.1', MASTER_PORT=port)
+    return [dict(RANK=str(rank), LOCAL_RANK=str(rank), **shared) for rank in range(processes)]
 
 
 def check(code: int, run: dict) -> None:
@@ -80,7 +92,8 @@ def train(run: dict, clock: Path) -> None:
         signal.alarm(LIMIT)  # ends it, should it hang
         torch.set_num_threads(1)
         arm(run['kill'], clock)
-        sys.argv = [str(TRAIN), *run['args']]
+        launcher = ['--launcher', 'pytorch'] if 'RANK' in os.environ else []
+        sys.argv = [str(TRAIN), run['args'][0], *launcher, *run['args'][1:]]
         sys.path.insert(0, str(TRAIN.parent))
         runpy.run_path(str(TRAIN), run_name='__main__')
         code = 0

@@ -56,9 +56,7 @@ def config(tiny_config: Path) -> Path:
 
 
 @pytest.fixture
-def train(
-    config: Path, tmp_path: Path, start_tool: Callable, free_port: Callable
-) -> Callable[..., None]:
+def train(config: Path, tmp_path: Path, start_tool: Callable) -> Callable[..., None]:
     """Function: trains in ``tmp_path / name``, once for each kill and at last to the end."""
 
     def run(kills: dict[str, Sequence], epochs: int, processes: int = 1) -> None:
@@ -67,23 +65,16 @@ def train(
             for number, kill in enumerate([*moments, None]):
                 args = [config, '--work-dir', tmp_path / name, '--seed', 3]
                 args += ['--resume'] * bool(number)
-                args += ['--launcher', 'pytorch'] * (processes > 1)
                 args += ['--cfg-options', f'train_cfg.max_epochs={epochs}']
-                envs = group(processes, free_port()) if processes > 1 else [{}]
                 log = str(tmp_path / f'{name}_{number}.txt')
-                runs.append(dict(args=list(map(str, args)), kill=kill, log=log, envs=envs))
+                args = list(map(str, args))
+                runs.append(dict(args=args, kill=kill, log=log, processes=processes))
         (tmp_path / 'runs.json').write_text(json.dumps(runs))
         worker = start_tool('tests/resume_worker.py', tmp_path / 'runs.json')
         output, _ = worker.communicate(timeout=60 + 60 * len(runs))
         assert worker.returncode == 0, output
 
     return run
-
-
-def group(processes: int, port: str) -> list[dict[str, str]]:
-    """What torchrun tells each process."""
-    shared = dict(WORLD_SIZE=str(processes), MASTER_ADDR='127.0.0.1', MASTER_PORT=port)
-    return [dict(RANK=str(rank), LOCAL_RANK=str(rank), **shared) for rank in range(processes)]
 
 
 def logged(work_dir: Path) -> dict[tuple, dict]:

@@ -7,10 +7,13 @@ import pytest
 import torch
 from mmaction.registry import HOOKS
 from mmengine.evaluator import BaseMetric, Evaluator
+from mmengine.fileio import LocalBackend
 from mmengine.hooks import CheckpointHook
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from torch import nn
+
+from actionclip_mm.compat.checkpoint_files import PART
 
 
 class Line(BaseModel):
@@ -115,3 +118,48 @@ def test_a_crash_while_saving_the_second_best(
 def test_it_is_a_checkpoint_hook() -> None:
     """mmengine looks for that class by kind."""
     assert issubclass(HOOKS.get('SafeCheckpointHook'), CheckpointHook)
+
+
+def resume(make_runner: Callable, epochs: int) -> None:
+    runner = make_runner('SafeCheckpointHook', epochs)
+    runner._resume = True
+    runner.train()
+
+
+@pytest.mark.parametrize('old', ['epoch_1.pth', 'best_acc_epoch_1.pth'])
+def test_leftovers_of_a_crash_go(
+    old: str, make_runner: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remove = LocalBackend.remove
+
+    def crash(self: LocalBackend, path: str) -> None:
+        if path.endswith(f'/{old}'):
+            raise KeyboardInterrupt
+        remove(self, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalBackend, 'remove', crash)
+        with pytest.raises(KeyboardInterrupt):
+            make_runner('SafeCheckpointHook', 2).train()
+    assert old in checkpoints(tmp_path)
+    half = tmp_path / f'.epoch_2.pth.abc{PART}'
+    half.touch()
+    (tmp_path / 'my.pth').touch()
+    resume(make_runner, 3)
+    assert checkpoints(tmp_path) == {'epoch_3.pth', 'best_acc_epoch_3.pth', 'my.pth'}
+    assert not half.exists()
+
+
+def test_a_copied_folder_leaves_the_first_one_alone(make_runner: Callable, tmp_path: Path) -> None:
+    make_runner('SafeCheckpointHook', 1).train()
+    first = tmp_path / 'first'
+    first.mkdir()
+    for name in checkpoints(tmp_path):
+        (first / name).write_bytes((tmp_path / name).read_bytes())
+    # as if the run had been in there, and this were the copy
+    content = torch.load(tmp_path / 'epoch_1.pth')
+    content['message_hub']['runtime_info']['best_ckpt'] = str(first / 'best_acc_epoch_1.pth')
+    torch.save(content, tmp_path / 'epoch_1.pth')
+    resume(make_runner, 2)
+    assert checkpoints(first) == {'epoch_1.pth', 'best_acc_epoch_1.pth'}
+    assert checkpoints(tmp_path) == {'epoch_2.pth', 'best_acc_epoch_2.pth'}

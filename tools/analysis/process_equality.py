@@ -1,0 +1,107 @@
+"""Compares runs of one training on different numbers of processes: a figure and a table.
+
+    python tools/analysis/process_equality.py 1=work_dirs/one 2=work_dirs/two --out equality.png
+
+Each work dir holds one run with the same global batch, ``default_hooks.logger.interval=1`` and
+``log_processor.window_size=1``. The first one is what the others are compared with. The figure has
+the losses above and their relative differences below.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use('Agg')
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+CLOCKS = ('time', 'data_time', 'step')
+
+
+def read_log(folder: str) -> tuple[dict[int, float], dict[int, dict]]:
+    """The loss of each iteration, and the metrics of each epoch.
+
+    Raises:
+        FileNotFoundError: There is no log in this folder.
+    """
+    files = sorted(Path(folder).glob('*/vis_data/scalars.json'))
+    if not files:
+        raise FileNotFoundError(f'{folder} has no */vis_data/scalars.json: name the work dir.')
+    lines = [json.loads(line) for file in files for line in file.read_text().splitlines()]
+    losses = {line['step']: line['loss'] for line in lines if 'loss' in line}
+    metrics = {
+        line['step']: {name: value for name, value in line.items() if name not in CLOCKS}
+        for line in lines
+        if 'loss' not in line
+    }
+    return losses, metrics
+
+
+def differences(losses: dict[int, float], expected: dict[int, float]) -> np.ndarray:
+    """Relative differences of two runs, per iteration.
+
+    Raises:
+        ValueError: They have other iterations, so the batches differ.
+    """
+    if losses.keys() != expected.keys():
+        raise ValueError(
+            f'{len(losses)} iterations cannot be compared with {len(expected)}: give both runs the '
+            'same global batch and length.'
+        )
+    return np.array([abs(losses[step] - expected[step]) / abs(expected[step]) for step in expected])
+
+
+def draw(runs: dict[str, dict[int, float]], out: Path) -> None:
+    """Losses, and how far they are from those of the first run."""
+    _, (above, below) = plt.subplots(2, 1, sharex=True, figsize=(7, 6))
+    (first, expected), *others = runs.items()
+    for number, (name, losses) in enumerate(runs.items()):
+        style = ('-', '--', ':')[number % 3]
+        above.plot(list(losses), list(losses.values()), style, label=_processes(name))
+    for name, losses in others:
+        # zero has no place on this axis: it is drawn at the precision of a loss
+        values = np.maximum(differences(losses, expected), 1e-8)
+        below.plot(list(losses), values, label=f'{name} against {first}')
+    above.set_ylabel('loss')
+    below.set(ylabel='relative difference', xlabel='iteration', yscale='log')
+    for axes in (above, below):
+        axes.legend()
+        axes.grid(alpha=0.3)
+    plt.tight_layout()
+    plt.savefig(out, dpi=120)
+    plt.close()
+
+
+def _processes(name: str) -> str:
+    return f'{name} process' if name == '1' else f'{name} processes'
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Reads, draws, prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('runs', nargs='+', metavar='PROCESSES=WORK_DIR')
+    parser.add_argument('--out', type=Path, required=True, help='the figure, .png')
+    options = parser.parse_args(args)
+    names = [run.partition('=') for run in options.runs]
+    if len(names) < 2 or not all(sign for _, sign, _ in names):
+        sys.exit(f'{" ".join(options.runs)}: give two runs or more as 1=work_dirs/one.')
+    try:
+        logs = {name: read_log(folder) for name, _, folder in names}
+        expected, expected_metrics = next(iter(logs.values()))
+        print('| processes | largest difference of the loss | metrics |\n|---|---|---|')
+        for name, (losses, metrics) in logs.items():
+            largest = differences(losses, expected).max()
+            same = 'equal' if metrics == expected_metrics else 'different'
+            print(f'| {name} | {largest:.1e} | {same}: {list(metrics.values())[-1]} |')
+        draw({name: losses for name, (losses, _) in logs.items()}, options.out)
+    except (FileNotFoundError, ValueError) as error:
+        sys.exit(str(error))
+
+
+if __name__ == '__main__':
+    main()
