@@ -4,6 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from mmaction.registry import DATASETS
+from mmengine.logging import MMLogger
+
+from actionclip_mm.datasets import RobustVideoDataset
 
 
 @pytest.fixture
@@ -41,3 +45,28 @@ BROKEN = ['text.mp4', 'empty.mp4', 'cut.mp4', 'folder.mp4', 'zeros.mp4', 'missin
 def broken(request: pytest.FixtureRequest) -> str:
     """Each of the files that are no videos."""
     return request.param
+
+
+@pytest.fixture
+def build(videos: Path, pipeline: list, tmp_path: Path) -> Callable[..., RobustVideoDataset]:
+    """Function: the data set of some lines, ``build(*lines, **options)``."""
+
+    def make(*lines: str, **kwargs: object) -> RobustVideoDataset:
+        path = tmp_path / 'list.txt'
+        path.write_text('\n'.join(lines))
+        # serialised lists would be followed by a collection of all garbage
+        options = dict(pipeline=pipeline, data_prefix=dict(video=str(videos)), serialize_data=False)
+        options |= kwargs
+        return DATASETS.build(dict(type='RobustVideoDataset', ann_file=str(path), **options))
+
+    return make
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Callable[[], str]:
+    """Function: what mmengine's logger wrote so far, as in a run."""
+    path = tmp_path / 'run.log'
+    logger = MMLogger.get_instance(f'test {tmp_path}', log_file=str(path))
+    MMLogger._instance_dict.move_to_end(logger.instance_name)  # the current one
+    yield lambda: path.read_text()
+    MMLogger._instance_dict.pop(logger.instance_name)
