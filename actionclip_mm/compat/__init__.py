@@ -1,8 +1,8 @@
 """Known breakages of the host packages, each mended by one guarded function.
 
-Every function first looks whether the breakage is there and does nothing where it is not, so a
-repaired host needs no change here. Nothing is written into site-packages, and nothing that would
-have been an error turns into silence.
+Every function first looks whether the breakage is there, or leaves alone whatever the host can do
+by itself, so a repaired host needs no change here. Nothing is written into site-packages, and
+nothing that would have been an error turns into silence.
 """
 
 from .checkpoint_files import files_written_in_place, resume_without_last_checkpoint

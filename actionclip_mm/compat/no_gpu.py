@@ -69,10 +69,10 @@ def _amp_on_cpu(init: Callable) -> Callable:
         self: AmpOptimWrapper,
         loss_scale: Any = 'dynamic',
         dtype: Any = None,
-        use_fsdp: bool = False,
+        use_fsdp: bool = False,  # chooses a scaler of the loss
         **kwargs: Any,
     ) -> None:
-        if dtype not in ('bfloat16', torch.bfloat16) or use_fsdp:
+        if dtype not in ('bfloat16', torch.bfloat16):
             raise RuntimeError(
                 f'mixed precision was asked for (--amp, optim_wrapper.dtype={dtype}) but no GPU '
                 "is visible: leave it out, or set optim_wrapper.dtype='bfloat16' to train in "

@@ -10,9 +10,11 @@ from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from torch import nn
 
 from actionclip_mm import compat
-from actionclip_mm.compat import (
-    no_gpu,
-)
+from actionclip_mm.compat import no_gpu
+
+
+def sgd(model: nn.Module) -> torch.optim.Optimizer:
+    return torch.optim.SGD(model.parameters(), 0.1)
 
 
 class TestNoGPU:
@@ -68,12 +70,12 @@ class TestNoGPU:
 
     @pytest.mark.parametrize('dtype', [None, 'float16'])
     def test_amp_is_refused_in_one_sentence(self, amp: Callable, dtype: str | None) -> None:
-        optimizer = torch.optim.SGD(nn.Linear(2, 2).parameters(), lr=0.1)
         with pytest.raises(RuntimeError, match=r"no GPU .*dtype='bfloat16'") as error:
-            amp(optimizer=optimizer, dtype=dtype)
+            amp(optimizer=sgd(nn.Linear(2, 2)), dtype=dtype)
         assert '\n' not in str(error.value)
 
-    def test_amp_in_bfloat16_if_asked_for(self, amp: Callable) -> None:
+    @pytest.mark.parametrize('use_fsdp', [False, True])  # mmengine's FSDP strategy sets it
+    def test_amp_in_bfloat16_if_asked_for(self, amp: Callable, use_fsdp: bool) -> None:
         if torch.cuda.is_available():
             pytest.skip('autocast would take the GPU')
         model = nn.Linear(4, 1)
@@ -81,8 +83,8 @@ class TestNoGPU:
         plain.load_state_dict(model.state_dict())
         x, seen = torch.randn(8, 4), []
         for net, wrapper in (
-            (model, amp(optimizer=torch.optim.SGD(model.parameters(), 0.1), dtype='bfloat16')),
-            (plain, OptimWrapper(torch.optim.SGD(plain.parameters(), 0.1))),
+            (model, amp(optimizer=sgd(model), dtype='bfloat16', use_fsdp=use_fsdp)),
+            (plain, OptimWrapper(sgd(plain))),
         ):
             with wrapper.optim_context(net):
                 output = net(x)

@@ -80,20 +80,10 @@ class VideoTextHead(BaseHead):
             topk=topk,
             average_clips=average_clips,
         )
-        if not hasattr(self.loss_cls, 'draw_classes'):
-            raise ValueError(
-                f'cls_head.loss_cls={type(self.loss_cls).__name__} compares no texts: set '
-                'VideoTextKLLoss, VideoAllTextKLLoss or VideoTextBCELoss.'
-            )
         self.scores = scores or ('similarity' if multi_class else 'softmax')
         self.pool_scores = ScorePooling(average_clips, ensemble, self.scores)
         self.has_margin = self.scores == 'sigmoid'
-        if self.has_margin and not (hasattr(self.loss_cls, 'margin') and test_scale is None):
-            raise ValueError(
-                f"cls_head.scores='sigmoid' came with {type(self.loss_cls).__name__} and "
-                f'test_scale={test_scale}: it needs VideoTextBCELoss, which learns its margin, and '
-                "test_scale=None; set these, or scores='similarity'."
-            )
+        self._check_loss(test_scale)
         self.averages_texts = ensemble == 'embed'
         self.label_encoder = encoder
         self.test_scale = test_scale
@@ -183,6 +173,19 @@ class VideoTextHead(BaseHead):
             sample.set_pred_score(score)
             sample.set_pred_label(label)
         return data_samples
+
+    def _check_loss(self, test_scale: float | None) -> None:
+        if not hasattr(self.loss_cls, 'draw_classes'):
+            raise ValueError(
+                f'cls_head.loss_cls={type(self.loss_cls).__name__} compares no texts: set '
+                'VideoTextKLLoss, VideoAllTextKLLoss or VideoTextBCELoss.'
+            )
+        if self.has_margin and not (hasattr(self.loss_cls, 'margin') and test_scale is None):
+            raise ValueError(
+                f"cls_head.scores='sigmoid' came with {type(self.loss_cls).__name__} and "
+                f'test_scale={test_scale}: it needs VideoTextBCELoss, which learns its margin, and '
+                "test_scale=None; set these, or scores='similarity'."
+            )
 
     def _check_labels(self, labels: Tensor) -> None:
         if labels.numel() and not 0 <= int(labels.min()) <= int(labels.max()) < self.num_classes:
