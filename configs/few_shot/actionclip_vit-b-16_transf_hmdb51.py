@@ -3,8 +3,8 @@
 python tools/run_protocol.py few_shot_hmdb51_k4 \
     --config configs/few_shot/actionclip_vit-b-16_transf_hmdb51.py --checkpoint KINETICS_CHECKPOINT
 4 GPUs with 16 videos each; the tool draws the K videos. From CLIP: without --checkpoint, and with
---cfg-options model.neck.zero_init=True, so that Transf starts as the mean of the frames. Published: values only in the figure
-(paper, figure 3). Not measured here.
+--cfg-options model.neck.zero_init=True, so that Transf starts as the mean of the frames.
+Published: values only in the figure (paper, figure 3). Not measured here.
 """
 
 _base_ = [
