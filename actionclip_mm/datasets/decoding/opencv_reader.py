@@ -31,6 +31,7 @@ class OpenCVReader(FrameReader):
         """Frames by index, and how many were passed."""
         options = [cv2.CAP_PROP_N_THREADS, self.num_threads]
         video = cv2.VideoCapture(self.index.path, cv2.CAP_FFMPEG, options)
+        video.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)  # the default of OpenCV 5, but not of 4
         frames, count = {}, 0
         try:
             while count <= max(wanted) and video.grab():
