@@ -1,17 +1,16 @@
 """A loss that is no number stops the run before it has spoilt the weights, and says where."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from mmaction.registry import HOOKS
-from mmengine.dist import all_reduce
+from mmengine.dist import all_gather_object, all_reduce
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import Runner
 from torch import Tensor
-
-SHOWN = 8  # videos in the message
 
 
 class LossNotFinite(RuntimeError):
@@ -22,9 +21,9 @@ class LossNotFinite(RuntimeError):
 class FiniteLossHook(Hook):
     """Looks at the loss of each iteration between forward pass and update.
 
-    Stops with the iteration, the learning rates and the videos of the batch, on all processes at
-    once. Gradients that overflow in fp16 are not its business: the gradient scaler leaves out such
-    steps by itself.
+    Stops all processes at once, with the iteration, the learning rates and the videos of each
+    process whose loss it is (of all, where the loss is that of the global batch). Gradients that
+    overflow in fp16 are not its business: the gradient scaler leaves out such steps by itself.
 
     Args:
         max_skipped: How many iterations may be left out instead, counted over the run; each is
@@ -70,11 +69,14 @@ class FiniteLossHook(Hook):
         hub = runner.message_hub
         skipped = int(hub.get_info('skipped_iterations', 0)) + 1
         rates = runner.optim_wrapper.get_lr()
+        reports = all_gather_object((float(loss.detach().sum()), names_of(self.batch)))
+        broken = [(value, names) for value, names in reports if not math.isfinite(value)]
+        videos = [name for _, names in broken for name in names]
         what = (
-            f'The loss is {float(loss.detach().sum())} in iteration {runner.iter + 1} of epoch '
+            f'The loss is {broken[0][0]} in iteration {runner.iter + 1} of epoch '
             f'{runner.epoch + 1} with learning rates '
-            f'{", ".join(f"{rate:.3g}" for rate in sorted(set(_numbers(rates))))}; the videos of '
-            f'this process are {videos_of(self.batch)}'
+            f'{", ".join(f"{rate:.3g}" for rate in sorted(set(_numbers(rates))))}; its videos are '
+            f'{", ".join(videos) or "unknown"}'
         )
         if skipped > self.max_skipped:
             raise LossNotFinite(
@@ -87,12 +89,10 @@ class FiniteLossHook(Hook):
         print_log(f'{what}; left out, {skipped} of at most {self.max_skipped}.', 'current')
 
 
-def videos_of(batch: Any) -> str:
-    """Names of the videos in a batch."""
+def names_of(batch: Any) -> list[str]:
+    """Names of the videos in a batch, all of them: each may be the one to look at."""
     samples: Sequence = (batch or {}).get('data_samples', []) if isinstance(batch, dict) else []
-    names = [str(sample.metainfo.get('filename', 'without a name')) for sample in samples]
-    more = f' and {len(names) - SHOWN} more' if len(names) > SHOWN else ''
-    return (', '.join(names[:SHOWN]) or 'unknown') + more
+    return [str(sample.metainfo.get('filename', 'without a name')) for sample in samples]
 
 
 def _numbers(rates: dict[str, list[float]]) -> list[float]:

@@ -10,8 +10,8 @@ from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from torch import nn
 
-from actionclip_mm.engine.hooks import FiniteLossHook
-from actionclip_mm.engine.hooks.finite_loss_hook import LossNotFinite, videos_of
+from actionclip_mm.engine.hooks import FiniteLossHook, finite_loss_hook
+from actionclip_mm.engine.hooks.finite_loss_hook import LossNotFinite, names_of
 
 
 class Model(BaseModel):
@@ -87,7 +87,16 @@ def test_a_negative_number_is_refused() -> None:
         FiniteLossHook(max_skipped=-1)
 
 
-def test_many_videos_are_counted() -> None:
-    names = videos_of(dict(data_samples=[video(f'{n}.mp4', 0)['data_samples'] for n in range(10)]))
-    assert names.startswith('0.mp4, 1.mp4') and names.endswith(' and 2 more')
-    assert videos_of(None) == 'unknown'
+def test_the_videos_of_another_process_are_named(
+    train: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [(float('inf'), ['far.mp4']), (2.0, ['fine.mp4'])]
+    monkeypatch.setattr(finite_loss_hook, 'all_gather_object', lambda mine: [mine, *others])
+    with pytest.raises(LossNotFinite, match=r'loss is nan .* videos are two\.mp4, far\.mp4\.'):
+        train([1.0, float('nan')])
+
+
+def test_every_video_is_named() -> None:
+    samples = [video(f'{n}.mp4', 0)['data_samples'] for n in range(40)]
+    assert names_of(dict(data_samples=samples)) == [f'{n}.mp4' for n in range(40)]
+    assert names_of(None) == []
