@@ -14,6 +14,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 import torch
+from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 
 import actionclip_mm  # noqa: F401  mends the hosts before any test touches them
@@ -30,6 +31,13 @@ def seeded() -> Iterator[None]:
     np.random.seed(0)
     torch.manual_seed(0)
     yield
+
+
+@pytest.fixture(autouse=True)
+def no_logger_of_another_test() -> Iterator[None]:
+    """The last runner's logger would go on writing to its folder, which may be gone."""
+    yield
+    MMLogger._instance_dict.clear()
 
 
 @pytest.fixture
