@@ -74,7 +74,13 @@ class ExactResumeHook(Hook):
         due = epoch % loop.val_interval == 0 or epoch == loop.max_epochs
         if due and epoch >= loop.val_begin and runner.message_hub.get_info(VALIDATED, 0) < epoch:
             runner.logger.info(f'Epoch {epoch} was saved but not validated; that comes first.')
+            hub = runner.message_hub
+            now = {key: hub.get_info(key) for key in ('epoch', 'iter')}
+            for key, value in (('epoch', epoch - 1), ('iter', runner.iter - 1)):
+                hub.update_info(key, value)  # those of the last step, as it would have been then
             runner.val_loop.run()
+            for key, value in now.items():
+                hub.update_info(key, value)
 
 
 def _in_epochs(runner: Runner) -> bool:
