@@ -14,12 +14,17 @@ from types import ModuleType
 import numpy as np
 import pytest
 import torch
+from hypothesis import settings
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 
 import actionclip_mm  # noqa: F401  mends the hosts before any test touches them
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# the same examples in every run, and no limit that a busy machine would break
+settings.register_profile('repeatable', derandomize=True, deadline=None)
+settings.load_profile('repeatable')
 
 init_default_scope('mmaction')  # what the tools' runner does
 

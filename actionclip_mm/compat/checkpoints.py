@@ -4,6 +4,7 @@ import functools
 import importlib
 import pickle
 import re
+import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,9 @@ DAMAGED = (
     LookupError,
     AttributeError,
     AssertionError,
+    ArithmeticError,
+    MemoryError,
+    struct.error,
 )
 
 

@@ -58,7 +58,7 @@ def damage(draw: Callable, state: dict) -> dict:
             state[draw(st.sampled_from(sorted(layouts_words(name)))) + end] = value
         elif kind == 'shape':
             state[name] = torch.zeros(draw(st.lists(st.integers(0, 3), max_size=4)))
-        elif kind == 'flat':
+        elif kind == 'flat' and isinstance(value, Tensor):
             state[name] = value.flatten()[:-1] if value.dim() else value[None]
         elif kind == 'other':
             state[name] = draw(st.sampled_from([None, 'text', 3, [], {}]))
