@@ -203,7 +203,7 @@ def test_a_checkpoint_that_would_run_code(call, trained, video, tmp_path):
 
 @pytest.mark.slow
 def test_as_a_program_on_real_videos(clip, start_tool):
-    """Every clip is answered but the corrupted one, in the order of the arguments."""
+    """Every clip is answered, the cut one as far as it can be read, in the order given."""
     if not VIDEOS.is_dir():
         pytest.skip('the real videos are not beside this checkout')
     videos = sorted(path for path in VIDEOS.iterdir() if path.suffix != '.md')
@@ -211,13 +211,10 @@ def test_as_a_program_on_real_videos(clip, start_tool):
     process = start_tool('tools/predict.py', *videos, '--labels', *labels, *clip)
     output, _ = process.communicate(timeout=120)
     lines = output.splitlines()
-    assert process.returncode == 1, output
-    good = [str(path) for path in videos if path.stem != 'corrupted']
-    assert [line for line in lines if line in map(str, videos)] == good
-    errors = [line for line in lines if line.startswith('error: ')]
-    assert len(errors) == 1 and 'corrupted.mp4: its frames cannot be decoded' in errors[0]
-    # path and rows of each good video, one line for the bad one, a counter for each
-    assert len(lines) == 4 * len(good) + 1 + len(videos), output
+    assert process.returncode == 0, output
+    names = [str(path) for path in videos]
+    assert [line for line in lines if line in names] == names
+    assert not [line for line in lines if line.startswith('error: ')]
 
 
 @pytest.mark.slow
