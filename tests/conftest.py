@@ -41,8 +41,10 @@ def seeded() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def no_logger_of_another_test() -> Iterator[None]:
     """The last runner's logger would go on writing to its folder, which may be gone."""
+    before = set(MMLogger._instance_dict)
     yield
-    MMLogger._instance_dict.clear()
+    for name in set(MMLogger._instance_dict) - before:
+        MMLogger._instance_dict.pop(name)
 
 
 @pytest.fixture
