@@ -37,12 +37,22 @@ arch = {arch}
 '''
 
 _REST = """
-pipeline = [
+test_pipeline = [
     dict(type='VideoInit'),
     dict(type='SegmentCentreSample', clip_len=num_frames),
     dict(type='VideoDecode'),
     dict(type='Resize', scale=(-1, {short_side})),
     dict(type='CenterCrop', crop_size={size}),
+    dict(type='FormatShape', input_format='NCTHW'),
+    dict(type='PackActionInputs'),
+]
+# 10 clips x 3 crops: the protocols of tools/run_protocol.py whose names end in 10x3 take it
+multi_view_pipeline = [
+    dict(type='VideoInit'),
+    dict(type='SegmentCentreSample', clip_len=num_frames, num_clips=10),
+    dict(type='VideoDecode'),
+    dict(type='Resize', scale=(-1, {size})),
+    dict(type='ThreeCrop', crop_size={size}),
     dict(type='FormatShape', input_format='NCTHW'),
     dict(type='PackActionInputs'),
 ]
@@ -54,7 +64,7 @@ test_dataloader = dict(
         type='RobustVideoDataset',
         ann_file=ann_file,
         data_prefix=dict(video=data_root),
-        pipeline=pipeline,
+        pipeline=test_pipeline,
         test_mode=True,
     ),
 )
