@@ -134,7 +134,7 @@ def measure(plan: Plan, args: argparse.Namespace, work_dir: Path, argv: list[str
             meaning=protocol.meaning,
             dataset=protocol.dataset,
             shots=protocol.shots,
-            statistic=protocol.statistic.rule,
+            statistic=protocol.statistic.rule(len(plan.jobs)),
             differences=plan.differences,
         ),
         model=plan.model | dict(checkpoint_sha256=checkpoint),
@@ -157,7 +157,7 @@ def measure(plan: Plan, args: argparse.Namespace, work_dir: Path, argv: list[str
 
 def report(protocol: Protocol, card: dict, work_dir: Path) -> None:
     """Prints the statistics and where the card is."""
-    print(f'\n{protocol.id}, {protocol.statistic.rule}')
+    print(f'\n{protocol.id}, {card["protocol"]["statistic"]}')
     for row in card['statistics']:
         metric = METRICS.get(row['metric'], row['metric'])
         print(f'  {row["part"]} {metric}: {describe_statistic(row)} %')

@@ -7,7 +7,7 @@ counts are equal (every class of HMDB51's split 1 has 70 training videos), and c
 from dataclasses import dataclass, replace
 
 from .class_choices import BaseClasses, NovelClasses
-from .few_shot import SETS, with_shots
+from .few_shot import SETS
 from .protocol import Protocol, Run, Videos, seeded_runs
 from .statistics import HarmonicMean
 
@@ -42,7 +42,7 @@ def base_to_novel_run(
             'base': replace(test, classes=BaseClasses(), published_size=base),
             'novel': replace(test, classes=NovelClasses(), published_size=novel),
         },
-        train=replace(with_shots(train, shots), classes=BaseClasses()),
+        train=replace(train, shots=shots, classes=BaseClasses()),
     )
 
 

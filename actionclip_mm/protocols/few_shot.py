@@ -5,6 +5,15 @@ The peers' standard (X-CLIP, ViFi-CLIP): split 1 of UCF101 and HMDB51, one draw,
 
 from dataclasses import dataclass, replace
 
+from .data_sets import (
+    KINETICS400_TRAIN,
+    KINETICS400_VAL,
+    NAMES,
+    SSV2_TRAIN,
+    SSV2_VAL,
+    split_test,
+    split_train,
+)
 from .protocol import Protocol, Run, Videos, seeded_runs
 from .statistics import MeanStd
 
@@ -19,39 +28,24 @@ class _DataSet:
     neck: str = 'transf'
 
 
-SETS = dict(
-    ucf101=_DataSet(
-        'UCF101 (split 1)',
-        Videos(('ucf101_train_split_1_videos.txt',)),
-        Videos(('ucf101_val_split_1_videos.txt',), published_size=3783),
+SETS = {
+    **{
+        dataset: _DataSet(
+            f'{NAMES[dataset]} (split 1)', split_train(dataset, 1), split_test(dataset, 1)
+        )
+        for dataset in ('ucf101', 'hmdb51')
+    },
+    'ssv2': _DataSet(NAMES['ssv2'], SSV2_TRAIN, SSV2_VAL),
+    # figure 3: CLIP has no weights for Transf
+    'kinetics400': _DataSet(
+        NAMES['kinetics400'], KINETICS400_TRAIN, KINETICS400_VAL, neck='mean_p'
     ),
-    hmdb51=_DataSet(
-        'HMDB51 (split 1)',
-        Videos(('hmdb51_train_split_1_videos.txt',)),
-        Videos(('hmdb51_val_split_1_videos.txt',), published_size=1530),
-    ),
-    ssv2=_DataSet(
-        'Something-Something V2',
-        Videos(('ssv2_train_list_videos.txt',)),
-        Videos(('ssv2_val_list_videos.txt',), published_size=24777),
-    ),
-    kinetics400=_DataSet(
-        'Kinetics-400',
-        Videos(('kinetics400_train_list_videos.txt',), folder='videos_train'),
-        Videos(('kinetics400_val_list_videos.txt',), folder='videos_val'),
-        neck='mean_p',  # figure 3: CLIP has no weights for Transf
-    ),
-)
-
-
-def with_shots(videos: Videos, shots: int) -> Videos:
-    """K videos per class of a training list."""
-    return replace(videos, shots=shots)
+}
 
 
 def _few_shot(dataset: str, shots: int) -> Protocol:
     about = SETS[dataset]
-    run = Run('draw', {'test': about.test}, train=with_shots(about.train, shots))
+    run = Run('draw', {'test': about.test}, train=replace(about.train, shots=shots))
     return Protocol(
         id=f'few_shot_{dataset}_k{shots}',
         meaning=f'{shots}-shot on {about.name}: trained on {shots} drawn video'

@@ -1,8 +1,8 @@
 """Fully supervised protocols: single view (1 clip x 1 crop) and multi-view (10 clips x 3 crops)."""
 
+from .data_sets import KINETICS400_VAL, NAMES, SPLITS, split_test, split_train
 from .protocol import Protocol, Run, Videos
-from .statistics import MeanStd, SingleRun
-from .zero_shot import NAMES, SPLITS
+from .statistics import MeanStd
 
 NUMBERS = {'1x1': (1, 1), '10x3': (10, 3)}
 VIEWS = {'1x1': 'a single view', '10x3': '10 clips x 3 crops'}
@@ -15,7 +15,6 @@ _KINETICS_FRAMES = {'1x1': 8, '10x3': 32}
 
 
 def _kinetics400(views: str) -> Protocol:
-    test = Videos(('kinetics400_val_list_videos.txt',), folder='videos_val')
     return Protocol(
         id=f'k400_{views}',
         meaning='Fully supervised on Kinetics-400: a trained checkpoint tested on the validation '
@@ -23,20 +22,16 @@ def _kinetics400(views: str) -> Protocol:
         'says otherwise. Copies of the data differ (19,357 to 19,877 videos): quote the number.',
         dataset='kinetics400',
         leaf=_KINETICS_LEAVES[views],
-        runs=(Run('val', {'test': test}),),
-        statistic=SingleRun(),
+        runs=(Run('val', {'test': KINETICS400_VAL}),),
+        statistic=MeanStd('runs'),
         views=NUMBERS[views],
     )
 
 
 def _splits(dataset: str, views: str) -> Protocol:
     runs = tuple(
-        Run(
-            f'split{number}',
-            {'test': Videos((f'{dataset}_val_split_{number}_videos.txt',), published_size=size)},
-            train=Videos((f'{dataset}_train_split_{number}_videos.txt',)),
-        )
-        for number, size in enumerate(SPLITS[dataset], start=1)
+        Run(f'split{n}', {'test': split_test(dataset, n)}, train=split_train(dataset, n))
+        for n in (1, 2, 3)
     )
     return Protocol(
         id=f'{dataset}_{views}',
@@ -62,7 +57,7 @@ def _charades() -> Protocol:
         runs=(
             Run('test', {'test': Videos(('charades_test_list_videos.txt',), published_size=1863)}),
         ),
-        statistic=SingleRun(),
+        statistic=MeanStd('runs'),
         metrics=('charades/mAP', 'charades/wAP', 'maxi/mAP'),
         evaluator=(
             dict(type='CharadesMAP', per_class_file='class_ap.csv'),
@@ -75,6 +70,6 @@ def _charades() -> Protocol:
 
 PROTOCOLS = (
     *(_kinetics400(views) for views in VIEWS),
-    *(_splits(dataset, views) for dataset in NAMES for views in VIEWS),
+    *(_splits(dataset, views) for dataset in SPLITS for views in VIEWS),
     _charades(),
 )

@@ -1,9 +1,10 @@
 """The same protocols on the mini benchmark, minutes on a CPU: for trying and for tests."""
 
+from dataclasses import replace
+
 from .base_to_novel import base_to_novel_run
-from .few_shot import with_shots
 from .protocol import Protocol, Run, Videos, seeded_runs
-from .statistics import HarmonicMean, MeanStd, SingleRun
+from .statistics import HarmonicMean, MeanStd
 
 LEAF = 'mini/actionclip_mini_transf.py'
 FEW_SHOT_LEAF = 'mini/actionclip_mini_transf_few_shot.py'
@@ -15,7 +16,7 @@ _UNSEEN = Videos(('unseen.txt',), labels='labels_unseen.txt')
 
 
 def _few_shot(shots: int) -> Protocol:
-    run = Run('draw', {'test': _TEST}, train=with_shots(_TRAIN, shots))
+    run = Run('draw', {'test': _TEST}, train=replace(_TRAIN, shots=shots))
     return Protocol(
         id=f'mini_few_shot_k{shots}',
         meaning=f'{shots}-shot on the mini benchmark: {shots} of 10 training clips per class, from '
@@ -37,7 +38,7 @@ PROTOCOLS = (
         dataset='mini',
         leaf=LEAF,
         runs=(Run('unseen', {'test': _UNSEEN}),),
-        statistic=SingleRun(),
+        statistic=MeanStd('runs'),
     ),
     *(_few_shot(shots) for shots in SHOTS),
     Protocol(
@@ -68,7 +69,7 @@ PROTOCOLS = (
         dataset='mini',
         leaf='mini/actionclip_mini_transf_10x3.py',
         runs=(Run('val', {'test': _TEST}),),
-        statistic=SingleRun(),
+        statistic=MeanStd('runs'),
         views=(10, 3),
     ),
 )

@@ -15,16 +15,16 @@ class MeanStd:
     """Mean and standard deviation over runs, of each metric.
 
     Attributes:
-        over: What the runs are: 'splits', 'draws', …
+        over: What several runs are: 'splits', 'draws', …
         ddof: 0 is numpy's default and what the peers report.
     """
 
     over: str
     ddof: int = 0
 
-    @property
-    def rule(self) -> str:
-        return f'mean ± std (ddof={self.ddof}) over {self.over}'
+    def rule(self, runs: int) -> str:
+        """What is done with so many runs, in words."""
+        return 'one run' if runs == 1 else f'mean ± std (ddof={self.ddof}) over {self.over}'
 
     def compute(self, results: Sequence[Result]) -> list[dict[str, Any]]:
         """One row per part and metric: ``part, metric, mean, std, ddof, n``."""
@@ -41,23 +41,11 @@ class MeanStd:
 
 
 @dataclass(frozen=True)
-class SingleRun(MeanStd):
-    """The numbers of the only run, which have no spread."""
-
-    over: str = 'run'
-
-    @property
-    def rule(self) -> str:
-        return 'one run'
-
-
-@dataclass(frozen=True)
 class HarmonicMean(MeanStd):
     """Base and novel averaged over seeds first, then HM = 2·B·N / (B + N) of the averages."""
 
-    @property
-    def rule(self) -> str:
-        return f'{super().rule}; HM = 2·base·novel/(base+novel) of the two means'
+    def rule(self, runs: int) -> str:
+        return f'{super().rule(runs)}; HM = 2·base·novel/(base+novel) of the two means'
 
     def compute(self, results: Sequence[Result]) -> list[dict[str, Any]]:
         rows = super().compute(results)

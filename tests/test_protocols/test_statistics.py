@@ -2,7 +2,7 @@
 
 import pytest
 
-from actionclip_mm.protocols.statistics import HarmonicMean, MeanStd, SingleRun, harmonic_mean
+from actionclip_mm.protocols.statistics import HarmonicMean, MeanStd, harmonic_mean
 
 
 def results(**parts: list[float]) -> list[dict]:
@@ -24,9 +24,17 @@ def test_bike_on_kinetics600() -> None:
 
 
 def test_one_run_has_no_spread() -> None:
-    (row,) = SingleRun().compute(results(test=[0.5]))
+    (row,) = MeanStd('draws').compute(results(test=[0.5]))
     assert row['mean'] == 0.5 and row['std'] is None
-    assert SingleRun().rule == 'one run'
+
+
+def test_the_rule_says_what_was_done_with_so_many_runs() -> None:
+    assert MeanStd('draws').rule(1) == 'one run'
+    assert MeanStd('draws').rule(3) == 'mean ± std (ddof=0) over draws'
+    assert MeanStd('draws', ddof=1).rule(3) == 'mean ± std (ddof=1) over draws'
+    means = 'HM = 2·base·novel/(base+novel) of the two means'
+    assert HarmonicMean('seeds').rule(1) == f'one run; {means}'
+    assert HarmonicMean('seeds').rule(3) == f'mean ± std (ddof=0) over seeds; {means}'
 
 
 def test_two_runs_have_one_whatever_ddof() -> None:
