@@ -1,7 +1,8 @@
-"""A loss that is no number stops the run before it has spoilt the weights, and says where."""
+"""A loss or gradient that is no number stops the run before it has spoilt the weights."""
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -9,21 +10,29 @@ from mmaction.registry import HOOKS
 from mmengine.dist import all_gather_object, all_reduce
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
+from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from torch import Tensor
+from torch.optim import Optimizer
 
 
 class LossNotFinite(RuntimeError):
-    """The loss is NaN or infinite."""
+    """The loss or its gradient is NaN or infinite."""
 
 
 @HOOKS.register_module()
 class FiniteLossHook(Hook):
-    """Looks at the loss of each iteration between forward pass and update.
+    """Looks at the loss of each iteration before its backward pass, and at the gradient after it.
 
     Stops all processes at once, with the iteration, the learning rates and the videos of each
-    process whose loss it is (of all, where the loss is that of the global batch). Gradients that
-    overflow in fp16 are not its business: the gradient scaler leaves out such steps by itself.
+    process whose loss it is (of all, where the loss is that of the global batch). A gradient is
+    that of all videos since the last update of the weights.
+
+    Looking at the gradient costs nothing where its norm is known anyway, by ``clip_grad`` or a
+    gradient scaler (fp16); otherwise every gradient is read once before an update. Updates that the
+    scaler leaves out are normal, as it tries how large the scale may be. They are logged, and
+    ``train/overflows`` has their number; they count as left out only where the scale is below 1,
+    when scaling is not to blame.
 
     Args:
         max_skipped: How many iterations may be left out instead, counted over the run; each is
@@ -41,11 +50,16 @@ class FiniteLossHook(Hook):
             raise ValueError(f'max_skipped={max_skipped} is no number of steps: set 0 or more.')
         self.max_skipped = max_skipped
         self.batch: Any = None
+        self._videos: list[str] = []  # since the last update
+        self._updated = False
 
     def before_train(self, runner: Runner) -> None:
-        """Puts itself in front of the update of the weights."""
+        """Puts itself in front of the backward pass and of the update of the weights."""
         wrapper = runner.optim_wrapper
         wrapper.update_params = self._if_finite(runner, wrapper.update_params)
+        wrapper.step = self._watched(runner, wrapper.step)
+        if isinstance(getattr(wrapper, 'optimizer', None), Optimizer):  # DeepSpeed's is none
+            wrapper.optimizer.register_step_pre_hook(partial(self._before_update, runner))
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any | None = None
@@ -55,27 +69,65 @@ class FiniteLossHook(Hook):
 
     def _if_finite(self, runner: Runner, update: Callable) -> Callable:
         def update_params(loss: Tensor, *args: Any, **kwargs: Any) -> None:
-            # one process would wait forever for the gradients of another that has stopped
-            broken = (~loss.detach().isfinite().all()).float()
-            all_reduce(broken, 'max')
-            if not broken.item():
+            if on_all_processes(loss.detach().isfinite().all()):
+                self._videos += names_of(self.batch)
                 update(loss, *args, **kwargs)
             else:
-                self._skip_or_stop(runner, loss)
+                self._report_loss(runner, loss)
 
         return update_params
 
-    def _skip_or_stop(self, runner: Runner, loss: Tensor) -> None:
-        hub = runner.message_hub
-        skipped = int(hub.get_info('skipped_iterations', 0)) + 1
-        rates = runner.optim_wrapper.get_lr()
+    def _watched(self, runner: Runner, step: Callable) -> Callable:
+        """The step of the wrapper, which need not become one of the optimizer."""
+
+        def watched_step(**kwargs: Any) -> None:
+            self._updated = False
+            step(**kwargs)
+            if has_scaler(runner.optim_wrapper) and not self._updated:
+                self._note_overflow(runner)
+            self._videos = []
+
+        return watched_step
+
+    def _before_update(self, runner: Runner, optimizer: Optimizer, *_: Any) -> None:
+        """Called by the optimizer, unless a scaler has seen an overflow."""
+        if getattr(optimizer, 'found_inf', False):  # a fused one is called, and leaves it out
+            return
+        self._updated = True
+        if not gradient_is_finite(runner.optim_wrapper):
+            self._report_gradient(runner, 'The loss is finite but its gradient is not')
+            optimizer.zero_grad()  # what has no gradient stays as it is
+
+    def _note_overflow(self, runner: Runner) -> None:
+        hub, scale = runner.message_hub, runner.optim_wrapper.loss_scaler.get_scale()
+        count = int(hub.get_info('overflows', 0)) + 1
+        hub.update_info('overflows', count)  # saved, so that --resume counts on
+        hub.update_scalar('train/overflows', count)
+        print_log(
+            f'The gradient overflowed in iteration {runner.iter + 1}; that update was left out '
+            f'(number {count} of this run), and the loss scale is now {scale:g}.',
+            'current',
+        )
+        if scale < 1:
+            self._report_gradient(runner, 'The gradient is not finite, whatever the loss scale')
+
+    def _report_loss(self, runner: Runner, loss: Tensor) -> None:
         reports = all_gather_object((float(loss.detach().sum()), names_of(self.batch)))
         broken = [(value, names) for value, names in reports if not math.isfinite(value)]
         videos = [name for _, names in broken for name in names]
+        self._skip_or_stop(runner, f'The loss is {broken[0][0]}', videos)
+
+    def _report_gradient(self, runner: Runner, what: str) -> None:
+        videos = [name for names in all_gather_object(self._videos) for name in names]
+        self._skip_or_stop(runner, what, videos)
+
+    def _skip_or_stop(self, runner: Runner, what: str, videos: list[str]) -> None:
+        hub = runner.message_hub
+        skipped = int(hub.get_info('skipped_iterations', 0)) + 1
+        rates = sorted(set(_numbers(runner.optim_wrapper.get_lr())))
         what = (
-            f'The loss is {broken[0][0]} in iteration {runner.iter + 1} of epoch '
-            f'{runner.epoch + 1} with learning rates '
-            f'{", ".join(f"{rate:.3g}" for rate in sorted(set(_numbers(rates))))}; its videos are '
+            f'{what} in iteration {runner.iter + 1} of epoch {runner.epoch + 1} with learning '
+            f'rates {", ".join(f"{rate:.3g}" for rate in rates)}; its videos are '
             f'{", ".join(videos) or "unknown"}'
         )
         if skipped > self.max_skipped:
@@ -87,6 +139,32 @@ class FiniteLossHook(Hook):
         hub.update_info('skipped_iterations', skipped)  # saved, so that --resume counts on
         hub.update_scalar('train/skipped', skipped)
         print_log(f'{what}; left out, {skipped} of at most {self.max_skipped}.', 'current')
+
+
+def gradient_is_finite(wrapper: OptimWrapper) -> bool:
+    """Whether the gradient that is about to update the weights is, on all processes."""
+    if has_scaler(wrapper):
+        return True  # it has looked, or there would be no update
+    if wrapper.clip_grad_kwargs and wrapper.grad_name == 'grad_norm':
+        # of the whole gradient, so the same everywhere
+        return math.isfinite(wrapper.message_hub.get_scalar('train/grad_norm').current())
+    groups = wrapper.optimizer.param_groups
+    grads = [parameter.grad for group in groups for parameter in group['params']]
+    norms = [grad.norm() for grad in grads if grad is not None] or [torch.zeros(())]
+    return on_all_processes(torch.stack(norms).isfinite().all())
+
+
+def has_scaler(wrapper: OptimWrapper) -> bool:
+    """Whether a gradient scaler decides which updates are made."""
+    scaler = getattr(wrapper, 'loss_scaler', None)
+    return scaler is not None and scaler.is_enabled()
+
+
+def on_all_processes(finite: Tensor) -> bool:
+    """Whether a truth holds everywhere: one process would wait forever for another that stopped."""
+    broken = (~finite).float()
+    all_reduce(broken, 'max')
+    return not broken.item()
 
 
 def names_of(batch: Any) -> list[str]:

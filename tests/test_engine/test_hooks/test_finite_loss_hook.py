@@ -1,12 +1,15 @@
-"""FiniteLossHook: a loss that is no number does not reach the weights."""
+"""FiniteLossHook: a loss or gradient that is no number does not reach the weights."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from mmaction.structures import ActionDataSample
 from mmengine.model import BaseModel
+from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from mmengine.runner import Runner
 from torch import nn
 
@@ -20,7 +23,23 @@ class Model(BaseModel):
         self.weight = nn.Parameter(torch.ones(1))
 
     def forward(self, inputs: list, data_samples: list, mode: str = 'loss') -> dict:
-        return dict(loss=(torch.stack(inputs) * self.weight).mean())
+        values = torch.stack(inputs)
+        # at 0 the root is finite and its slope is not
+        root = (values.clamp(max=0) * self.weight).abs().sqrt() if (values == 0).any() else 0
+        return dict(loss=(values * self.weight + root).mean())
+
+
+class Scaled(AmpOptimWrapper):
+    """mmengine's wrapper of fp16, with a scaler that needs no GPU."""
+
+    def __init__(self, scale: float, **kwargs: Any) -> None:
+        OptimWrapper.__init__(self, **kwargs)
+        self._scale_update_param = None
+        self.loss_scaler = torch.amp.GradScaler('cpu', init_scale=scale)
+        self.cast_dtype = torch.bfloat16
+
+    def optim_context(self, model: nn.Module) -> AbstractContextManager:
+        return OptimWrapper.optim_context(self, model)  # fp32
 
 
 def video(name: str, value: float) -> dict:
@@ -33,7 +52,7 @@ def video(name: str, value: float) -> dict:
 def train(tmp_path: Path) -> Callable[..., Runner]:
     """Function: trains on one video with each of the values; the second is called ``two.mp4``."""
 
-    def run(values: list, **hook: int) -> Runner:
+    def run(values: list, optim_wrapper: dict | None = None, **hook: int) -> Runner:
         names = ['one.mp4', 'two.mp4', 'three.mp4', 'four.mp4']
         runner = Runner(
             Model(),
@@ -45,10 +64,10 @@ def train(tmp_path: Path) -> Callable[..., Runner]:
                 sampler=dict(type='DefaultSampler', shuffle=False),
             ),
             train_cfg=dict(by_epoch=True, max_epochs=1),
-            optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.25)),
+            optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.25)) | (optim_wrapper or {}),
             custom_hooks=[dict(type='FiniteLossHook', **hook)],
             default_scope='mmaction',
-            experiment_name=f'{tmp_path.name}',
+            experiment_name=f'{tmp_path.name}_{len(list(tmp_path.iterdir()))}',  # a hub of its own
         )
         runner.train()
         return runner
@@ -80,6 +99,83 @@ def test_too_many_are_too_many(train: Callable) -> None:
 
 def test_good_losses_pass(train: Callable) -> None:
     assert train([1.0, 2.0]).model.weight.item() == 1 - 3 * 0.25
+
+
+NORM, VALUE = dict(max_norm=100.0), dict(type='value', clip_value=100.0)
+
+
+@pytest.mark.parametrize('clip', [None, NORM, VALUE], ids=['plain', 'norm', 'value'])
+class TestGradient:
+    """A finite loss whose gradient is not; clipping by norm makes all of it NaN."""
+
+    def test_stops_before_the_weights_change(self, clip: dict | None, train: Callable) -> None:
+        with pytest.raises(LossNotFinite) as error:
+            train([1.0, 0.0, 1.0], dict(clip_grad=clip))
+        message = str(error.value)
+        assert message.startswith('The loss is finite but its gradient is not in iteration 2 of')
+        assert 'epoch 1 with learning rates 0.25; its videos are two.mp4. Look' in message
+        assert '\n' not in message
+
+    def test_weights_are_those_of_the_good_steps(self, clip: dict | None, train: Callable) -> None:
+        runner = train([1.0, 0.0, 1.0], dict(clip_grad=clip), max_skipped=1)
+        assert runner.model.weight.item() == 1 - 2 * 0.25
+        assert runner.message_hub.get_scalar('train/skipped').current() == 1
+
+
+def test_a_gradient_is_that_of_all_videos_since_the_last_update(train: Callable) -> None:
+    with pytest.raises(LossNotFinite, match=r'iteration 2 .* are one\.mp4, two\.mp4\. Look'):
+        train([0.0, 1.0, 1.0, 1.0], dict(accumulative_counts=2))
+    with pytest.raises(LossNotFinite, match=r'iteration 4 .* are three\.mp4, four\.mp4\. Look'):
+        train([1.0, 1.0, 1.0, 0.0], dict(accumulative_counts=2))
+
+
+def test_a_gradient_whose_norm_is_known_is_not_read(
+    train: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    on_all = finite_loss_hook.on_all_processes
+    monkeypatch.setattr(
+        finite_loss_hook, 'on_all_processes', lambda finite: asked.append(1) or on_all(finite)
+    )
+    train([1.0, 1.0], dict(clip_grad=NORM))
+    assert len(asked) == 2, 'once for each loss'
+    train([1.0, 1.0])
+    assert len(asked) == 6
+
+
+@pytest.mark.skipif(not hasattr(torch.amp, 'GradScaler'), reason='scalers for CPUs are newer')
+@pytest.mark.parametrize('fused', [False, True])
+class TestScaler:
+    """fp16 on a GPU, played by fp32 with a scale near the end of its range."""
+
+    def scaled(self, scale: float, fused: bool) -> dict:
+        wrapper = dict(type=Scaled, scale=scale)
+        if fused:
+            wrapper['optimizer'] = dict(type='SGD', lr=0.25, fused=True)
+        return wrapper
+
+    def test_overflows_are_left_out_and_counted(
+        self, train: Callable, fused: bool, tmp_path: Path
+    ) -> None:
+        runner = train([1.0, 3.0, 1.0], self.scaled(2.0**127, fused))  # 3 · 2^127 is infinite
+        assert runner.model.weight.item() == 1 - 2 * 0.25
+        assert runner.optim_wrapper.loss_scaler.get_scale() == 2.0**126
+        assert runner.message_hub.get_info('overflows') == 1
+        assert runner.message_hub.get_scalar('train/overflows').current() == 1
+        assert runner.message_hub.get_info('skipped_iterations', 0) == 0
+        (log,) = tmp_path.glob('*/*.log')
+        assert 'in iteration 2; that update was left out (number 1 of' in log.read_text()
+
+    def test_a_gradient_that_is_infinite_at_any_scale(self, train: Callable, fused: bool) -> None:
+        with pytest.raises(LossNotFinite, match=r'gradient is not finite, whatever .*two\.mp4\.'):
+            train([1.0, 0.0], self.scaled(1.0, fused))
+        runner = train([1.0, 0.0, 1.0], self.scaled(1.0, fused), max_skipped=1)
+        assert runner.model.weight.item() == 1 - 2 * 0.25
+
+    def test_updates_are_not_counted(self, train: Callable, fused: bool) -> None:
+        runner = train([1.0, 2.0], self.scaled(2.0**16, fused))
+        assert runner.model.weight.item() == 1 - 3 * 0.25
+        assert runner.message_hub.get_info('overflows', 0) == 0
 
 
 def test_a_negative_number_is_refused() -> None:
