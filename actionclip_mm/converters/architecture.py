@@ -52,6 +52,12 @@ def read_arch(state: dict[str, Tensor], quick_gelu: bool, hints: Hints) -> str |
     return arch
 
 
+def assumes_heads(arch: str | dict, hints: Hints) -> bool:
+    """Whether nothing but CLIP's habit tells the heads of an architecture that was read."""
+    known = (hints.arch, hints.vision_heads, hints.text_heads)
+    return known == (None, None, None) and _published(model_config(arch)) is None
+
+
 def model_config(arch: str | dict) -> dict[str, Any]:
     """The model-config dict of an open_clip name; a dict is its own.
 

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from . import actionclip, huggingface, mmaction2, open_clip, openai_clip
-from .architecture import expected_shapes, model_config, read_arch
+from .architecture import assumes_heads, expected_shapes, model_config, read_arch
 from .mapped import Hints, Mapped, Source
 from .visual_prompt import VisualPrompt, read_visual_prompt
 
@@ -21,6 +21,9 @@ SOURCES = {
         ('open_clip', 'open_clip', open_clip),
     )
 }
+
+# code that has no other heads than those of 64 channels
+CLIPS_OWN_HEADS = ('actionclip', 'mmaction2', 'openai')
 
 _NOT_OF_A_MODEL = (AttributeError, TypeError, LookupError, ArithmeticError, RuntimeError)
 
@@ -116,6 +119,12 @@ def _convert(content: dict[str, Any], source: str, hints: Hints, allow_partial: 
     mapped = SOURCES[source].to_recognizer(content)
     notes: list[str] = []
     arch = read_arch(mapped.state, _activation(source, mapped, hints, notes), hints)
+    if source not in CLIPS_OWN_HEADS and assumes_heads(arch, hints):
+        notes.append(
+            'Shapes do not tell the number of heads, and open_clip publishes no model of these: '
+            '64 channels each are assumed, as CLIP has them (--arch, or open_clip_config.json '
+            'beside the file, tells).'
+        )
     width = int(model_config(arch)['embed_dim'])
     prompt = read_visual_prompt(mapped.state, width, mapped.neck_eps, mapped.has_shift)
     if source == 'actionclip' and prompt.inside is None and prompt.neck['type'] == 'MeanPPrompt':

@@ -3,7 +3,12 @@
 import pytest
 import torch
 
-from actionclip_mm.converters.architecture import expected_shapes, model_config, read_arch
+from actionclip_mm.converters.architecture import (
+    assumes_heads,
+    expected_shapes,
+    model_config,
+    read_arch,
+)
 from actionclip_mm.converters.mapped import Hints
 from actionclip_mm.converters.renaming import TEXT, VISUAL
 
@@ -22,6 +27,7 @@ def test_published_models(name):
     arch = read_arch(shapes_only(name), True, Hints())
     published = {k: v for k, v in model_config(name).items() if k != 'custom_text'}
     assert arch == {**published, 'quick_gelu': True}
+    assert not assumes_heads(arch, Hints())
 
 
 @pytest.mark.parametrize(
@@ -36,6 +42,9 @@ def test_models_that_nobody_publishes(vision):
     arch = dict(embed_dim=48, quick_gelu=False, vision_cfg=vision, text_cfg=text)
     state = shapes_only(arch)
     assert read_arch(state, False, Hints()) == arch
+    assert assumes_heads(arch, Hints())
+    assert not assumes_heads(arch, Hints(vision_heads=2, text_heads=1))
+    assert not assumes_heads(arch, Hints(arch=arch))
     assert expected_shapes(read_arch(state, False, Hints()), None, None).keys() == state.keys()
 
 

@@ -97,6 +97,14 @@ def test_heads_of_the_hints_are_taken(state):
     assert converted.arch['text_cfg']['heads'] == 1
 
 
+def test_assumed_heads_are_said(state):
+    assert not convert(state, 'openai').notes
+    (note,) = convert(state, 'open_clip', Hints(quick_gelu=True)).notes
+    assert 'number of heads' in note and '--arch' in note
+    heads = Hints(quick_gelu=True, vision_heads=2, text_heads=2)
+    assert not convert(state, 'open_clip', heads).notes
+
+
 def test_an_arch_that_does_not_exist(state):
     with pytest.raises(ValueError, match="no model 'ViT-B-17'"):
         convert(state, 'openai', Hints(arch='ViT-B-17'))
