@@ -14,7 +14,6 @@ could not be read (the others are answered), 2 the call itself is wrong.
 
 import argparse
 import importlib.util
-import pickle
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -207,7 +206,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if error.name:  # not a sentence of ours about the installation
             raise
         parser.error(str(error))
-    except (ValueError, TypeError, OSError, pickle.UnpicklingError) as error:
+    except (ValueError, TypeError, OSError) as error:
         parser.error(str(error))
     return 1 if any(answer.error is not None for answer in answers) else 0
 

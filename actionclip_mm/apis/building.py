@@ -1,6 +1,6 @@
 """Models ready for testing: CLIP with mean pooling, or a config with the checkpoint it trained."""
 
-import json
+import pickle
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from ..models.utils.clip_loading import Arch
 from ..models.utils.hub import cache_only_when_offline
 from ..models.utils.strict_loading import misfit_of_loaded
 from ..models.utils.unread_weights import leave_weights_unread
+from ..utils.json_files import read_json_object
 
 # the names or sentences themselves, or the path of a file with them
 Labels = str | Sequence[str]
@@ -33,12 +34,7 @@ def read_arch(arch: Arch) -> Arch:
         return arch
     if not Path(arch).is_file():
         raise FileNotFoundError(f"There is no model config '{arch}': set arch to a name or a file.")
-    try:
-        content = json.loads(Path(arch).read_text(encoding='utf-8'))
-    except ValueError as error:
-        raise ValueError(f"'{arch}' cannot be read as JSON ({error}): mend that place.") from error
-    if not isinstance(content, dict):
-        raise ValueError(f"'{arch}' holds no JSON object: give a model config of open_clip.")
+    content = read_json_object(Path(arch), 'a model config of open_clip')
     if 'model_cfg' in content:  # its preprocess_cfg would get lost here
         raise ValueError(
             f"'{arch}' belongs to a folder in open_clip's layout: set arch to local-dir:FOLDER."
@@ -133,12 +129,15 @@ def load_strictly(model: nn.Module, checkpoint: str) -> None:
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: Damaged, or tensors are missing, left over or of another shape.
+        ValueError: Damaged, or holds what could run code, or tensors are missing, left over or of
+            another shape.
     """
     try:
         content = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
     except FileNotFoundError as error:
         raise FileNotFoundError(f"There is no checkpoint '{checkpoint}'.") from error
+    except pickle.UnpicklingError as error:  # a sentence already
+        raise ValueError(f'{error}.') from error
     except (RuntimeError, EOFError, OSError) as error:  # cut short, not a zip file
         raise ValueError(
             f"'{checkpoint}' cannot be read as a checkpoint ({reason(error)}): it is damaged."

@@ -1,6 +1,5 @@
 """Everything about a protocol run that can be wrong is found out before anything is trained."""
 
-import pickle
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
-from torch import nn
 
 from ..apis.building import build_trained, load_strictly
 from .derive import (
@@ -99,7 +97,7 @@ def make_plan(request: Request, configs: Path) -> Plan:
     model = build_trained(tested, None)
     if jobs[0].train is None:
         for checkpoint in dict.fromkeys(job.checkpoint for job in jobs):
-            _check_fits(model, str(checkpoint))
+            load_strictly(model, str(checkpoint))
     try:
         name = str(leaf_path.resolve().relative_to(configs.resolve().parent))
     except ValueError:  # the user's own, elsewhere
@@ -114,13 +112,6 @@ def make_plan(request: Request, configs: Path) -> Plan:
         differences=_differences(request, protocol, jobs),
         draws=_draws(jobs),
     )
-
-
-def _check_fits(model: nn.Module, checkpoint: str) -> None:
-    try:
-        load_strictly(model, checkpoint)
-    except pickle.UnpicklingError as error:
-        raise ValueError(str(error).splitlines()[0]) from error
 
 
 def _set_templates(leaf: Config, templates: str | None) -> None:
@@ -203,7 +194,7 @@ def _differences(request: Request, protocol: Protocol, jobs: Sequence[Job]) -> l
                     f'{job.run.name} {part}: {found:,} videos are listed, the published protocol '
                     f'has {size:,}.'
                 )
-    if request.seeds and len(request.seeds) != len(get_protocol(protocol.id).runs):
+    if protocol.runs != get_protocol(protocol.id).runs:
         texts.append(f'Seeds {", ".join(map(str, request.seeds))} were asked for.')
     if request.base_labels is not None:
         texts.append(f'Base classes are those of {request.base_labels.name}, not of the rule.')

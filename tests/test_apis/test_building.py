@@ -30,9 +30,11 @@ def test_arch_of_a_json_file(tmp_path, tiny_arch):
     file.write_text('[1]')
     with pytest.raises(ValueError, match='no JSON object'):
         read_arch(str(file))
-    file.write_text('{')
-    with pytest.raises(ValueError, match='cannot be read as JSON'):
-        read_arch(str(file))
+    for content in (b'{', b'[' * 100_000, b'\xff', b'1' * 5000):
+        file.write_bytes(content)
+        with pytest.raises(ValueError, match=r'tiny\.json. cannot be read as JSON') as error:
+            read_arch(str(file))
+        assert '\n' not in str(error.value)
     with pytest.raises(FileNotFoundError, match=r'gone\.json'):
         read_arch(str(tmp_path / 'gone.json'))
 
@@ -109,6 +111,10 @@ def test_checkpoints_that_do_not_fit(trained, tmp_path):
     refused(r'size mismatch for backbone\.visual\.proj.*\(\[3, 4\]\)')
     torch.save([1], file)
     refused('holds no state dict')
+    torch.save(dict(state_dict=print), file)
+    refused(r'was refused: it holds a pickled \S*print, which could run code')
+    (tmp_path / 'other.pth').write_bytes(b'hello' * 100)
+    refused('was refused: it is not a checkpoint')
     (tmp_path / 'other.pth').write_bytes(Path(trained.checkpoint).read_bytes()[:5000])
     refused('cannot be read as a checkpoint')
 

@@ -84,4 +84,6 @@ def test_refusals_of_export(tool, trained, tmp_path, refused):
     refused(tool('export'), [tmp_path / 'no.pth', '--config', config, out], 'no checkpoint')
     torch.save(dict(state_dict={'foreign': torch.ones(1)}), checkpoint)
     refused(tool('export'), [checkpoint, '--config', config, out], 'foreign')
+    torch.save(dict(state_dict=print), checkpoint)
+    refused(tool('export'), [checkpoint, '--config', config, out], 'could run code')
     assert not out.exists()

@@ -53,7 +53,8 @@ ENTRIES: dict[str, Callable] = {
     'to_actionclip.py': to_actionclip,
     'interpolate.py': interpolate,
 }
-REFUSALS = (ValueError, pickle.UnpicklingError, SystemExit)
+# mmengine's own loader keeps its kind of error
+REFUSALS = {'load_checkpoint': pickle.UnpicklingError}
 
 
 @pytest.mark.parametrize('entry', ENTRIES)
@@ -65,7 +66,7 @@ def test_weights_run_no_code(
     tiny_arch: dict,
 ) -> None:
     path = evil_file('weights.pth')
-    with pytest.raises(REFUSALS) as error:
+    with pytest.raises(REFUSALS.get(entry, (ValueError, SystemExit))) as error:
         ENTRIES[entry](path, load_tool, tiny_arch)
     assert not mark.exists()
     message = str(error.value)

@@ -7,7 +7,6 @@ Face's CLIPModel or an open_clip file; the layout is found out. Writes DST and D
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from actionclip_mm.converters import (
 )
 from actionclip_mm.models.utils.state_dict import read_content
 from actionclip_mm.models.utils.weight_files import check_suffix, sha256, write_weights
+from actionclip_mm.utils.json_files import read_json_object
 
 # Files that model hubs keep beside the weights; they tell what shapes cannot.
 SIDECARS = {
@@ -49,11 +49,8 @@ def read_sidecar(weights: Path, content: dict[str, Any], source: str) -> tuple[s
         if source == 'auto':
             found = detect_source(content, quick_gelu=True if owner == 'open_clip' else None)
         if found == owner:
-            try:
-                hints = json.loads(path.read_text(encoding='utf-8'))
-            except ValueError as error:
-                raise ValueError(f"'{path}' cannot be read as JSON ({error}): mend it.") from error
-            return owner, read_hints(hints), name
+            hints = read_hints(read_json_object(path, 'that of the weights or remove it'))
+            return owner, hints, name
     return source, Hints(), ''
 
 
