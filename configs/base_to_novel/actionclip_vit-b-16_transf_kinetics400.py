@@ -7,15 +7,10 @@ README has base / novel / harmonic mean 61.0 / 46.2 / 52.6. Not measured here.
 """
 
 _base_ = [
-    '../_base_/models/actionclip_vit-b-16.py',
+    '../_base_/models/actionclip_vit-b-16_zero_init.py',
     '../_base_/datasets/kinetics400.py',
     '../_base_/schedules/base_to_novel.py',
     '../_base_/default_runtime.py',
 ]
 
 train_dataloader = dict(batch_size=16)
-# Transf starts as the mean of the frames: it has no weights of its own, and few steps to learn them
-model = dict(
-    neck=dict(zero_init=True),
-    cls_head=dict(label_encoder=dict(labels={{_base_.labels}})),
-)

@@ -7,15 +7,11 @@ paper. Not measured here.
 """
 
 _base_ = [
-    '../_base_/models/actionclip_vit-b-16.py',
+    '../_base_/models/actionclip_vit-b-16_zero_init.py',
     '../_base_/datasets/ssv2.py',
     '../_base_/schedules/few_shot.py',
     '../_base_/default_runtime.py',
 ]
 
 train_dataloader = dict(batch_size=16)
-# Transf starts as the mean of the frames: it has no weights of its own, and few steps to learn them
-model = dict(
-    neck=dict(zero_init=True),
-    cls_head=dict(label_encoder=dict(labels={{_base_.labels}})),
-)
+model = dict(cls_head=dict(label_encoder=dict(labels={{_base_.labels}})))

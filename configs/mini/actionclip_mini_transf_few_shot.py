@@ -13,9 +13,8 @@ epochs = 16
 train_cfg = dict(max_epochs=epochs, val_interval=epochs)
 # with few videos no batch may be dropped
 train_dataloader = dict(batch_size=16, drop_last=False)
-param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, end=2, convert_to_iter_based=True),
-    dict(type='CosineAnnealingLR', begin=2, end=epochs, eta_min=1e-6, convert_to_iter_based=True),
-]
+param_scheduler = _base_.param_scheduler
+param_scheduler[0].end = param_scheduler[1].begin = 2
+param_scheduler[1].end = epochs
 default_hooks = dict(checkpoint=dict(interval=5))
 auto_scale_lr = dict(base_batch_size=16)

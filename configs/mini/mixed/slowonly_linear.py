@@ -22,7 +22,5 @@ epochs = 12
 train_cfg = dict(max_epochs=epochs, val_interval=4)
 # nothing is pre-trained
 optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'backbone': dict(lr_mult=5.0)}))
-param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, end=1, convert_to_iter_based=True),
-    dict(type='CosineAnnealingLR', begin=1, end=epochs, eta_min=1e-6, convert_to_iter_based=True),
-]
+param_scheduler = _base_.param_scheduler
+param_scheduler[1].end = epochs
