@@ -1,6 +1,6 @@
 """Metrics and the evaluator that mmaction2 lacks."""
 
-from .average_precision import DEFINITIONS, ClassPrecision, class_precision
+from .average_precision import DEFINITIONS, ClassPrecision, class_precision, mean_of_classes
 from .charades_map import CharadesMAP
 from .class_table import ClassRow, class_rows, read_class_rows, write_class_rows
 from .complete_evaluator import CompleteEvaluator
@@ -15,6 +15,7 @@ __all__ = [
     'class_precision',
     'class_rows',
     'CompleteEvaluator',
+    'mean_of_classes',
     'OrderPairAccuracy',
     'read_class_rows',
     'read_dump',

@@ -5,7 +5,7 @@ its positives. The definitions differ in three places only: in videos without a 
 without a video, and in ties.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,17 +92,31 @@ class ClassPrecision:
     @property
     def mean(self) -> float:
         """mAP: the mean over classes that are not left out."""
-        return float(np.nanmean(self.values))
+        return mean_of_classes(self.values)
 
     @property
     def weighted(self) -> float:
         """wAP: the mean weighted by the number of each class' videos."""
-        return float(np.nansum(self.values * self.positives) / self.positives.sum())
+        return mean_of_classes(self.values, self.positives)
 
     @property
     def num_classes(self) -> int:
         """Classes in the mean."""
         return int(np.isfinite(self.values).sum())
+
+
+def mean_of_classes(values: Sequence[float], weights: Sequence[float] | None = None) -> float:
+    """The mean over the classes that are not NaN; NaN if there is none, or none has a weight.
+
+    Args:
+        values: APs [C].
+        weights: Of each class [C]. Defaults to the same for all.
+    """
+    known = np.isfinite(values)
+    shares = np.ones(len(values)) if weights is None else np.asarray(weights)
+    if not shares[known].any():
+        return float('nan')
+    return float(np.average(np.asarray(values)[known], weights=shares[known]))
 
 
 def class_precision(

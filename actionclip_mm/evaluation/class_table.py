@@ -1,13 +1,17 @@
 """A table of one row per class, as CSV or JSON: id, name, number of videos, average precision."""
 
 import csv
+import io
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from .average_precision import ClassPrecision
+
+# what the readers of csv, json and numbers raise
+OTHER_CONTENT = (ValueError, LookupError, TypeError, OverflowError, RecursionError, csv.Error)
 
 
 class ClassRow(NamedTuple):
@@ -57,32 +61,42 @@ def write_class_rows(rows: Sequence[ClassRow], path: str | Path) -> None:
 def read_class_rows(path: str | Path) -> list[ClassRow]:
     """Reads what :func:`write_class_rows` wrote.
 
+    Returns:
+        One row per class, in the order of ids, whatever the order of the file.
+
     Raises:
         FileNotFoundError: No such file.
-        ValueError: A file of another kind or content.
+        ValueError: A file of another kind or content, or its ids are not 0, 1, 2 and so on.
     """
     path = check_table_path(path)
     if not path.is_file():
         raise FileNotFoundError(f"There is no table '{path}': give the file of a test.")
-    text = path.read_text(encoding='utf-8')
     try:
-        entries = (
-            json.loads(text) if path.suffix == '.json' else list(csv.DictReader(text.splitlines()))
-        )
-        return [
-            ClassRow(
-                int(entry['class_id']),
-                entry['name'],
-                int(entry['positives']),
-                math.nan if entry['ap'] in (None, '') else float(entry['ap']),
-            )
-            for entry in entries
-        ]
-    except (ValueError, KeyError, TypeError) as error:
+        rows = [_row(entry) for entry in _entries(path)]
+    except OTHER_CONTENT as error:
         raise ValueError(
             f"'{path}' is no table of classes ({type(error).__name__}: {error}): give a file with "
             f'{", ".join(ClassRow._fields)}, as CharadesMAP writes it.'
         ) from error
+    rows.sort(key=lambda row: row.class_id)
+    if not rows or [row.class_id for row in rows] != list(range(len(rows))):
+        raise ValueError(
+            f"The ids of the {len(rows)} classes in '{path}' are not 0, 1, 2 and so on: give the "
+            'whole table of a test.'
+        )
+    return rows
+
+
+def _entries(path: Path) -> Iterable[dict]:
+    text = path.read_text(encoding='utf-8')
+    if path.suffix == '.json':
+        return json.loads(text)
+    return csv.DictReader(io.StringIO(text, newline=''))  # a quoted name may hold line ends
+
+
+def _row(entry: dict) -> ClassRow:
+    ap = math.nan if entry['ap'] in (None, '') else float(entry['ap'])
+    return ClassRow(int(entry['class_id']), entry['name'], int(entry['positives']), ap)
 
 
 def check_table_path(path: str | Path) -> Path:

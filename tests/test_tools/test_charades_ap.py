@@ -1,6 +1,7 @@
 """tools/analysis/charades_ap.py: its figures are those of the metric, whatever the source."""
 
 import pickle
+import re
 
 import pytest
 import torch
@@ -23,6 +24,7 @@ def dump(tmp_path):
 
     def write(name='scores'):
         scores = torch.randn(20, 3)
+        scores[:, 1] += 10 * truth[:, 1]  # the best class is not the first one
         samples = [
             dict(pred_score=score, gt_label=label)
             for score, label in zip(scores, truth, strict=True)
@@ -49,15 +51,39 @@ def test_a_dump(tool, dump, labels, tmp_path, capsys):
     assert f'mAP {100 * expected.mean:.2f}, wAP {100 * expected.weighted:.2f}' in text
     assert '(2 of 3 classes)' in text
     assert out.stat().st_size > 5000
-    rows = read_class_rows(out.with_suffix('.csv'))
-    assert [row.ap for row in rows[:2]] == sorted(expected.values[:2], reverse=True)
+    table = out.with_suffix('.csv')
+    values = [float(line.split(',')[-1] or -1) for line in table.read_text().splitlines()[1:]]
+    assert values[:2] == sorted(expected.values[:2], reverse=True) and values[2] == -1
+    rows = read_class_rows(table)
+    assert [row.ap for row in rows[:2]] == expected.values[:2].tolist()
     assert rows[2].name == 'run' and rows[2].positives == 0
 
-    # a table gives the same again
-    assert tool.main([str(out.with_suffix('.csv')), '--out', str(tmp_path / 'again.png')]) == 0
-    assert f'mAP {100 * expected.mean:.2f}, wAP {100 * expected.weighted:.2f}' in (
-        capsys.readouterr().out
-    )
+
+@pytest.mark.parametrize('named', [True, False])
+def test_its_table_is_as_good_as_the_dump(tool, dump, labels, tmp_path, capsys, monkeypatch, named):
+    """Though it stands in another order: names and bars belong to the same classes."""
+    path, *_ = dump()
+    drawn: list[dict] = []
+    monkeypatch.setattr(tool, 'plot', lambda sources, *rest: drawn.append(sources))
+    assert tool.main([str(path), '--labels', str(labels), '--out', str(tmp_path / 'ap.png')]) == 0
+    sources = [f'a={path}', f'b={tmp_path / "ap.csv"}']
+    more = ['--labels', str(labels)] if named else []
+    assert tool.main([*sources, *more, '--out', str(tmp_path / 'again.png')]) == 0
+    rows = {name: str(rows) for name, rows in drawn[1].items()}  # NaN is not equal to itself
+    assert rows['b'] == str(drawn[0]['scores'])
+    assert (rows['a'] == rows['b']) is named
+    _, *summaries = re.findall('mAP .* classes', capsys.readouterr().out)
+    assert len(set(summaries)) == 1
+
+
+def test_paths_with_an_equals_sign(tool, dump, tmp_path, capsys):
+    path, *_ = dump()
+    moved = tmp_path / 'lr=0.1' / 'run=2.pkl'
+    moved.parent.mkdir()
+    path.rename(moved)
+    for source, name in ((f'{moved}', 'run=2'), (f'ours={moved}', 'ours')):
+        assert tool.main([source, '--out', str(tmp_path / 'ap.png')]) == 0
+        assert capsys.readouterr().out.startswith(f'{name}: mAP ')
 
 
 def test_two_models_and_another_definition(tool, dump, labels, tmp_path, capsys):

@@ -27,6 +27,7 @@ from actionclip_mm.evaluation import (
     ClassRow,
     class_precision,
     class_rows,
+    mean_of_classes,
     read_class_rows,
     read_dump,
     write_class_rows,
@@ -35,6 +36,12 @@ from actionclip_mm.models.text import read_labels
 
 BAR_HEIGHT = 0.17  # inches
 SHOWN = 5  # best and worst classes in the summary
+
+
+def named(text: str) -> tuple[str, str]:
+    """Name and path of ``NAME=FILE``; a file without a name is called by its stem."""
+    name, sign, path = text.partition('=')
+    return (name, path) if sign and not Path(text).is_file() else (Path(text).stem, text)
 
 
 def read_source(path: str, definition: str, labels: Sequence[str] | None) -> list[ClassRow]:
@@ -65,14 +72,13 @@ def check_same(sources: dict[str, list[ClassRow]]) -> None:
 
 
 def mean_ap(rows: Sequence[ClassRow]) -> float:
-    """mAP: the mean over the classes that have an AP."""
-    return float(np.nanmean([row.ap for row in rows]))
+    """mAP in per cent."""
+    return 100 * mean_of_classes([row.ap for row in rows])
 
 
 def weighted_ap(rows: Sequence[ClassRow]) -> float:
-    """wAP: the mean weighted by the number of videos of each class."""
-    scored = [row for row in rows if not math.isnan(row.ap)]
-    return float(np.average([r.ap for r in scored], weights=[r.positives for r in scored]))
+    """wAP in per cent."""
+    return 100 * mean_of_classes([row.ap for row in rows], [row.positives for row in rows])
 
 
 def ranked(rows: Sequence[ClassRow]) -> list[ClassRow]:
@@ -84,7 +90,7 @@ def summary(name: str, rows: Sequence[ClassRow]) -> str:
     """What a test gave, in a few lines."""
     scored = [row for row in ranked(rows) if not math.isnan(row.ap)]
     lines = [
-        f'{name}: mAP {100 * mean_ap(rows):.2f}, wAP {100 * weighted_ap(rows):.2f} '
+        f'{name}: mAP {mean_ap(rows):.2f}, wAP {weighted_ap(rows):.2f} '
         f'({len(scored)} of {len(rows)} classes)'
     ]
     for title, part in (('best', scored[:SHOWN]), ('worst', scored[-SHOWN:])):
@@ -103,10 +109,10 @@ def plot(sources: dict[str, list[ClassRow]], path: Path, title: str) -> None:
     places = np.arange(len(order))
     for index, (name, rows) in enumerate(sources.items()):
         values = [0.0 if math.isnan(rows[i].ap) else 100 * rows[i].ap for i in order]
-        label = f'{name}: mAP {100 * mean_ap(rows):.1f}'
+        label = f'{name}: mAP {mean_ap(rows):.1f}'
         offset = height * (index - (len(sources) - 1) / 2)
         axis.barh(places + offset, values, height, color=f'C{index}', label=label)
-        axis.axvline(100 * mean_ap(rows), color=f'C{index}', linewidth=1, linestyle='--')
+        axis.axvline(mean_ap(rows), color=f'C{index}', linewidth=1, linestyle='--')
     axis.set_yticks(places, [names[i] for i in order], fontsize=7)
     axis.set_ylim(len(order) - 0.4, -0.6)
     axis.set(xlim=(0, 100), xlabel='average precision, per cent; dashed: mean', title=title)
@@ -142,7 +148,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         labels = None if args.labels is None else read_labels(args.labels)
         sources: dict[str, list[ClassRow]] = {}
         for text in args.sources:
-            name, _, path = text.rpartition('=') if '=' in text else (Path(text).stem, '', text)
+            name, path = named(text)
             if name in sources:
                 raise ValueError(f"Two sources are called '{name}': write NAME=FILE for each.")
             sources[name] = read_source(path, args.definition, labels)
