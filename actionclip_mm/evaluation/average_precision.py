@@ -12,6 +12,7 @@ import numpy as np
 from mmaction.evaluation import mean_average_precision
 from sklearn.metrics import average_precision_score
 
+Numbers = Sequence[float] | np.ndarray
 LAST, RANKED, LEFT_OUT = 'last', 'ranked', 'left out'  # what becomes of videos without a label
 
 
@@ -105,7 +106,7 @@ class ClassPrecision:
         return int(np.isfinite(self.values).sum())
 
 
-def mean_of_classes(values: Sequence[float], weights: Sequence[float] | None = None) -> float:
+def mean_of_classes(values: Numbers, weights: Numbers | None = None) -> float:
     """The mean over the classes that are not NaN; NaN if there is none, or none has a weight.
 
     Args:
