@@ -19,6 +19,7 @@ from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 
 import actionclip_mm  # noqa: F401  mends the hosts before any test touches them
+from actionclip_mm.apis.building import build_trained, read_config
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -56,6 +57,48 @@ def tiny_arch() -> dict:
         vision_cfg=dict(image_size=32, layers=2, width=64, head_width=32, patch_size=16),
         text_cfg=dict(context_length=77, vocab_size=49408, width=32, heads=2, layers=2),
     )
+
+
+@pytest.fixture
+def write_leaf(tiny_arch: dict) -> Callable[..., Path]:
+    """Function: writes a leaf config of a tiny model, ``write_leaf(path, data_set, schedule)``.
+
+    Base files are named by their place in ``configs/_base_``; ``more`` is put at the end.
+    """
+
+    def write(path: Path, data_set: str, schedule: str, more: str = '') -> Path:
+        base = ROOT / 'configs' / '_base_'
+        path.write_text(
+            f"""
+_base_ = ['{base}/datasets/{data_set}.py', '{base}/schedules/{schedule}.py',
+          '{base}/default_runtime.py']
+arch = {tiny_arch}
+model = dict(
+    type='CLIPRecognizer',
+    backbone=dict(type='CLIPImageEncoder', arch=arch),
+    neck=dict(type='MeanPPrompt', in_channels=32),
+    cls_head=dict(
+        type='VideoTextHead', in_channels=32, average_clips='prob',
+        label_encoder=dict(
+            type='TextPromptLabelEncoder', labels=['x', 'y'], templates='prefix', arch=arch)))
+{more}
+"""
+        )
+        return path
+
+    return write
+
+
+@pytest.fixture
+def save_model() -> Callable[[Path, Path], Path]:
+    """Function: saves a checkpoint of a config's model, ``save_model(config, path)``."""
+
+    def save(config: Path, path: Path) -> Path:
+        model = build_trained(read_config(config), None)
+        torch.save(dict(state_dict=model.state_dict()), path)
+        return path
+
+    return save
 
 
 WORDS = ['<pad>', '</s>', '<unk>', 'a', 'video', 'of', 'clap', 'wave']

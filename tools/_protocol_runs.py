@@ -14,14 +14,13 @@ from typing import Any
 from mmengine.config import Config
 
 from actionclip_mm.models.utils.weight_files import sha256
+from actionclip_mm.protocols.card_schema import COUNTS
 from actionclip_mm.protocols.derive import METRICS_FILE, test_config, train_config
 from actionclip_mm.protocols.materials import Material
 from actionclip_mm.protocols.plan import Job
 from actionclip_mm.protocols.protocol import Protocol
 
 TOOLS = Path(__file__).resolve().parent
-
-COUNTS = ('listed', 'scored', 'failed')
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ class Executor:
         metrics = read_metrics(folder / METRICS_FILE, self.protocol.metrics)
         failed = (folder / 'failed_videos.txt').read_text(encoding='utf-8').splitlines()
         measured = dict(
-            videos={name: int(metrics[f'videos/{name}']) for name in COUNTS},
+            videos={key: int(metrics[f'videos/{key}']) for key in COUNTS},
             # the folder of the videos is this machine's own matter
             failed_videos=[line.replace(f'{material.folder}/', '', 1) for line in sorted(failed)],
             metrics={key: metrics[key] for key in self.protocol.metrics},
@@ -207,8 +206,18 @@ def digest(
     if isinstance(checkpoint, Path):
         checkpoint = sha256(checkpoint)
     lists = (material.list_for_card()['sha256'], material.classes_for_card()['sha256'])
-    text = f'{config.pretty_text}\n{lists}\n{checkpoint}\n{processes}'
+    files = [sha256(path) for path in files_of(config.model)]
+    text = f'{config.pretty_text}\n{lists}\n{checkpoint}\n{processes}\n{files}'
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def files_of(value: Any) -> list[Path]:
+    """The files that a config names: weights to start from, templates, label lists."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return [path for item in value for path in files_of(item)]
+    return [Path(value)] if isinstance(value, str) and os.path.isfile(value) else []
 
 
 def free_port() -> str:

@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -120,14 +121,10 @@ def measure(plan: Plan, args: argparse.Namespace, work_dir: Path, argv: list[str
     results: list[dict[str, Any]] = []
     for number, job in enumerate(plan.jobs, start=1):
         results += executor.run(job, f'[{number}/{len(plan.jobs)}]')
-    hashes = {path: sha256(path) for path in set(args.checkpoint)}
-    checkpoint = hashes[args.checkpoint[0]] if len(hashes) == 1 else None
+    given = [sha256(path) for path in args.checkpoint]
     training = None
     if plan.jobs[0].train is not None:
-        origin = 'CLIP' if plan.leaf.get('load_from') is None else f'{plan.leaf.load_from} (config)'
-        if args.checkpoint:
-            origin = f'checkpoint {checkpoint or "of each run"}'
-        training = training_facts(plan.leaf, origin, plan.draws, args.processes)
+        training = training_facts(plan.leaf, start_of(plan, given), plan.draws, args.processes)
     return make_card(
         protocol=dict(
             id=protocol.id,
@@ -137,7 +134,7 @@ def measure(plan: Plan, args: argparse.Namespace, work_dir: Path, argv: list[str
             statistic=protocol.statistic.rule(len(plan.jobs)),
             differences=plan.differences,
         ),
-        model=plan.model | dict(checkpoint_sha256=checkpoint),
+        model=plan.model | dict(checkpoint_sha256=given[0] if len(set(given)) == 1 else None),
         text=plan.text,
         test=plan.test,
         training=training,
@@ -153,6 +150,16 @@ def measure(plan: Plan, args: argparse.Namespace, work_dir: Path, argv: list[str
             device=torch.cuda.get_device_name() if torch.cuda.is_available() else 'CPU',
         ),
     )
+
+
+def start_of(plan: Plan, checkpoints: Sequence[str]) -> str:
+    """What a training starts from, in words; checkpoints are named by their hashes."""
+    if checkpoints:
+        return f'checkpoint {", ".join(checkpoints)}'
+    if plan.leaf.get('load_from') is not None:
+        return f'{plan.leaf["load_from"]} (config)'
+    pretrained = plan.model['pretrained']
+    return 'weights of the config' if pretrained is None else f'CLIP ({pretrained})'
 
 
 def report(protocol: Protocol, card: dict, work_dir: Path) -> None:

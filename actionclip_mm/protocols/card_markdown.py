@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from .card import Card, is_complete
+from .card_schema import COUNTS
 from .published import published_for
 
 METRICS = {
@@ -67,21 +68,21 @@ def _settings(card: Card) -> list[tuple[str, Any]]:
         ('pretrained', model['pretrained']),
         ('frame pooling', model['pooling']),
         ('visual prompt in the tower', model['visual_prompt']),
-        ('head', f'{model["head"]}, scale at test {model["test_scale"]}'),
-        ('checkpoint', _hash(model['checkpoint_sha256'])),
+        ('head', model['head']),
     ]
     if text is not None:
         context = ', learned context' if text['context'] else ''
         rows += [
+            ('scale at test', model['test_scale'] or 'the learned one'),
             ('templates', f'{_short(text["templates"])} ({text["num_templates"]}{context})'),
             ('template ensemble', text['ensemble']),
             ('joined names are split', text['split_names']),
         ]
-    numbers = f'{test["clips"]} x {test["crops"]} (clips x crops)'
     rows += [
         ('frames', test['frames']),
-        ('views', f'{numbers}, averaged as {test["average_clips"]}'),
-        ('scores', test['scores'] or 'default of the head'),
+        ('views', f'{test["clips"]} x {test["crops"]} (clips x crops)'),
+        ('views pooled as', test['average_clips']),
+        ('scores', test['scores'] or 'as they leave the head'),
         ('sampling', test['sampling']),
         ('resize', test['resize']),
         ('crop', test['crop']),
@@ -103,20 +104,23 @@ def _settings(card: Card) -> list[tuple[str, Any]]:
 def _runs(card: Card) -> list[str]:
     metrics = list(card['runs'][0]['metrics'])
     names = [METRICS.get(name, name) for name in metrics]
-    head = ['run', 'part', *names, 'classes', 'listed', 'scored', 'failed', 'labels', 'test list']
+    head = ['run', 'part', *names, 'classes', *COUNTS, 'labels', 'test list', 'checkpoint']
     if card['training'] is not None:
         head += ['trained on', 'training list']
     lines = ['| ' + ' | '.join(head) + ' |', '|' + '---|' * len(head)]
     for run in card['runs']:
         values = [f'{100 * run["metrics"][name]:.2f}' for name in metrics]
-        row = [run['run'], run['part'], *values, run['classes']['count'], *run['videos'].values()]
+        row = [run['run'], run['part'], *values, run['classes']['count']]
+        row += [run['videos'][name] for name in COUNTS]
         row += [_hash(run['classes']['sha256']), _hash(run['test_list']['sha256'])]
+        row += [_hash(run['checkpoint_sha256'])]
         if card['training'] is not None:
             train = run['train_list']
             row += [train['count'], _hash(train['sha256'])] if train else ['–', '–']
         lines.append('| ' + ' | '.join(map(str, row)) + ' |')
     rules = dict.fromkeys(run['classes']['rule'] for run in card['runs'])
-    return [*lines, '', f'Classes: {"; ".join(rules)}.', 'Hashes: SHA-256, first 12 digits.']
+    note = 'Labels, lists and the tested checkpoint: first 12 digits of their SHA-256.'
+    return [*lines, '', f'Classes: {"; ".join(rules)}.', note]
 
 
 def _failed(card: Card) -> list[str]:
@@ -171,5 +175,5 @@ def _short(value: Any) -> str:
     return text if len(text) <= 300 else f'{text[:300]}…'
 
 
-def _hash(sha256: str | None) -> str:
-    return f'`{sha256[:12]}`' if sha256 else 'none'
+def _hash(sha256: str) -> str:
+    return f'`{sha256[:12]}`'

@@ -7,6 +7,9 @@ from typing import Any
 
 VERSION = 1
 
+# What is counted of the videos of a run.
+COUNTS = ('listed', 'scored', 'failed')
+
 
 @dataclass(frozen=True)
 class Maybe:
@@ -35,7 +38,7 @@ _RUN = dict(
     test_list=dict(_LIST, published_size=Maybe(int)),
     train_list=Maybe(dict(_LIST, source=str)),
     checkpoint_sha256=str,
-    videos=dict(listed=int, scored=int, failed=int),
+    videos=dict.fromkeys(COUNTS, int),
     failed_videos=[str],
     metrics=MapOf(float),
 )

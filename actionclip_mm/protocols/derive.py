@@ -3,12 +3,14 @@
 A derived config is complete by itself, so it still says what was run when the leaf has changed.
 """
 
+import inspect
 from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config, ConfigDict
+from mmengine.runner import Runner
 
 from .annotations import write_lines
 from .materials import Material
@@ -23,6 +25,9 @@ METRICS_FILE = 'metrics.json'
 TRAINING = ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler')
 VALIDATION = ('val_dataloader', 'val_cfg', 'val_evaluator')
 TESTING = ('test_dataloader', 'test_cfg', 'test_evaluator')
+
+# What the runner and `set_views` read of a config; other names in it only help to write it.
+READ_KEYS = {*inspect.signature(Runner.__init__).parameters, 'multi_view_pipeline'}
 
 
 def read_leaf(path: Path, options: dict[str, Any] | None = None, trains: bool = True) -> Config:
@@ -63,7 +68,7 @@ def read_leaf(path: Path, options: dict[str, Any] | None = None, trains: bool = 
     if any(hook.get('type') == 'LabelSwitchHook' for hook in config.get('custom_hooks') or []):
         raise ValueError(
             f"The config '{path}' exchanges classes itself (LabelSwitchHook), which is the "
-            'protocol’s matter here: give one without that hook.'
+            "protocol's matter here: give one without that hook."
         )
     return config
 
@@ -156,7 +161,7 @@ def _evaluator(protocol: Protocol, folder: Path) -> dict[str, Any]:
 
 
 def check_options_kept(configs: Sequence[Config], options: dict[str, Any]) -> None:
-    """Refuses options that no config of a run has, and those that the protocol has overruled.
+    """Refuses options that nothing reads, and those that the protocol has overruled.
 
     Args:
         configs: Derived configs of one run.
@@ -166,6 +171,12 @@ def check_options_kept(configs: Sequence[Config], options: dict[str, Any]) -> No
         ValueError: With the option.
     """
     for key, value in options.items():
+        if key.split('.')[0] not in READ_KEYS:
+            raise ValueError(
+                f'--cfg-options {key}={value!r} has no effect, because nothing reads '
+                f"'{key.split('.')[0]}' once the config is read: set what is made of it, such as "
+                'train_cfg.max_epochs or test_dataloader.dataset.pipeline.'
+            )
         found = [look_up(config, key) for config in configs if config.get(key.split('.')[0])]
         if not found or any(other != value for other in found):
             raise ValueError(

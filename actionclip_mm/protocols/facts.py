@@ -3,16 +3,14 @@
 import hashlib
 import inspect
 import json
-from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 from torch import nn
 
 from ..models.heads import VideoTextHead
-from ..models.text import read_prompts
 from .derive import innermost
-from .views import CROPS, count_views, sampling_step
+from .views import CROPS, count_frames, count_views, sampling_step
 
 
 def model_facts(config: Config, model: nn.Module, leaf: str, options: dict) -> dict[str, Any]:
@@ -47,19 +45,16 @@ def model_facts(config: Config, model: nn.Module, leaf: str, options: dict) -> d
 
 def text_facts(config: Config, model: nn.Module) -> dict[str, Any] | None:
     """The ``text`` section: templates and how they are averaged; None for heads without texts."""
-    encoder = config.model.cls_head.get('label_encoder')
-    if encoder is None:
+    if 'label_encoder' not in config.model.cls_head:
         return None
-    given = encoder.get('templates', _default(type(model.cls_head.label_encoder), 'templates'))
-    templates = _plain(given)
-    if isinstance(given, str) and Path(given).is_file():
-        templates = _plain(read_prompts(given))  # a file name says nothing elsewhere
+    encoder = model.cls_head.label_encoder
+    default = inspect.signature(VideoTextHead).parameters['ensemble'].default
     return dict(
-        templates=templates,
-        num_templates=max(len(lines) for lines in model.cls_head.label_encoder.sentences),
-        ensemble=config.model.cls_head.get('ensemble', _default(VideoTextHead, 'ensemble')),
-        split_names=bool(encoder.get('split_names', True)),
-        context=encoder.get('context') is not None,
+        templates=_plain(encoder.prompts),  # the sentences: names of presets and files may move
+        num_templates=max(len(lines) for lines in encoder.sentences),
+        ensemble=config.model.cls_head.get('ensemble', default),
+        split_names=encoder.split_names,
+        context=encoder.context is not None,
     )
 
 
@@ -68,11 +63,11 @@ def test_facts(config: Config, model: nn.Module) -> dict[str, Any]:
     dataset = innermost(config.test_dataloader.dataset)
     clips, crops = count_views(config)
     return dict(
-        frames=sampling_step(config)['clip_len'],
+        frames=count_frames(config),
         clips=clips,
         crops=crops,
         average_clips=model.cls_head.average_clips,
-        scores=config.model.cls_head.get('scores'),
+        scores=_scores(model.cls_head),
         sampling=_plain(sampling_step(config)),
         resize=[_plain(step) for step in dataset.pipeline if step['type'] == 'Resize'],
         crop=[_plain(step) for step in dataset.pipeline if step['type'] in CROPS],
@@ -101,8 +96,10 @@ def training_facts(config: Config, start: str, draws: str, processes: int) -> di
     )
 
 
-def _default(kind: type, argument: str) -> Any:
-    return inspect.signature(kind).parameters[argument].default
+def _scores(head: Any) -> str | None:
+    """What the scores of a head are; None for what comes out of a head of mmaction2 as it is."""
+    by_average_clips = 'softmax' if head.average_clips == 'prob' else None  # mmaction2's rule
+    return getattr(head, 'scores', by_average_clips)
 
 
 def _flat(preprocessor: Any, name: str) -> list[float]:

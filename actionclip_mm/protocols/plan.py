@@ -95,8 +95,8 @@ def make_plan(request: Request, configs: Path) -> Plan:
     tested = _first_test_config(leaf, protocol, jobs[0])
     check_options_kept(_first_configs(tested, leaf, jobs[0]), request.options)
     model = build_trained(tested, None)
-    if jobs[0].train is None:
-        for checkpoint in dict.fromkeys(job.checkpoint for job in jobs):
+    if jobs[0].train is None or _starts_strictly(leaf):
+        for checkpoint in dict.fromkeys(request.checkpoints):
             load_strictly(model, str(checkpoint))
     try:
         name = str(leaf_path.resolve().relative_to(configs.resolve().parent))
@@ -112,6 +112,12 @@ def make_plan(request: Request, configs: Path) -> Plan:
         differences=_differences(request, protocol, jobs),
         draws=_draws(jobs),
     )
+
+
+def _starts_strictly(leaf: Config) -> bool:
+    """Whether a training will refuse a checkpoint that does not fit, perhaps that of a late run."""
+    hook = (leaf.get('default_hooks') or {}).get('check_weights')
+    return hook is not None and not hook.get('allow_partial', False)
 
 
 def _set_templates(leaf: Config, templates: str | None) -> None:

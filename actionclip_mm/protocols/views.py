@@ -19,17 +19,32 @@ def sampling_step(config: Config) -> dict[str, Any]:
     Raises:
         ValueError: There is none.
     """
-    for step in innermost(config.test_dataloader.dataset).pipeline:
+    for step in _steps(config):
         if 'clip_len' in step:
             return step
     raise ValueError('The test pipeline of the config has no step with clip_len: add one.')
 
 
+def count_frames(config: Config) -> int:
+    """Frames that a model sees at once in a test."""
+    step = sampling_step(config)
+    return step['clip_len'] * (step.get('num_clips', 1) if _joins_clips(config) else 1)
+
+
 def count_views(config: Config) -> tuple[int, int]:
     """Clips and crops per video of the test pipeline."""
-    steps = innermost(config.test_dataloader.dataset).pipeline
-    crops = max((CROPS.get(step['type'], 1) for step in steps), default=1)
-    return sampling_step(config).get('num_clips', 1), crops
+    crops = max((CROPS.get(step['type'], 1) for step in _steps(config)), default=1)
+    clips = 1 if _joins_clips(config) else sampling_step(config).get('num_clips', 1)
+    return clips, crops
+
+
+def _joins_clips(config: Config) -> bool:
+    """Whether all clips are the frames of one, as mmaction2's 2D models sample segments."""
+    return any(step.get('input_format') == 'NCHW' for step in _steps(config))
+
+
+def _steps(config: Config) -> list[dict[str, Any]]:
+    return innermost(config.test_dataloader.dataset).pipeline
 
 
 def set_views(config: Config, views: tuple[int, int] | None, protocol: str) -> None:

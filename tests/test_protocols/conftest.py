@@ -65,11 +65,11 @@ def sections() -> dict:
             checkpoint_sha256='c' * 64,
         ),
         text=dict(
-            templates='actionclip16', num_templates=16, ensemble='prob', split_names=True,
+            templates=['{}', 'a video of {}'], num_templates=2, ensemble='prob', split_names=True,
             context=False,
         ),
         test=dict(
-            frames=8, clips=1, crops=1, average_clips='prob', scores=None,
+            frames=8, clips=1, crops=1, average_clips='prob', scores='softmax',
             sampling=dict(type='UniformSample', clip_len=8), resize=[], crop=[],
             modality='video files',
         ),

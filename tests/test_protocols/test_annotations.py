@@ -69,7 +69,7 @@ def test_restricting_numbers_the_classes_anew() -> None:
 
 
 def test_labels_without_a_name() -> None:
-    check_labels([Entry('a', 1)], 2, 'x')
+    assert check_labels([Entry('a', 1)], 2, 'x') is None
     with pytest.raises(ValueError, match="'a' of x has label 2 but there are 2 class names"):
         check_labels([Entry('a', 2)], 2, 'x')
 

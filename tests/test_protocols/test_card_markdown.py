@@ -1,5 +1,7 @@
 """The page of a card says what the card says."""
 
+import pytest
+
 from actionclip_mm.protocols.card import make_card
 from actionclip_mm.protocols.card_markdown import to_markdown
 
@@ -37,6 +39,32 @@ def test_published_numbers_of_the_same_protocol(sections: dict, card: dict) -> N
 def test_one_run_has_no_spread(sections: dict) -> None:
     sections['statistics'][0]['std'] = None
     assert '| test | top-1 | 60.00 | 2 |' in to_markdown(make_card(**sections))
+
+
+def test_what_was_tested_stands_in_the_row_of_its_run(sections: dict) -> None:
+    sections['runs'][1]['checkpoint_sha256'] = 'e' * 64
+    sections['runs'][1]['videos'] = dict(failed=2, scored=9, listed=10)  # in any order
+    page = to_markdown(make_card(**sections))
+    hashes = f'`{"a" * 12}` | `{"b" * 12}`'
+    assert '| classes | listed | scored | failed | labels | test list | checkpoint |' in page
+    assert f'| 5 | 10 | 10 | 1 | {hashes} | `{"c" * 12}` |' in page
+    assert f'| 5 | 10 | 9 | 2 | {hashes} | `{"e" * 12}` |' in page
+
+
+@pytest.mark.parametrize(
+    ('section', 'key', 'value', 'row'),
+    [
+        ('test', 'scores', 'similarity', '| scores | similarity |'),
+        ('test', 'scores', None, '| scores | as they leave the head |'),
+        ('test', 'average_clips', 'max', '| views pooled as | max |'),
+        ('model', 'test_scale', 100.0, '| scale at test | 100.0 |'),
+        ('model', 'test_scale', None, '| scale at test | the learned one |'),
+        ('text', 'context', True, '(2, learned context) |'),
+    ],
+)
+def test_settings_in_words(sections: dict, section: str, key: str, value: object, row: str) -> None:
+    sections[section][key] = value
+    assert row in to_markdown(make_card(**sections))
 
 
 def test_bars_in_values_break_no_table(sections: dict) -> None:

@@ -145,13 +145,18 @@ def test_options_that_the_protocol_overrules(material: Material, tmp_path: Path)
     leaf = read_leaf(CONFIGS / 'mini' / 'actionclip_mini_transf.py', options)
     test = test_config(leaf, get_protocol('mini_zero_shot'), material, tmp_path)
     train = train_config(leaf, material, tmp_path, 0, None)
-    check_options_kept([test, train], {'model.cls_head.ensemble': 'embed'})
+    kept = {'model.cls_head.ensemble': 'embed', 'train_cfg.max_epochs': 8}
+    assert check_options_kept([test, train], kept) is None
     for key, value in (
         ('train_dataloader.dataset.ann_file', 'x.txt'),
         ('randomness.seed', 5),
         ('val_cfg.type', 'ValLoop'),
     ):
         with pytest.raises(ValueError, match=f'{key}=.* has no effect'):
+            check_options_kept([test, train], {key: value})
+    # the leaf has these names, but what was made of them stays as it is
+    for key, value in (('train_pipeline.1.clip_len', 4), ('mini_root', 'x')):
+        with pytest.raises(ValueError, match=f"{key}=.* nothing reads '{key.split('.')[0]}'"):
             check_options_kept([test, train], {key: value})
     with pytest.raises(ValueError, match=r'train_cfg.max_epochs=3 has no effect'):
         check_options_kept([test], {'train_cfg.max_epochs': 3})

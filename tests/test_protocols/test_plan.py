@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from actionclip_mm.apis.building import build_trained, read_config
 from actionclip_mm.protocols.plan import make_plan
 from actionclip_mm.protocols.request import Request
 
@@ -14,32 +13,14 @@ CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 
 
 @pytest.fixture
-def leaf(tmp_path: Path, tiny_arch: dict) -> Path:
+def leaf(tmp_path: Path, write_leaf: Callable) -> Path:
     """A leaf config of a tiny model in the shape of the shipped ones."""
-    path = tmp_path / 'tiny.py'
-    base = CONFIGS / '_base_'
-    path.write_text(
-        f"""
-_base_ = ['{base}/datasets/ucf101.py', '{base}/schedules/few_shot.py',
-          '{base}/default_runtime.py']
-arch = {tiny_arch}
-model = dict(
-    type='CLIPRecognizer',
-    backbone=dict(type='CLIPImageEncoder', arch=arch),
-    neck=dict(type='MeanPPrompt', in_channels=32),
-    cls_head=dict(
-        type='VideoTextHead', in_channels=32, average_clips='prob',
-        label_encoder=dict(type='TextPromptLabelEncoder', labels=['x', 'y'], arch=arch)))
-"""
-    )
-    return path
+    return write_leaf(tmp_path / 'tiny.py', 'ucf101', 'few_shot')
 
 
 @pytest.fixture
-def checkpoint(leaf: Path, tmp_path: Path) -> Path:
-    model = build_trained(read_config(leaf), None)
-    torch.save(dict(state_dict=model.state_dict()), tmp_path / 'model.pth')
-    return tmp_path / 'model.pth'
+def checkpoint(leaf: Path, tmp_path: Path, save_model: Callable) -> Path:
+    return save_model(leaf, tmp_path / 'model.pth')
 
 
 @pytest.fixture
@@ -89,7 +70,7 @@ def test_few_shot_from_clip_and_from_a_checkpoint(plan: Callable, checkpoint: Pa
 
 def test_templates_and_views(plan: Callable, checkpoint: Path) -> None:
     made = plan('zero_shot_ucf101_zf', checkpoints=[checkpoint], templates='label_only')
-    assert made.text['num_templates'] == 1 and made.text['templates'] == 'label_only'
+    assert made.text['num_templates'] == 1 and made.text['templates'] == ['{}']
     made = plan('ucf101_10x3', checkpoints=[checkpoint], test_only=True)
     assert (made.test['clips'], made.test['crops']) == (10, 3)
     assert made.test['average_clips'] == 'score'
@@ -139,6 +120,29 @@ def test_checkpoints_that_do_not_fit(plan: Callable, checkpoint: Path, tmp_path:
     ):
         with pytest.raises(ValueError, match=words):
             plan('zero_shot_ucf101_zf', checkpoints=[tmp_path / name])
+
+
+def test_late_runs_start_from_checkpoints_that_fit(
+    plan: Callable, checkpoint: Path, tmp_path: Path, leaf: Path
+) -> None:
+    """A training would refuse it too, but hours later."""
+    state = torch.load(checkpoint)['state_dict']
+    state.pop('cls_head.logit_scale')
+    torch.save(dict(state_dict=state), tmp_path / 'other.pth')
+    checkpoints = [checkpoint, checkpoint, tmp_path / 'other.pth']
+    with pytest.raises(ValueError, match=r"other.pth' does not fit the model"):
+        plan('ucf101_1x1', checkpoints=checkpoints)
+    options = {'default_hooks.check_weights.allow_partial': True}
+    made = plan('ucf101_1x1', checkpoints=checkpoints, options=options)
+    assert [job.checkpoint for job in made.jobs] == checkpoints
+
+
+def test_other_seeds_are_a_difference(plan: Callable) -> None:
+    assert not any('Seeds' in text for text in plan('few_shot_ucf101_k2', seeds=[1]).differences)
+    assert 'Seeds 2 were asked for.' in plan('few_shot_ucf101_k2', seeds=[2]).differences
+    assert (
+        'Seeds 4, 5, 6 were asked for.' in plan('base_to_novel_ucf101', seeds=[4, 5, 6]).differences
+    )
 
 
 def test_heads_without_texts_know_no_new_classes(plan: Callable, leaf: Path) -> None:

@@ -3,15 +3,14 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
-import torch
+from mmengine.config import Config
 
-from actionclip_mm.apis.building import build_trained, read_config
 from actionclip_mm.protocols import read_card
+from actionclip_mm.protocols.materials import Material
 
-ROOT = Path(__file__).resolve().parents[2]
 TOOL = 'tools/run_protocol.py'
 
 
@@ -66,6 +65,36 @@ def test_a_tool_that_fails_gives_its_last_error(load_tool: Callable, tmp_path: P
         runs.call([sys.executable, '-c', 'raise SystemExit(3)'], tmp_path / 'output.log')
 
 
+def test_a_file_that_a_config_names_decides_a_run(load_tool: Callable, tmp_path: Path) -> None:
+    runs = load_tool('tools/_protocol_runs.py')
+    templates = tmp_path / 'templates.txt'
+    templates.write_text('{}')
+    encoder = dict(templates=str(templates), labels=['sit'], arch='ViT-B-16', pretrained=None)
+    config = Config(dict(model=dict(cls_head=dict(label_encoder=encoder))))
+    assert runs.files_of(config.model) == [templates]
+    material = Material(('sit',), ('a.mp4 0',), tmp_path, 'all classes', 'list')
+    before = runs.digest(config, material, 'a', 1)
+    assert runs.digest(config, material, 'a', 1) == before != runs.digest(config, material, 'b', 1)
+    templates.write_text('a video of {}')
+    assert runs.digest(config, material, 'a', 1) != before
+
+
+@pytest.mark.parametrize(
+    ('load_from', 'pretrained', 'checkpoints', 'words'),
+    [
+        (None, 'openai', (), 'CLIP (openai)'),
+        (None, None, (), 'weights of the config'),
+        ('k400.pth', 'openai', (), 'k400.pth (config)'),
+        ('k400.pth', 'openai', ('aa', 'bb'), 'checkpoint aa, bb'),
+    ],
+)
+def test_what_a_training_starts_from(
+    tool: ModuleType, load_from: str, pretrained: str, checkpoints: tuple, words: str
+) -> None:
+    plan = SimpleNamespace(leaf=dict(load_from=load_from), model=dict(pretrained=pretrained))
+    assert tool.start_of(plan, checkpoints) == words
+
+
 @pytest.fixture(scope='module')
 def data(tmp_path_factory: pytest.TempPathFactory, run_tool: Callable) -> Path:
     """A data root with a small mini benchmark."""
@@ -76,22 +105,9 @@ def data(tmp_path_factory: pytest.TempPathFactory, run_tool: Callable) -> Path:
 
 
 @pytest.fixture
-def leaf(tmp_path: Path, tiny_arch: dict) -> Path:
+def leaf(tmp_path: Path, write_leaf: Callable) -> Path:
     """A tiny model with the mini recipe, one epoch, whose files are found from everywhere."""
-    path = tmp_path / 'tiny.py'
-    path.write_text(
-        f"""
-_base_ = ['{ROOT}/configs/_base_/datasets/mini_clips.py',
-          '{ROOT}/configs/_base_/schedules/mini.py', '{ROOT}/configs/_base_/default_runtime.py']
-arch = {tiny_arch}
-model = dict(
-    type='CLIPRecognizer',
-    backbone=dict(type='CLIPImageEncoder', arch=arch),
-    neck=dict(type='MeanPPrompt', in_channels=32),
-    cls_head=dict(
-        type='VideoTextHead', in_channels=32, average_clips='prob',
-        label_encoder=dict(
-            type='TextPromptLabelEncoder', labels=['x', 'y'], templates='prefix', arch=arch)))
+    more = """
 train_pipeline = _base_.train_pipeline
 test_pipeline = _base_.test_pipeline
 train_pipeline[3].scale = (32, 32)
@@ -103,15 +119,12 @@ test_dataloader = dict(
     num_workers=0, persistent_workers=False, dataset=dict(pipeline=test_pipeline))
 train_cfg = dict(max_epochs=1)
 """
-    )
-    return path
+    return write_leaf(tmp_path / 'tiny.py', 'mini_clips', 'mini', more)
 
 
 @pytest.fixture
-def checkpoint(leaf: Path, tmp_path: Path) -> Path:
-    model = build_trained(read_config(leaf), None)
-    torch.save(dict(state_dict=model.state_dict()), tmp_path / 'model.pth')
-    return tmp_path / 'model.pth'
+def checkpoint(leaf: Path, tmp_path: Path, save_model: Callable) -> Path:
+    return save_model(leaf, tmp_path / 'model.pth')
 
 
 @pytest.fixture
