@@ -121,7 +121,11 @@ def frozen(config: Config, args: argparse.Namespace) -> None:
 
 
 def peak_bytes(call: Callable[[], None], device: str) -> int:
-    """The most memory that a call has in use at once, beside what was in use before."""
+    """The most memory that tensors have in use at once during a call, beside what was before.
+
+    On a CPU this is counted, not asked of the process: glibc keeps freed blocks of up to 32 MiB for
+    later, and what it keeps is no need of the model.
+    """
     if device.startswith('cuda'):
         before = torch.cuda.memory_allocated()
         torch.cuda.reset_peak_memory_stats()
@@ -171,31 +175,41 @@ def views(config: Config, args: argparse.Namespace) -> None:
     print(f'Scores are at most {apart:.1e} apart.')
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    commands = parser.add_subparsers(required=True)
-    command = commands.add_parser('frozen', help=frozen.__doc__)
-    command.set_defaults(run=frozen)
-    command.add_argument('--videos', type=int, default=8, help='videos in a batch')
-    command = commands.add_parser('views', help=views.__doc__)
-    command.set_defaults(run=views)
-    command.add_argument('--views', type=int, default=30, help='clips x crops of the video')
-    command.add_argument('--at-once', type=int, default=5, help='max_testing_views')
-    for command in commands.choices.values():
-        command.add_argument('config', help='config with a VideoTextHead')
-        command.add_argument('--frames', type=int, default=8)
-        command.add_argument('--classes', type=int, default=400)
-        command.add_argument('--rounds', type=int, default=5, help='steps that are timed')
-        command.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
-    args = parser.parse_args(argv)
+def add_sizes(parser: argparse.ArgumentParser) -> None:
+    """The options that every measurement has."""
+    parser.add_argument('config', help='config with a VideoTextHead')
+    parser.add_argument('--frames', type=int, default=8)
+    parser.add_argument('--classes', type=int, default=400)
+    parser.add_argument('--rounds', type=int, default=5, help='steps that are timed')
+    parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
+
+
+def measure(report: Callable[[Config, argparse.Namespace], None], args: argparse.Namespace) -> int:
+    """Prints a report; the exit code says whether the config could be read and has the parts."""
     init_default_scope('mmaction')
     MMLogger.get_current_instance().setLevel('WARNING')
     try:
-        args.run(Config.fromfile(args.config), args)
+        report(Config.fromfile(args.config), args)
     except (ValueError, FileNotFoundError, AttributeError) as error:
         print(error, file=sys.stderr)
         return 2
     return 0
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(required=True)
+    command = commands.add_parser('frozen', help=frozen.__doc__)
+    command.set_defaults(report=frozen)
+    command.add_argument('--videos', type=int, default=8, help='videos in a batch')
+    command = commands.add_parser('views', help=views.__doc__)
+    command.set_defaults(report=views)
+    command.add_argument('--views', type=int, default=30, help='clips x crops of the video')
+    command.add_argument('--at-once', type=int, default=5, help='max_testing_views')
+    for command in commands.choices.values():
+        add_sizes(command)
+    args = parser.parse_args(argv)
+    return measure(args.report, args)
 
 
 if __name__ == '__main__':

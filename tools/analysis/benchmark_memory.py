@@ -4,17 +4,11 @@ Usage: python tools/analysis/benchmark_memory.py configs/mini/actionclip_mini_tr
 """
 
 import argparse
-import ctypes
-import gc
 import sys
-from collections.abc import Callable
-from pathlib import Path
 
 import torch
-from benchmark import Step, seconds
+from benchmark import Step, add_sizes, measure, peak_bytes, seconds
 from mmengine.config import Config
-from mmengine.logging import MMLogger
-from mmengine.registry import init_default_scope
 
 CP = dict(with_cp=True)
 
@@ -64,32 +58,6 @@ def encode(step: Step) -> None:
     step.model(step.videos, stage='neck')
 
 
-def peak_bytes(call: Callable[[], None], device: str) -> int:
-    """The most memory while something runs, above what was in use before.
-
-    Raises:
-        ValueError: Neither CUDA nor Linux, whose kernel knows the largest memory of a process.
-    """
-    gc.collect()
-    if device.startswith('cuda'):
-        torch.cuda.reset_peak_memory_stats()
-        before = torch.cuda.memory_allocated()
-        call()
-        return torch.cuda.max_memory_allocated() - before
-    if not Path('/proc/self/clear_refs').exists():
-        raise ValueError('The memory of a process is measured on Linux only: give --device cuda.')
-    ctypes.CDLL('libc.so.6').malloc_trim(0)  # what was freed is not in use any more
-    Path('/proc/self/clear_refs').write_text('5')  # the peak begins anew
-    before = _of_this_process('VmRSS')
-    call()
-    return max(1, _of_this_process('VmHWM') - before)
-
-
-def _of_this_process(kind: str) -> int:
-    lines = Path('/proc/self/status').read_text().splitlines()
-    return next(1024 * int(line.split()[1]) for line in lines if line.startswith(kind))
-
-
 def report(config: Config, args: argparse.Namespace) -> None:
     """Prints a table in Markdown."""
     steps = build_steps(config, args)
@@ -122,23 +90,11 @@ def report(config: Config, args: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('config', help='config with a VideoTextHead')
     parser.add_argument('--videos', type=int, default=8, help='videos in a batch')
-    parser.add_argument('--frames', type=int, default=8)
-    parser.add_argument('--classes', type=int, default=400)
     parser.add_argument('--videos-at-once', type=int, default=4, help='micro_batch_size')
     parser.add_argument('--images-at-once', type=int, default=32, help='frame_chunk')
-    parser.add_argument('--rounds', type=int, default=5, help='steps that are timed')
-    parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
-    args = parser.parse_args(argv)
-    init_default_scope('mmaction')
-    MMLogger.get_current_instance().setLevel('WARNING')
-    try:
-        report(Config.fromfile(args.config), args)
-    except (ValueError, FileNotFoundError, AttributeError) as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+    add_sizes(parser)
+    return measure(report, parser.parse_args(argv))
 
 
 if __name__ == '__main__':
