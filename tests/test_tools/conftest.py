@@ -62,12 +62,13 @@ def assert_same_features():
 
 @pytest.fixture
 def refused():
-    """Function: a tool's main ends with one sentence."""
+    """Function: a tool's main ends with one sentence, which is returned."""
 
     def check(main, args, words):
         with pytest.raises(SystemExit, match=words) as error:
             main([str(arg) for arg in args])
         assert '\n' not in str(error.value)
+        return str(error.value)
 
     return check
 

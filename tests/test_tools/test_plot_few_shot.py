@@ -26,7 +26,7 @@ def card(tmp_path) -> Callable[..., str]:
 
     def write(
         name, shots, mean, std=None, dataset='ucf101', config='few_shot/transf_ucf101.py',
-        scored=10, classes='a', part='test', trained=None,
+        scored=10, classes='a', part='test', trained=None, videos='e',
     ):  # fmt: skip
         sections = {key: blank(kind) for key, kind in SCHEMA.items()}
         for key in ('schema', 'fingerprint'):
@@ -34,6 +34,7 @@ def card(tmp_path) -> Callable[..., str]:
         run = blank(SCHEMA['runs'][0])
         run['videos'].update(listed=10, scored=scored)
         run['classes']['sha256'] = classes * 64
+        run['test_list']['sha256'] = videos * 64
         row = dict(part=part, metric='acc/top1', mean=mean, std=std, ddof=0, n=3 if std else 1)
         sections.update(runs=[run], statistics=[row])
         sections['protocol'].update(id=f'few_shot_{dataset}_k{shots}', dataset=dataset, shots=shots)
@@ -74,6 +75,7 @@ def test_lines_panels_bars_and_table(card, main, drawn, capsys, tmp_path):
     (figure,) = drawn
     left, right = figure.axes
     assert (left.get_title(), right.get_title()) == ('UCF101', 'HMDB51')
+    assert (left.get_ylabel(), right.get_ylabel()) == ('top-1, %', '')
     assert [text.get_text() for text in left.get_legend().get_texts()] == [
         'transf', 'mean of frames',
     ]  # fmt: skip
@@ -88,12 +90,28 @@ def test_lines_panels_bars_and_table(card, main, drawn, capsys, tmp_path):
     said = capsys.readouterr().out
     assert 'ucf101, transf: 0-shot 60.0, 1-shot 70.0 (incomplete), 4-shot 80.0 ± 2.0' in said
     assert 'not all videos were scored: transf, few_shot_ucf101_k1 (9 of 10 videos)' in said
+    assert 'different videos' not in said
     assert out.read_bytes().startswith(b'\x89PNG')
     with out.with_suffix('.csv').open(newline='') as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 5
     assert [row['std'] for row in rows[:3]] == ['', '', '2.0']
     assert (rows[1]['complete'], rows[1]['scored'], rows[1]['listed']) == ('False', '9', '10')
+
+
+def test_a_few_shot_protocol_that_only_tested_has_no_shots(card, main, drawn, capsys, tmp_path):
+    cards = [card('u0', 4, 0.6, trained=False), card('u4', 4, 0.8)]
+    main([*cards, '--out', str(tmp_path / 'figure.png')])
+    assert 'ucf101, transf: 0-shot 60.0, 4-shot 80.0\nAll cards' in capsys.readouterr().out
+    assert drawn[0].axes[0].get_lines()[0].get_xdata().tolist() == [0, 3]
+
+
+def test_other_test_videos_are_named(card, main, drawn, capsys, tmp_path):
+    cards = [card('u0', None, 0.6, videos='f'), card('u1', 1, 0.7), card('u4', 4, 0.8)]
+    main([*cards, '--out', str(tmp_path / 'figure.png')])
+    note = 'Tested on different videos: UCF101 (transf 0-shot; transf 1-shot, transf 4-shot)'
+    assert f'{note}\n' in capsys.readouterr().out
+    assert drawn[0].get_supxlabel() == note
 
 
 REFUSED = {
@@ -137,4 +155,6 @@ def test_an_edited_card_is_refused(card, main, refused, tmp_path):
     path = card('a', 4, 0.8)
     text = (tmp_path / 'a.json').read_text()
     (tmp_path / 'a.json').write_text(text.replace('0.8', '0.9'))
-    refused(main, ['--out', tmp_path / 'figure.png', path], 'it was edited')
+    said = refused(main, ['--out', tmp_path / 'figure.png', path], 'it was edited')
+    assert said.startswith(f"Error: '{path}' is no valid result card")
+    assert not (tmp_path / 'figure.png').exists()

@@ -5,9 +5,11 @@
         --series MeanP c/card.json --out few_shot.png
 
 Cards are those of tools/run_protocol.py: few-shot ones have 1, 2, 4, … videos per class, those of a
-test without training 0. One panel per data set, one line per model (of the config's name, or of
---series), bars of one standard deviation where a card has several runs. Cards whose videos were not
-all scored are hollow and named. Beside the picture lies a table, few_shot.csv.
+test without training (zero-shot, or --test-only of a few-shot protocol) have 0. One panel per data
+set, one line per model (of the config's name, or of --series), bars of one standard deviation where
+a card has several runs. Cards whose videos were not all scored are hollow and named. A panel whose
+cards were tested on different lists is named too: the three splits of a zero-shot card, say, beside
+split 1. Beside the picture lies a table, few_shot.csv.
 """
 
 import argparse
@@ -16,7 +18,7 @@ import math
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 
 import matplotlib
@@ -28,109 +30,10 @@ from matplotlib.axes import Axes
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))  # a checkout that was not installed
 
-from actionclip_mm.protocols import is_complete, read_card
+from _few_shot_points import Point, check, in_order, read_point, remarks
 
-TITLES = dict(
-    kinetics400='Kinetics-400', kinetics600='Kinetics-600', ucf101='UCF101', hmdb51='HMDB51',
-    ssv2='Something-Something V2', mini='mini benchmark',
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Point:
-    """One card in the figure; accuracies in per cent. Its fields are the columns of the table."""
-
-    dataset: str
-    model: str
-    shots: int
-    metric: str
-    mean: float
-    std: float | None
-    ddof: int
-    runs: int
-    listed: int
-    scored: int
-    complete: bool
-    classes: str
-    protocol: str
-    card: str
-
-
-def read_point(path: str, model: str | None, metric: str) -> Point:
-    """A point from a card.
-
-    Args:
-        path: Of the card.
-        model: Name of its line; None for that of the config without the data set.
-        metric: Key of the accuracy, a fraction in the card.
-
-    Raises:
-        ValueError: It is no card, has not that metric, or is of another kind of protocol.
-    """
-    card = read_card(path)
-    about, dataset = card['protocol'], card['protocol']['dataset']
-    if card['training'] is not None and about['shots'] is None:
-        raise ValueError(
-            f"'{path}' is of {about['id']}, which trains on all videos: give cards of few-shot "
-            'protocols, or of tests without training.'
-        )
-    found = {row['metric']: row for row in card['statistics'] if row['part'] == 'test'}
-    if metric not in found:
-        parts = sorted({row['part'] for row in card['statistics']})
-        raise ValueError(
-            f"'{path}' has no {metric} of its part 'test': it has the parts {', '.join(parts)} and "
-            f'the metrics {", ".join(sorted({r["metric"] for r in card["statistics"]}))}.'
-        )
-    row, runs = found[metric], card['runs']
-    return Point(
-        dataset=dataset,
-        model=model or Path(card['model']['config']).stem.replace(f'_{dataset}', ''),
-        shots=about['shots'] or 0,
-        metric=metric,
-        mean=100 * row['mean'],
-        std=None if row['std'] is None else 100 * row['std'],
-        ddof=row['ddof'],
-        runs=row['n'],
-        listed=sum(run['videos']['listed'] for run in runs),
-        scored=sum(run['videos']['scored'] for run in runs),
-        complete=is_complete(card),
-        classes=' '.join(sorted({run['classes']['sha256'][:12] for run in runs})),
-        protocol=about['id'],
-        card=path,
-    )
-
-
-def check(points: Sequence[Point]) -> None:
-    """Refuses what would be drawn one over the other, or side by side without being comparable.
-
-    Raises:
-        ValueError: Two cards for one place, or different classes in one panel.
-    """
-    seen: dict[tuple[str, str, int], Point] = {}
-    for point in points:
-        place = (point.dataset, point.model, point.shots)
-        other = seen.setdefault(place, point)
-        if other is not point:
-            raise ValueError(
-                f"'{other.card}' ({other.protocol}) and '{point.card}' ({point.protocol}) are both "
-                f'{point.shots}-shot of {point.model} on {point.dataset}: leave one out, or tell '
-                'the models apart with --series NAME CARD ….'
-            )
-    first: dict[str, Point] = {}
-    for point in points:
-        other = first.setdefault(point.dataset, point)
-        if other.classes != point.classes:
-            raise ValueError(
-                f"'{other.card}' ({other.protocol}) and '{point.card}' ({point.protocol}) have "
-                f'different classes of {point.dataset}, which do not compare: leave one out.'
-            )
-
-
-def in_order(points: Sequence[Point]) -> list[Point]:
-    """Data sets and models as they were given, shots from few to many."""
-    datasets = [point.dataset for point in points]
-    models = [point.model for point in points]
-    return sorted(points, key=lambda p: (datasets.index(p.dataset), models.index(p.model), p.shots))
+from actionclip_mm.protocols.card_markdown import METRICS
+from actionclip_mm.protocols.data_sets import NAMES
 
 
 def place(shots: int) -> float:
@@ -163,26 +66,16 @@ def plot(points: Sequence[Point], path: Path) -> None:
                 draw_line(axes, line, colours[model])
         shots = sorted({point.shots for point in points if point.dataset == dataset})
         axes.set_xticks([place(count) for count in shots], [str(count) for count in shots])
-        axes.set(title=TITLES.get(dataset, dataset), xlabel='training videos per class (0: none)')
+        axes.set(title=NAMES.get(dataset, dataset), xlabel='training videos per class (0: none)')
         axes.grid(alpha=0.3)
         axes.legend(fontsize=8)
-    panels[0][0].set_ylabel(f'{points[0].metric}, %')
-    note = incomplete(points)
-    if note:
-        figure.supxlabel(note, fontsize=7, wrap=True)
+    metric = points[0].metric
+    panels[0][0].set_ylabel(f'{METRICS.get(metric, metric)}, %')
+    if notes := remarks(points):
+        figure.supxlabel('\n'.join(notes), fontsize=7, wrap=True)
     figure.tight_layout()
     figure.savefig(path, dpi=130)
     plt.close(figure)
-
-
-def incomplete(points: Sequence[Point]) -> str:
-    """The points whose videos were not all scored, empty if there are none."""
-    named = [
-        f'{p.model}, {p.protocol} ({p.scored:,} of {p.listed:,} videos)'
-        for p in points
-        if not p.complete
-    ]
-    return 'Hollow, because not all videos were scored: ' + '; '.join(named) if named else ''
 
 
 def write_table(points: Sequence[Point], path: Path) -> str:
@@ -225,7 +118,7 @@ def run(args: argparse.Namespace) -> None:
     args.out.parent.mkdir(parents=True, exist_ok=True)
     plot(points, args.out)
     print(write_table(points, args.out.with_suffix('.csv')))
-    print(incomplete(points) or 'All cards are complete.')
+    print('\n'.join(remarks(points)) or 'All cards are complete and of the same test videos.')
     print(f'Wrote {args.out} and {args.out.with_suffix(".csv")}.')
 
 
