@@ -1,4 +1,7 @@
-"""Which classes a test or a training keeps; the others are unknown to the classifier then."""
+"""Which classes a test or a training keeps; the others are unknown to the classifier then.
+
+Those with ``counts_videos`` look at the training list, unless the base classes are given.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,6 +17,7 @@ class AllClasses:
     """Every class of the label list."""
 
     rule = 'all classes'
+    counts_videos = False
 
     def choose(self, num_classes: int, train: Sequence[Entry], base: Sequence[int] | None) -> list:
         return list(range(num_classes))
@@ -28,6 +32,7 @@ class RandomHalf:
     """
 
     seed: int
+    counts_videos = False
 
     @property
     def rule(self) -> str:
@@ -47,6 +52,7 @@ class BaseClasses:
     """
 
     rule = 'base: the half with most training videos, ties to the smaller class id'
+    counts_videos = True
 
     def choose(self, num_classes: int, train: Sequence[Entry], base: Sequence[int] | None) -> list:
         if base is not None:
@@ -61,6 +67,7 @@ class NovelClasses:
     """The classes that :class:`BaseClasses` leaves."""
 
     rule = 'novel: the classes that are not base'
+    counts_videos = True
 
     def choose(self, num_classes: int, train: Sequence[Entry], base: Sequence[int] | None) -> list:
         chosen = set(BaseClasses().choose(num_classes, train, base))

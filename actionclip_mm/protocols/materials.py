@@ -142,7 +142,9 @@ class DataFolder:
         self, run: Run, videos: Videos, choices: Choices
     ) -> tuple[list[int], tuple[str, ...]]:
         names = self.names(videos.labels)
-        train = self.entries(run.train) if run.train is not None else []
+        train: list[Entry] = []
+        if videos.classes.counts_videos and choices.base_labels is None and run.train is not None:
+            train = self.entries(run.train)
         base = None
         if choices.base_labels is not None:
             given = read_labels(str(choices.base_labels), split_names=False)

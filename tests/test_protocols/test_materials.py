@@ -89,6 +89,20 @@ def test_base_to_novel(make_ucf101: Callable, tmp_path: Path) -> None:
     assert base.rule == 'base: base classes of the given list base.txt'
 
 
+def test_who_only_tests_needs_no_training_list(make_ucf101: Callable, tmp_path: Path) -> None:
+    root = make_ucf101(train=16)
+    (root / 'ucf101' / 'ucf101_train_split_1_videos.txt').unlink()
+    (test,) = parts_of('few_shot_ucf101_k1', root)
+    assert len(test.lines) == 10
+    with pytest.raises(FileNotFoundError, match='ucf101_train_split_1_videos.txt'):
+        parts_of('base_to_novel_ucf101', root)  # which counts its videos
+    (tmp_path / 'base.txt').write_text('Diving\nCliff Diving\nbowling\n')
+    parts = parts_of('base_to_novel_ucf101', root, base_labels=tmp_path / 'base.txt')
+    assert [len(part.names) for part in parts] == [3, 2] * 3
+    with pytest.raises(FileNotFoundError, match='ucf101_train_split_1_videos.txt'):
+        trains_of('few_shot_ucf101_k1', root)
+
+
 def test_what_is_missing_is_named_with_its_tool(make_ucf101: Callable) -> None:
     root = make_ucf101()
     (root / 'ucf101' / 'ucf101_val_split_2_videos.txt').unlink()
