@@ -3,42 +3,42 @@
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, wait
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 Result = TypeVar('Result')
+Work = Callable[[], Result]
+Answers = SimpleQueue[tuple[Result] | BaseException]
 
 
 class _Worker:
     """A thread that does one piece of work after the other."""
 
     def __init__(self) -> None:
-        self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._tasks: SimpleQueue[tuple[Work, Answers] | None] = SimpleQueue()
         threading.Thread(target=self._run, daemon=True, name='decoding').start()
 
-    def do(self, work: Callable[[], Result]) -> 'Future[Result]':
-        future: Future[Result] = Future()
-        self._tasks.put(lambda: _fulfil(future, work))
-        return future
+    def do(self, work: Work[Result]) -> 'Answers[Result]':
+        """Where the result of the work, or its error, will be put."""
+        answers: Answers[Result] = SimpleQueue()
+        self._tasks.put((work, answers))
+        return answers
 
     def end(self) -> None:
         """Lets the thread end after what it is doing."""
         self._tasks.put(None)
 
     def _run(self) -> None:
-        task = self._tasks.get()
-        while task is not None:
-            task()
+        while (task := self._tasks.get()) is not None:
+            _answer(*task)
             del task  # it holds the frames
-            task = self._tasks.get()
 
 
-def _fulfil(future: 'Future[Result]', work: Callable[[], Result]) -> None:
+def _answer(work: Work[Result], answers: 'Answers[Result]') -> None:
     try:
-        future.set_result(work())
+        answers.put((work(),))
     except BaseException as error:  # raised again in the caller's thread
-        future.set_exception(error)
+        answers.put(error)
 
 
 # Threads are kept for the next video: one that ends still tidies up after Python sees it gone. A
@@ -49,7 +49,7 @@ if hasattr(os, 'register_at_fork'):
     os.register_at_fork(after_in_child=_idle.clear)  # no thread comes along into a forked process
 
 
-def within(seconds: float | None, work: Callable[[], Result]) -> Result:
+def within(seconds: float | None, work: Work[Result]) -> Result:
     """Does work in a thread and gives up waiting for it after some seconds.
 
     Decoders are C code that Python cannot interrupt. A thread whose time is over is abandoned: it
@@ -67,10 +67,20 @@ def within(seconds: float | None, work: Callable[[], Result]) -> Result:
     if seconds is None:
         return work()
     worker = _idle.pop() if _idle else _Worker()
-    future = worker.do(work)
-    wait([future], seconds)
-    if not future.done():
-        worker.end()
-        raise TimeoutError
-    _idle.append(worker)
-    return future.result()
+    done = False
+    try:
+        answer = worker.do(work).get(timeout=seconds)
+        done = True
+    except Empty:
+        raise TimeoutError from None
+    finally:  # also where the wait is interrupted
+        if done:
+            _idle.append(worker)
+        else:
+            worker.end()
+    if isinstance(answer, tuple):
+        return answer[0]
+    try:
+        raise answer
+    finally:
+        del answer  # it holds this frame: the two would wait for the garbage collection

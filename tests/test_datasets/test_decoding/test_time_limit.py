@@ -1,9 +1,12 @@
 """Waiting for work, but not for ever."""
 
+import gc
 import os
+import signal
 import threading
 import time
 import weakref
+from collections.abc import Iterator
 
 import pytest
 
@@ -54,13 +57,65 @@ def test_an_abandoned_thread_is_not_used_again_and_ends() -> None:
     assert not threads[0].is_alive()
 
 
-def test_results_are_not_kept() -> None:
-    class Frames:
-        pass
+class Frames:
+    """What a decoder holds."""
 
+
+@pytest.fixture
+def uncollected() -> Iterator[None]:
+    """No garbage collection: a forked process would do it over again."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures('uncollected')
+def test_results_are_not_kept() -> None:
     frames = weakref.ref(within(5, Frames))
     within(5, lambda: None)
     assert frames() is None
+
+
+@pytest.mark.usefixtures('uncollected')
+@pytest.mark.parametrize('seconds', [None, 5.0])
+def test_what_failed_is_not_left_to_the_garbage_collection(seconds: float | None) -> None:
+    held = []
+
+    def fail() -> None:
+        frames = Frames()
+        held.append(weakref.ref(frames))
+        raise KeyError
+
+    with pytest.raises(KeyError) as error:
+        within(seconds, fail)
+    assert held[0]() is not None  # by the error
+    del error
+    within(seconds, lambda: None)
+    assert held[0]() is None
+
+
+@pytest.mark.skipif(not hasattr(signal, 'SIGUSR1'), reason='there are no signals to send')
+def test_an_interrupted_wait_leaves_no_thread_behind() -> None:
+    end, threads = threading.Event(), []
+
+    def hang() -> None:
+        threads.append(threading.current_thread())
+        time.sleep(0.3)  # the wait has begun
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
+        end.wait()
+
+    def interrupt(*_: object) -> None:
+        raise InterruptedError
+
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    try:
+        with pytest.raises(InterruptedError):
+            within(20, hang)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    end.set()
+    threads[0].join(5)
+    assert not threads[0].is_alive()
 
 
 @pytest.mark.skipif(not hasattr(os, 'fork'), reason='there is no fork on this system')
