@@ -5,6 +5,7 @@ by itself, so a repaired host needs no change here. Nothing is written into site
 nothing that would have been an error turns into silence.
 """
 
+from .autocast import masks_under_autocast
 from .checkpoint_files import files_written_in_place, resume_without_last_checkpoint
 from .checkpoints import checkpoints_under_weights_only
 from .decoding import decord_from_memory
@@ -29,6 +30,7 @@ BREAKAGES = (
     resume_without_last_checkpoint,
     gloo_without_gpu,
     amp_without_gpu,
+    masks_under_autocast,
     hue_shift_in_uint8,
     decord_from_memory,
     pretrained_decides_more_than_weights,
