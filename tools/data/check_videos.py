@@ -15,9 +15,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).resolve().parents[2]))  # a checkout that was not installed
+
 from actionclip_mm.datasets.annotation_lists import BLANK, check_inside, read_lines
+from actionclip_mm.datasets.preparation.command import exit_code
 from actionclip_mm.datasets.preparation.decode_check import CACHE_NAME, check_decoding
 from actionclip_mm.datasets.preparation.writing import write_text, write_texts
+from actionclip_mm.models.utils.checks import check_positive
 
 SHOWN = 20
 SPLIT = re.compile(r'_(train|val|test)(?=_|$)')
@@ -41,8 +45,7 @@ def find_prefix(videos: Path) -> Path:
 
 def check(args: argparse.Namespace) -> int:
     """Checks a list, writes what came out and returns the exit code."""
-    if args.workers < 1:
-        raise ValueError(f'--workers is {args.workers} but must be at least 1.')
+    check_positive(args.workers, '--workers')
     out = args.out or args.list.with_name(f'{args.list.stem}_clean.txt')
     report = args.report or args.list.with_name(f'{args.list.stem}_report.json')
     if args.list.resolve() in (out.resolve(), report.resolve()):
@@ -61,11 +64,13 @@ def check(args: argparse.Namespace) -> int:
 
     cache = args.cache or args.list.with_name(CACHE_NAME)
     readings = check_decoding(names, cache, args.workers)
-    bad = {names[path]: reading.error for path, reading in readings.items() if reading.error}
+    unreadable = {path: reading.error for path, reading in readings.items() if reading.error}
+    bad = {names[path]: error for path, error in unreadable.items()}
     damaged = {names[path]: reading.damage for path, reading in readings.items() if reading.damage}
     texts = args.list.read_bytes().decode('utf-8-sig').split('\n')
     texts = [text.rstrip('\r') for text in texts if text.strip(BLANK)]
-    clean = [text for text, line in zip(texts, lines, strict=True) if line.path not in bad]
+    rows = zip(texts, lines, strict=True)
+    clean = [text for text, line in rows if prefix / line.path not in unreadable]
     numbers = dict(listed=len(lines), readable=len(clean), damaged=len(damaged), bad=len(bad))
     summary = dict(list=str(args.list), data_prefix=str(prefix), **numbers)
     summary |= dict(bad_videos=bad, damaged_videos=damaged)
@@ -108,14 +113,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    try:
-        return check(parse_args(argv))
-    except (ValueError, OSError) as error:
-        print(f'Error: {error}', file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print('\nInterrupted: what was decoded is remembered, run it again to go on.')
-        return 130
+    args = parse_args(argv)
+    return exit_code(lambda: check(args))
 
 
 if __name__ == '__main__':

@@ -3,8 +3,8 @@
 How a data set is added
 -----------------------
 
-Write ``tools/data/<dataset>/prepare.py`` with a subclass of :class:`Preparation` and a ``main``
-that calls :func:`run`; ``tools/data/ucf101/prepare.py`` is the shortest example. The subclass says
+Write ``tools/data/<dataset>/prepare.py`` with a subclass of :class:`Preparation` that is handed to
+:func:`run`, as ``tools/data/ucf101/prepare.py`` shows. The subclass says
 
 * ``name``, ``title``, ``classes`` and ``sizes``: the published numbers of classes and of videos,
   by the name of the list. ``fixed = False`` where copies differ (Kinetics), so numbers are
@@ -13,9 +13,8 @@ that calls :func:`run`; ``tools/data/ucf101/prepare.py`` is the shortest example
   the :class:`VideoList` s to write, and the rows that could not be used. A :class:`ListedVideo` has
   the path under which the video is listed officially and the text that follows the path in our list
   (class ids, or any other numbers);
-* only where the default does not fit: ``add_arguments`` (more options), ``splits`` and
-  ``split_folder`` (videos in several folders), ``key`` (what makes a file name and a listed name
-  the same video).
+* only where the default does not fit: ``add_arguments`` (more options), ``split_folder`` (videos in
+  several folders), ``key`` (what makes a file name and a listed name the same video).
 
 Everything else is done here: scanning the folder, matching, the decoding check with its cache, the
 links, lists, reports, the table of numbers and the exit code. ``reading`` has the readers of text,

@@ -3,13 +3,14 @@
 import argparse
 import hashlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ...models.utils.checks import check_positive
 from ..annotation_lists import format_line
 from .decode_check import CACHE_NAME, check_decoding
 from .matching import Match, match, stem_of
-from .plan import ListedVideo, Preparation, VideoList
+from .plan import OPTIONS, ListedVideo, Preparation, VideoList
 from .reading import check_folder
 from .report import ListNumbers, Report
 from .scanning import HOST_TEMPLATE, scan
@@ -30,8 +31,13 @@ def run(preparation: Preparation, argv: Sequence[str] | None = None) -> int:
         2 a wrong call (nothing is written).
     """
     args = _parse(preparation, argv)
+    return exit_code(lambda: prepare(preparation, args))
+
+
+def exit_code(work: Callable[[], int]) -> int:
+    """That of a command that decodes: errors and interrupts become a sentence each."""
     try:
-        return prepare(preparation, args)
+        return work()
     except (ValueError, OSError) as error:
         print(f'Error: {error}', file=sys.stderr)
         return WRONG_CALL
@@ -46,10 +52,9 @@ def prepare(preparation: Preparation, args: argparse.Namespace) -> int:
     sources = {kind: root for kind, root in sources.items() if root is not None}
     if not sources:
         raise ValueError('Neither --videos nor --frames is given: give the folder of your copy.')
-    if args.workers < 1:
-        raise ValueError(f'--workers is {args.workers} but must be at least 1.')
+    check_positive(args.workers, '--workers')
     for kind, root in sources.items():
-        check_folder(root, _option(kind))
+        check_folder(root, OPTIONS[kind])
     plan = preparation.read(args)
     if len(plan.labels) != preparation.classes:
         raise ValueError(
@@ -62,22 +67,26 @@ def prepare(preparation: Preparation, args: argparse.Namespace) -> int:
     report.classes = len(plan.labels)
     report.problems, report.notes = list(plan.problems), list(plan.notes)
 
-    texts = {args.out / name: _join(lines) for name, lines in plan.texts.items()}
-    texts[args.out / 'labels.txt'] = _join(plan.labels)
-    links: dict[Path, Path] = {}
+    matches: dict[tuple[str, str], Match] = {}
     for kind, root in sources.items():
         for split in dict.fromkeys(videos.split for videos in plan.lists):
             lists = [videos for videos in plan.lists if videos.split == split]
-            found = _look(preparation, lists, root, split, kind, args, report)
-            links[args.out / f'{kind}{split}'] = found.folder
-            for videos in lists:
-                if kind == 'videos' or '{kind}' in videos.file:
-                    texts |= _list_text(preparation, videos, found, kind, args, report)
-    for link, folder in links.items():
-        check_link(link, folder, args.overwrite)
+            found = _look(preparation, lists, root, split, kind, report)
+            check_link(args.out / f'{kind}{split}', found.folder, args.overwrite)
+            matches[kind, split] = found
+
+    texts = {args.out / name: _join(lines) for name, lines in plan.texts.items()}
+    texts[args.out / 'labels.txt'] = _join(plan.labels)
+    for (kind, split), found in matches.items():
+        if kind == 'videos' and args.check_decoding:
+            _decode(found, args)
+        _report_folder(report, f'{kind}{split}', found)
+        for videos in plan.lists:
+            if videos.split == split and (kind == 'videos' or '{kind}' in videos.file):
+                texts |= _list_text(preparation, videos, found, kind, args, report)
     report.written = [path.name for path in write_texts(texts, args.overwrite)]
-    for link, folder in links.items():
-        make_link(link, folder)
+    for (kind, split), found in matches.items():
+        make_link(args.out / f'{kind}{split}', found.folder)
     return _finish(preparation, report, args.out, '' if args.videos else '_rawframes')
 
 
@@ -87,27 +96,31 @@ def _look(
     root: Path,
     split: str,
     kind: str,
-    args: argparse.Namespace,
     report: Report,
 ) -> Match:
-    """Scans, matches and decodes one folder, and reports what it lacks."""
+    """Scans and matches one folder."""
     folder = preparation.split_folder(root, split, kind)
-    check_folder(folder, _option(kind))
     content = scan(folder, kind)
-    found = match(preparation, lists, content, folder, _option(kind))
-    if kind == 'videos' and args.check_decoding:
-        paths = {folder / file.path: path for path, file in found.found.items() if not file.fault}
-        readings = check_decoding(paths, args.out / CACHE_NAME, args.workers)
-        found.unusable |= {paths[path]: r.error for path, r in readings.items() if r.error}
-        found.damaged |= {paths[path]: r.damage for path, r in readings.items() if r.damage}
+    found = match(preparation, lists, content, folder, OPTIONS[kind])
     if kind == 'rawframes' and content.templates != {HOST_TEMPLATE}:
         report.problems.append(_template_sentence(content.templates, folder))
     report.problems += found.hints
-    where = f'{kind}{split}'
+    return found
+
+
+def _decode(found: Match, args: argparse.Namespace) -> None:
+    """Adds what decoding says of the videos."""
+    paths = {found.folder / f.path: path for path, f in found.found.items() if not f.fault}
+    readings = check_decoding(paths, args.out / CACHE_NAME, args.workers)
+    found.unusable |= {paths[path]: r.error for path, r in readings.items() if r.error}
+    found.damaged |= {paths[path]: r.damage for path, r in readings.items() if r.damage}
+
+
+def _report_folder(report: Report, where: str, found: Match) -> None:
+    """Names what a folder lacks, and what it has too much."""
     report.missing[where], report.unusable[where] = found.missing, found.unusable
     report.damaged[where] = found.damaged
     report.extra[where], report.duplicates[where] = found.extra, found.duplicates
-    return found
 
 
 def _list_text(
@@ -191,10 +204,6 @@ def _parse(preparation: Preparation, argv: Sequence[str] | None) -> argparse.Nam
     parser.add_argument('--overwrite', action='store_true', help='replace lists that differ')
     preparation.add_arguments(parser)
     return parser.parse_args(argv)
-
-
-def _option(kind: str) -> str:
-    return '--videos' if kind == 'videos' else '--frames'
 
 
 def _join(lines: list[str]) -> str:

@@ -36,6 +36,7 @@ class Reading(NamedTuple):
     damage: str | None = None
 
 
+Identity = tuple[str, int, int]  # path, size and time of change
 Reader = Callable[[str], Reading]
 
 
@@ -67,7 +68,8 @@ def check_decoding(
     """
     paths = list(dict.fromkeys(paths))
     found: dict[Path, Reading] = {}
-    known, todo = _read_cache(cache), []
+    known = _read_cache(cache)
+    todo: dict[Path, Identity] = {}
     for path in paths:
         try:
             identity = _identity(path)
@@ -77,9 +79,10 @@ def check_decoding(
         if identity in known:
             found[path] = Reading(damage=known[identity])
         else:
-            todo.append(path)
+            todo[path] = identity
     if known:
-        print(f'{len(paths) - len(todo):,} of {len(paths):,} videos were looked at before: {cache}')
+        before = sum(reading.error is None for reading in found.values())
+        print(f'{before:,} of {len(paths):,} videos were looked at before: {cache}')
     results = _read_all(todo, workers, read)
     _end_line(cache)
     with open(cache, 'a', encoding='utf-8') as lines:
@@ -88,13 +91,13 @@ def check_decoding(
         ):
             found[path] = reading
             if reading.error is None:
-                row = dict(zip(('path', 'size', 'mtime_ns'), _identity(path), strict=True))
+                row = dict(zip(('path', 'size', 'mtime_ns'), todo[path], strict=True))
                 lines.write(json.dumps(row | dict(damage=reading.damage)) + '\n')
                 lines.flush()
     return {path: found[path] for path in paths if any(found[path])}
 
 
-def _read_all(paths: list[Path], workers: int, read: Reader) -> Iterator[tuple[Path, Reading]]:
+def _read_all(paths: Iterable[Path], workers: int, read: Reader) -> Iterator[tuple[Path, Reading]]:
     """Yields results as they come; a video that kills its process costs that video alone."""
     waiting = deque(paths)
     while waiting:
@@ -135,12 +138,12 @@ def _leave_interrupts_to_the_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _identity(path: Path) -> tuple[str, int, int]:
+def _identity(path: Path) -> Identity:
     status = path.stat()
     return str(path.resolve()), status.st_size, status.st_mtime_ns
 
 
-def _read_cache(cache: Path) -> dict[tuple[str, int, int], str | None]:
+def _read_cache(cache: Path) -> dict[Identity, str | None]:
     known = {}
     if cache.is_file():
         for line in cache.read_text(encoding='utf-8').splitlines():

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from .plan import ListedVideo, Plan, Preparation, VideoList
+from .plan import OPTIONS, ListedVideo, Plan, Preparation, VideoList
 from .reading import find_file, read_csv
 
 COLUMNS = ('youtube_id', 'time_start', 'time_end')
@@ -63,10 +63,9 @@ class KineticsPreparation(Preparation):
         for name in names:
             if (root / name).is_dir():
                 return root / name
-        option = '--videos' if kind == 'videos' else '--frames'
         raise FileNotFoundError(
-            f"'{root}' holds no folder {' or '.join(names)}: give the folder above it as {option}, "
-            'or leave this part out with --splits.'
+            f"'{root}' holds no folder {' or '.join(names)}: give the folder above it as "
+            f'{OPTIONS[kind]}, or leave this part out with --splits.'
         )
 
     def key(self, path: str) -> str:

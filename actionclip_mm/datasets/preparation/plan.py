@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+OPTIONS = {'videos': '--videos', 'rawframes': '--frames'}  # kind -> what gives its folder
+
 
 @dataclass(frozen=True)
 class ListedVideo:
@@ -34,7 +36,8 @@ class VideoList:
         videos: Its videos, in the order in which they are written.
         test: Whether it serves to test: missing videos then stay in the list (and are scored
             wrong), and are left out of other lists.
-        split: Which of the data set's folders holds the videos: one of ``Preparation.splits``.
+        split: Which of the data set's folders holds the videos: ``''`` for ``videos``, ``'_val'``
+            for ``videos_val``.
     """
 
     file: str
@@ -81,7 +84,6 @@ class Preparation(ABC):
     classes: int
     sizes: Mapping[str, Sequence[int]] = {}  # VideoList.name -> published numbers of videos
     fixed = True  # whether every copy must have these numbers
-    splits: tuple[str, ...] = ('',)  # folders: videos, or videos_train, videos_val, …
     annotations_help = 'folder of the official annotation files'
 
     def __init__(
@@ -106,7 +108,7 @@ class Preparation(ABC):
         """
 
     def split_folder(self, root: Path, split: str, kind: str) -> Path:
-        """Where the user's videos or frames of a split are; ``root`` is what he gave."""
+        """Where the user's videos or frames of a split are; ``root`` is what was given."""
         return root
 
     def key(self, path: str) -> str:

@@ -3,11 +3,13 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 ARCHIVES = ('.rar', '.zip', '.tar', '.gz', '.tgz', '.7z')
+PART_OF_ARCHIVE = re.compile(r'20bn-something-something-v2-\d\d')  # SSv2 comes in such parts
 
 
 def find_file(folder: Path, *names: str, source: str, option: str = '--annotations') -> Path:
@@ -33,8 +35,7 @@ def find_file(folder: Path, *names: str, source: str, option: str = '--annotatio
             )
         if found:
             return found[0]
-    packed = [path.name for path in sorted(folder.iterdir()) if path.suffix in ARCHIVES]
-    action = f'unpack {", ".join(packed)} first' if packed else f'give its folder as {option}'
+    action = _unpack(folder) or f'give its folder as {option}'
     raise FileNotFoundError(
         f"There is no {names[0]} in '{folder}' (it is part of {source}): {action}."
     )
@@ -46,12 +47,26 @@ def check_folder(folder: Path, option: str) -> None:
         return
     if folder.exists():
         raise NotADirectoryError(f"'{folder}' is no folder: {option} must be one.")
-    above = folder.parent
-    packed = (
-        [p.name for p in sorted(above.iterdir()) if p.suffix in ARCHIVES] if above.is_dir() else []
-    )
-    action = f'unpack {", ".join(packed[:5])} first' if packed else f'correct {option}'
+    action = _unpack(folder.parent) or f'correct {option}'
     raise FileNotFoundError(f"There is no folder '{folder}': {action}.")
+
+
+def is_archive(name: str) -> bool:
+    """Whether a file name is one of an archive, or of a part of one."""
+    return name.lower().endswith(ARCHIVES) or PART_OF_ARCHIVE.fullmatch(name) is not None
+
+
+def some_of(names: list[str], most: int = 5) -> str:
+    """The first names, and how many more there are."""
+    rest = f' and {len(names) - most} more' if len(names) > most else ''
+    return ', '.join(names[:most]) + rest
+
+
+def _unpack(folder: Path) -> str | None:
+    """What to do where archives lie in a folder."""
+    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    packed = [name for name in names if is_archive(name)]
+    return f'unpack {some_of(packed)} first' if packed else None
 
 
 def read_lines(path: Path) -> list[tuple[int, str]]:

@@ -136,7 +136,7 @@ def _flat(folders: dict[str, list[str]]) -> list[str]:
 
 
 def _items(lines: list[str]) -> list[str]:
-    rest = (
-        [f'- … {len(lines) - SHOWN:,} more: preparation_report.json'] if len(lines) > SHOWN else []
-    )
-    return [f'- {line}' for line in lines[:SHOWN]] + rest
+    items = [f'- {line}' for line in lines[:SHOWN]]
+    if len(lines) > SHOWN:
+        items.append(f'- … {len(lines) - SHOWN:,} more: in the .json file beside this one')
+    return items

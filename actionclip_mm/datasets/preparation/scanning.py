@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
-from .reading import ARCHIVES
+from .reading import is_archive
 
 VIDEO_EXTENSIONS = (
     '.avi',
@@ -24,7 +24,6 @@ VIDEO_EXTENSIONS = (
 )
 IMAGE_NAME = re.compile(r'(?P<prefix>.*?)(?P<number>\d+)(?P<suffix>\.(jpg|jpeg|png|webp))', re.I)
 HOST_TEMPLATE = ('img_{:05}.jpg', 1)  # of mmaction2's RawframeDataset, with its start_index
-PART_OF_ARCHIVE = re.compile(r'20bn-something-something-v2-\d\d')  # SSv2 comes in such parts
 
 
 @dataclass(frozen=True)
@@ -94,11 +93,6 @@ def is_video(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in VIDEO_EXTENSIONS
 
 
-def is_archive(name: str) -> bool:
-    """Whether a file name is one of an archive, or of a part of one."""
-    return name.lower().endswith(ARCHIVES) or PART_OF_ARCHIVE.fullmatch(name) is not None
-
-
 def frame_template(names: Iterable[str]) -> tuple[str, int, int, str | None]:
     """Template, first number, number of frames and fault of the images of a folder.
 
@@ -126,25 +120,28 @@ def frame_template(names: Iterable[str]) -> tuple[str, int, int, str | None]:
 
 
 def _video(folder: Path, path: str) -> Found:
-    if '\n' in path or '\r' in path:
-        return Found(path, fault='a line break in its name: rename it')
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        name = path.encode(errors='backslashreplace').decode()
-        return Found(name, fault='a name that is not UTF-8: rename it')
     try:
         empty = os.stat(folder / path).st_size == 0
     except OSError as error:
         return Found(path, fault=f'cannot be looked at: {error.strerror}')
-    return Found(path, fault='empty file' if empty else None)
+    return _found(path, fault='empty file' if empty else None)
 
 
 def _add_frames(result: Scan, path: str, names: list[str]) -> None:
     template, start, count, fault = frame_template(names)
     if count:
         result.templates.add((template, start))
-        result.found.append(Found(path, count, fault))
+        result.found.append(_found(path, count, fault))
+
+
+def _found(path: str, frames: int = 0, fault: str | None = None) -> Found:
+    """A name that no list can hold is a fault, and is written in one that reports can."""
+    if '\n' in path or '\r' in path:
+        fault = 'a line break in its name: rename it'
+    name = path.encode(errors='backslashreplace').decode()
+    if name != path:
+        fault = 'a name that is not UTF-8: rename it'
+    return Found(name, frames, fault)
 
 
 def _raise(error: OSError) -> None:

@@ -71,6 +71,26 @@ def test_a_line_cut_off_costs_its_video(videos, tmp_path) -> None:
     assert set(rows[0]) == {'path', 'size', 'mtime_ns', 'damage'}
 
 
+def replace_it(path: str) -> Reading:
+    reading = read(path)
+    Path(path).write_bytes(b'another video')
+    return reading
+
+
+def test_a_video_that_changes_meanwhile_is_not_remembered(videos, tmp_path) -> None:
+    check_decoding(videos[:1], tmp_path / 'cache', 1, replace_it)
+    check_decoding(videos[:1], tmp_path / 'cache', 1, read)
+    assert calls(tmp_path) == [videos[0].name] * 2
+
+
+def test_says_how_many_were_looked_at(videos, tmp_path, capsys) -> None:
+    """Those that are not there are none of them."""
+    check_decoding(videos[:3], tmp_path / 'cache', 1, read)
+    videos[0].unlink()
+    check_decoding(videos[:4], tmp_path / 'cache', 1, read)
+    assert capsys.readouterr().out.startswith('2 of 4 videos were looked at before')
+
+
 def test_files_that_are_gone_and_asked_for_twice(videos, tmp_path) -> None:
     videos[0].unlink()
     found = check_decoding([*videos[:2], *videos[:2]], tmp_path / 'cache', 1, read)

@@ -41,9 +41,13 @@ def test_files_are_found_one_folder_below_and_never_guessed(tmp_path) -> None:
     (tmp_path / 'one').mkdir()
     with pytest.raises(FileNotFoundError, match='part of the archive.*--annotations'):
         find_file(tmp_path, 'a.txt', 'b.txt', source='the archive')
-    (tmp_path / 'splits.zip').write_bytes(b'')
-    with pytest.raises(FileNotFoundError, match='unpack splits.zip first'):
+    for name in ('splits.ZIP', '20bn-something-something-v2-00'):
+        (tmp_path / name).write_bytes(b'')
+    words = 'unpack 20bn-something-something-v2-00, splits.ZIP first'
+    with pytest.raises(FileNotFoundError, match=words):
         find_file(tmp_path, 'a.txt', 'b.txt', source='the archive')
+    with pytest.raises(FileNotFoundError, match=words):
+        find_file(tmp_path / 'labels', 'a.txt', source='the archive')
     (tmp_path / 'one' / 'b.txt').write_text('')
     assert find_file(tmp_path, 'a.txt', 'b.txt', source='') == tmp_path / 'one' / 'b.txt'
     (tmp_path / 'two').mkdir()
@@ -51,4 +55,4 @@ def test_files_are_found_one_folder_below_and_never_guessed(tmp_path) -> None:
     with pytest.raises(ValueError, match='2 files'):
         find_file(tmp_path, 'a.txt', 'b.txt', source='')
     with pytest.raises(NotADirectoryError, match='--annotations'):
-        find_file(tmp_path / 'splits.zip', 'a.txt', source='')
+        find_file(tmp_path / 'splits.ZIP', 'a.txt', source='')

@@ -46,6 +46,17 @@ def test_folders_of_frames(tmp_path) -> None:
     assert found.templates == {HOST_TEMPLATE}
 
 
+@pytest.mark.parametrize('kind', ['videos', 'rawframes'])
+def test_names_that_no_list_can_hold(tmp_path, kind) -> None:
+    for name in ('bad\udcff', 'two\nlines'):
+        write(tmp_path, f'{name}/img_1.jpg', f'{name}.mp4')
+    found = {file.path.removesuffix('.mp4'): file.fault for file in scan(tmp_path, kind).found}
+    assert found == {
+        'bad\\udcff': 'a name that is not UTF-8: rename it',
+        'two\nlines': 'a line break in its name: rename it',
+    }
+
+
 @pytest.mark.parametrize(
     ('names', 'expected'),
     [

@@ -9,6 +9,8 @@ import av
 import numpy as np
 import pytest
 
+from actionclip_mm.datasets.preparation import Preparation, run
+
 CODECS = {'.avi': 'msmpeg4v2', '.mp4': 'mpeg4', '.webm': 'libvpx-vp9'}
 
 
@@ -52,6 +54,23 @@ def write_texts() -> Callable[[Path, dict[str, str]], Path]:
         return folder
 
     return write
+
+
+@pytest.fixture
+def prepare_with() -> Callable[..., Callable[..., int]]:
+    """Function: a data set and the paths of its options to a function that prepares it.
+
+    That one takes more options, and other paths; None leaves an option out.
+    """
+
+    def make(dataset: Preparation, **usual: object) -> Callable[..., int]:
+        def prepare(*args: str, **paths: object) -> int:
+            given = {key: value for key, value in (usual | paths).items() if value is not None}
+            return run(dataset, [*(f'--{key}={value}' for key, value in given.items()), *args])
+
+        return prepare
+
+    return make
 
 
 @pytest.fixture

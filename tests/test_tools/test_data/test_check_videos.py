@@ -54,7 +54,7 @@ def test_second_run_reads_the_bad_ones_alone(root, check, capsys, monkeypatch) -
 def test_wrong_calls(root, check, capsys) -> None:
     for args, words in (
         (['--data-prefix', str(root)], 'None of the 6 videos'),
-        (['--workers=0'], '--workers is 0'),
+        (['--workers=0'], '--workers=0 is not a positive whole number'),
         (['--out', str(root / 'toy_val_list_videos.txt')], 'would be overwritten'),
     ):
         assert check(*args) == 2

@@ -53,19 +53,14 @@ def tool(load_tool):
 
 
 @pytest.fixture
-def prepare(tool, copy):
+def prepare(tool, copy, prepare_with):
     """Function that prepares the copy with the numbers that it should have."""
     dataset = tool.Charades(
         classes=4, sizes={'charades_train_list': (3,), 'charades_test_list': (2,)}
     )
     dataset.unlabelled = dict(train=1, test=1)
-
-    def run(*args: str, **paths: object) -> int:
-        given = dict(videos=copy / 'Charades_v1_480', annotations=copy / 'Charades')
-        given |= dict(out=copy / 'out') | paths
-        return tool.run(dataset, [*[f'--{key}={value}' for key, value in given.items()], *args])
-
-    return run
+    paths = dict(videos=copy / 'Charades_v1_480', annotations=copy / 'Charades')
+    return prepare_with(dataset, out=copy / 'out', **paths)
 
 
 def lines(copy, name):

@@ -47,15 +47,10 @@ SIZES = {
 
 
 @pytest.fixture
-def prepare(load_tool, copy):
-    tool = load_tool('tools/data/hmdb51/prepare.py')
-    dataset = tool.HMDB51(classes=2, sizes=SIZES)
-
-    def run(*args: str, **paths: object) -> int:
-        given = dict(videos=copy / 'hmdb51_org', annotations=copy, out=copy / 'out') | paths
-        return tool.run(dataset, [*(f'--{key}={value}' for key, value in given.items()), *args])
-
-    return run
+def prepare(load_tool, copy, prepare_with):
+    dataset = load_tool('tools/data/hmdb51/prepare.py').HMDB51(classes=2, sizes=SIZES)
+    paths = dict(videos=copy / 'hmdb51_org', annotations=copy, out=copy / 'out')
+    return prepare_with(dataset, **paths)
 
 
 def test_odd_names_come_through(copy, prepare, read_report) -> None:

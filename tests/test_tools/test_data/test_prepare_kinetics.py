@@ -35,15 +35,10 @@ def annotations(tmp_path, write_texts):
 
 
 @pytest.fixture
-def prepare(load_tool, tmp_path, annotations):
-    tool = load_tool('tools/data/kinetics400/prepare.py')
-
-    def run(*args: str, **paths: object) -> int:
-        given = dict(videos=tmp_path / 'k400', annotations=annotations, out=tmp_path / 'out')
-        options = [f'--{key}={value}' for key, value in (given | paths).items()]
-        return tool.run(tool.Kinetics400(), [*options, *args])
-
-    return run
+def prepare(load_tool, tmp_path, annotations, prepare_with):
+    dataset = load_tool('tools/data/kinetics400/prepare.py').Kinetics400()
+    paths = dict(videos=tmp_path / 'k400', annotations=annotations, out=tmp_path / 'out')
+    return prepare_with(dataset, **paths)
 
 
 @pytest.mark.parametrize('layout', [flat, in_classes, by_id])
@@ -139,7 +134,7 @@ def k600_rows(split: str) -> list:
 
 
 @pytest.fixture
-def k600(load_tool, tmp_path, write_texts):
+def k600(load_tool, tmp_path, write_texts, prepare_with):
     """Function that prepares a Kinetics-600 of one clip per class and part, with few files."""
     load_tool('tools/data/kinetics600/_zero_shot_classes.py')
     tool = load_tool('tools/data/kinetics600/prepare.py')
@@ -147,14 +142,9 @@ def k600(load_tool, tmp_path, write_texts):
         f'{split}.csv': csv_text(k600_rows(split), split) for split in ('train', 'val', 'test')
     }
     write_texts(tmp_path / 'annotations', texts)
-
-    def run(*args: str) -> int:
-        given = dict(videos=tmp_path / 'k600', annotations=tmp_path / 'annotations')
-        given |= {'out': tmp_path / 'out', 'zero-shot': tmp_path / 'zsl220'}
-        options = [f'--{key}={value}' for key, value in given.items()]
-        return tool.run(tool.Kinetics600(), [*options, *args])
-
-    return run
+    paths = dict(videos=tmp_path / 'k600', annotations=tmp_path / 'annotations')
+    paths |= {'out': tmp_path / 'out', 'zero-shot': tmp_path / 'zsl220'}
+    return prepare_with(tool.Kinetics600(), **paths)
 
 
 LAYOUTS = {
@@ -235,11 +225,7 @@ def test_k600_without_all_classes_is_refused(tmp_path, k600, write_copy, capsys)
     (tmp_path / 'zsl220').mkdir()
     assert k600('--splits', 'val') == 2
     assert '--zero-shot' in capsys.readouterr().err
-    from prepare import Kinetics600, run  # the tool that the fixture loaded
-
-    given = dict(videos=tmp_path / 'k600', annotations=tmp_path / 'annotations')
-    options = [f'--{key}={value}' for key, value in given.items()]
-    assert run(Kinetics600(), [*options, f'--out={tmp_path / "out"}', '--splits', 'val']) == 2
+    assert k600('--splits', 'val', **{'zero-shot': None}) == 2
     assert 'name 599 classes but Kinetics-600 has 600' in capsys.readouterr().err
     assert not (tmp_path / 'out').exists()
 

@@ -34,17 +34,11 @@ def copy(request, tmp_path, write_copy, write_texts):
 
 
 @pytest.fixture
-def prepare(load_tool, copy):
-    tool = load_tool('tools/data/ssv2/prepare.py')
+def prepare(load_tool, copy, prepare_with):
     sizes = dict(ssv2_train_list=(2,), ssv2_val_list=(1,), ssv2_test_list=(2,))
-    dataset = tool.SSv2(classes=2, sizes=sizes)
-
-    def run(**paths: object) -> int:
-        given = dict(videos=copy / '20bn-something-something-v2', annotations=copy / 'labels')
-        given |= dict(out=copy / 'out') | paths
-        return tool.run(dataset, [f'--{key}={value}' for key, value in given.items()])
-
-    return run
+    dataset = load_tool('tools/data/ssv2/prepare.py').SSv2(classes=2, sizes=sizes)
+    videos = copy / '20bn-something-something-v2'
+    return prepare_with(dataset, videos=videos, annotations=copy / 'labels', out=copy / 'out')
 
 
 def test_writes_lists_with_and_without_labels(copy, prepare) -> None:

@@ -37,20 +37,14 @@ def copy(tmp_path, write_copy, write_texts):
 
 
 @pytest.fixture
-def prepare(load_tool, copy):
+def prepare(load_tool, copy, prepare_with):
     """Function that prepares the copy with the numbers that it should have."""
     tool = load_tool('tools/data/ucf101/prepare.py')
     sizes = {f'ucf101_train_split_{split}': (4,) for split in (1, 2, 3)}
     sizes |= {f'ucf101_val_split_{split}': (2,) for split in (1, 2, 3)}
     dataset = tool.UCF101(classes=2, sizes={**sizes, 'ucf101_all': (6,)})
-
-    def run(*args: str, **paths: object) -> int:
-        given = dict(videos=copy / 'UCF-101', annotations=copy / 'ucfTrainTestlist')
-        given |= dict(out=copy / 'out') | paths
-        options = [f'--{key}={value}' for key, value in given.items() if value is not None]
-        return tool.run(dataset, [*options, *args])
-
-    return run
+    paths = dict(videos=copy / 'UCF-101', annotations=copy / 'ucfTrainTestlist', out=copy / 'out')
+    return prepare_with(dataset, **paths)
 
 
 def test_writes_what_the_host_reads(copy, prepare, same_tree, read_report) -> None:
@@ -161,7 +155,7 @@ def test_broken_rows_are_listed(copy, prepare, read_report, file, row, words) ->
         (lambda copy: dict(videos=copy / 'ucfTrainTestlist'), ['holds none', 'it has none']),
         (lambda copy: dict(annotations=copy / 'UCF-101'), ['no classInd.txt', '--annotations']),
         (lambda copy: dict(videos=None), ['Neither --videos nor --frames']),
-        (lambda copy: dict(workers=0), ['--workers is 0']),
+        (lambda copy: dict(workers=0), ['--workers=0 is not a positive whole number']),
     ],
 )
 def test_wrong_calls_write_nothing(copy, prepare, capsys, make, words) -> None:
@@ -188,8 +182,9 @@ def test_links_lead_where_they_led(copy, prepare, capsys) -> None:
     assert prepare() == 0
     (copy / 'UCF-101').rename(copy / 'moved')
     (copy / 'UCF-101').mkdir()
-    assert prepare(videos=copy / 'moved') == 2
+    assert prepare('--check-decoding', videos=copy / 'moved') == 2
     assert 'only the link changes' in capsys.readouterr().err
+    assert not (copy / 'out' / 'decode_check.jsonl').exists()  # said before hours of decoding
     assert prepare('--overwrite', videos=copy / 'moved') == 0
     assert (copy / 'out' / 'videos').resolve() == (copy / 'moved').resolve()
 
@@ -221,10 +216,12 @@ def test_raw_frames(copy, prepare, write_texts) -> None:
     assert reasons == {video(CLASSES[0], 2): 'frame 2 is missing between 1 and 4'}
 
 
-def test_published_numbers_are_those_of_the_tool(copy, prepare, load_tool, read_report) -> None:
-    tool = load_tool('tools/data/ucf101/prepare.py')
-    options = [f'--videos={copy / "UCF-101"}', f'--annotations={copy / "ucfTrainTestlist"}']
-    assert tool.run(tool.UCF101(classes=2), [*options, f'--out={copy / "out"}']) == 1
+def test_published_numbers_are_those_of_the_tool(
+    copy, prepare_with, load_tool, read_report
+) -> None:
+    dataset = load_tool('tools/data/ucf101/prepare.py').UCF101(classes=2)
+    paths = dict(videos=copy / 'UCF-101', annotations=copy / 'ucfTrainTestlist')
+    assert prepare_with(dataset, **paths)(out=copy / 'out') == 1
     report = read_report(copy / 'out')
     assert not report['complete'] and report['problems'] == []
     assert report['lists'][-1]['published'] == [13320]

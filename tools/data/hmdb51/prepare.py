@@ -8,8 +8,10 @@ Annotations: testTrainMulti_7030_splits/<class>_test_split{1,2,3}.txt (test_trai
 
 import argparse
 import re
-from collections.abc import Sequence
+import sys
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[3]))  # a checkout that was not installed
 
 from actionclip_mm.datasets.preparation import (
     ListedVideo,
@@ -42,7 +44,7 @@ class HMDB51(Preparation):
 
     def read(self, args: argparse.Namespace) -> Plan:
         """Reads the three files of each class; the classes are those that have files."""
-        folder = self._folder(args.annotations)
+        folder = find_file(args.annotations, f'brush_hair{FILE_END}', source=SOURCE).parent
         names = sorted(path.name.removesuffix(FILE_END) for path in folder.glob(f'*{FILE_END}'))
         plan = Plan(labels=names, lists=[])
         videos: dict[str, ListedVideo] = {}
@@ -61,15 +63,6 @@ class HMDB51(Preparation):
         plan.lists.append(VideoList('hmdb51_all_{kind}.txt', everything, test=True))
         return plan
 
-    def _folder(self, annotations: Path) -> Path:
-        """Where the split files are: the given folder or the one below it."""
-        if annotations.is_dir() and any(annotations.glob(f'*{FILE_END}')):
-            return annotations
-        below = annotations / 'testTrainMulti_7030_splits'
-        if below.is_dir() and any(below.glob(f'*{FILE_END}')):
-            return below
-        return find_file(annotations, f'brush_hair{FILE_END}', source=SOURCE).parent
-
     def _read_class(self, path: Path, name: str, plan: Plan) -> dict[str, str]:
         """Video -> use of a class in a split."""
         uses: dict[str, str] = {}
@@ -85,9 +78,5 @@ class HMDB51(Preparation):
         return uses
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    return run(HMDB51(), argv)
-
-
 if __name__ == '__main__':
-    raise SystemExit(main())
+    raise SystemExit(run(HMDB51()))

@@ -7,7 +7,10 @@ named <youtube_id>_<start>_<end>.mp4 or <youtube_id>.mp4. Annotations: train.csv
 the columns label,youtube_id,time_start,time_end.
 """
 
-from collections.abc import Sequence
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[3]))  # a checkout that was not installed
 
 from actionclip_mm.datasets.preparation import Plan, run
 from actionclip_mm.datasets.preparation.kinetics import Clip, KineticsPreparation, plain
@@ -50,9 +53,5 @@ class Kinetics400(KineticsPreparation):
         return list(names.values())
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    return run(Kinetics400(), argv)
-
-
 if __name__ == '__main__':
-    raise SystemExit(main())
+    raise SystemExit(run(Kinetics400()))

@@ -9,8 +9,10 @@ tst_class_idxs.json of ElaborativeRehearsal's folder zsl220.
 """
 
 import argparse
-from collections.abc import Sequence
+import sys
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[3]))  # a checkout that was not installed
 
 from _zero_shot_classes import read_zero_shot_classes
 
@@ -78,9 +80,5 @@ class Kinetics600(KineticsPreparation):
                     plan.lists.append(VideoList(file, videos, test=True, split=f'_{part}'))
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    return run(Kinetics600(), argv)
-
-
 if __name__ == '__main__':
-    raise SystemExit(main())
+    raise SystemExit(run(Kinetics600()))

@@ -4,11 +4,14 @@ python tools/data/mini/export_clip.py CHECKPOINT data/mini_clip/mini_clip.safete
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
+
+sys.path.append(str(Path(__file__).resolve().parents[3]))  # a checkout that was not installed
 
 from actionclip_mm.models.utils.state_dict import read_state_dict
 

@@ -8,9 +8,11 @@ validation.json and test.json, or the same with `something-something-v2-` in fro
 
 import argparse
 import re
-from collections.abc import Sequence
+import sys
 from pathlib import Path
 from typing import Any
+
+sys.path.append(str(Path(__file__).resolve().parents[3]))  # a checkout that was not installed
 
 from actionclip_mm.datasets.preparation import (
     ListedVideo,
@@ -113,9 +115,5 @@ def _clean(template: str) -> str:
     return re.sub(r'[\[\]]', '', template).strip()
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    return run(SSv2(), argv)
-
-
 if __name__ == '__main__':
-    raise SystemExit(main())
+    raise SystemExit(run(SSv2()))

@@ -8,8 +8,10 @@ trainlist0N.txt, testlist0N.txt (UCF101TrainTestSplits-RecognitionTask.zip).
 
 import argparse
 import re
-from collections.abc import Sequence
+import sys
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[3]))  # a checkout that was not installed
 
 from actionclip_mm.datasets.preparation import (
     ListedVideo,
@@ -89,9 +91,5 @@ class UCF101(Preparation):
         return list(videos.values())
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    return run(UCF101(), argv)
-
-
 if __name__ == '__main__':
-    raise SystemExit(main())
+    raise SystemExit(run(UCF101()))

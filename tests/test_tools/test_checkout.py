@@ -1,0 +1,43 @@
+"""Every tool runs from a checkout that was not installed."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+TOOLS = Path(__file__).resolve().parents[2] / 'tools'
+SCRIPTS = [
+    str(path.relative_to(TOOLS))
+    for path in sorted(TOOLS.rglob('*.py'))
+    if 'from actionclip_mm' in (text := path.read_text()) and "'__main__'" in text
+]
+
+
+def test_there_are_such_tools():
+    assert len(SCRIPTS) > 10
+
+
+@pytest.mark.parametrize('script', SCRIPTS)
+def test_the_package_is_found_before_it_is_imported(script):
+    """The folder that is added to the path holds the package, and comes first."""
+    path = TOOLS / script
+    nodes = [
+        node
+        for part in ast.parse(path.read_text()).body
+        if not (isinstance(part, ast.If) and ast.unparse(part.test) == 'TYPE_CHECKING')
+        for node in ast.walk(part)
+    ]
+    imports = [
+        node.lineno
+        for node in nodes
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith(('actionclip_mm', '_'))
+    ]
+    added = [
+        node
+        for node in nodes
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == 'sys.path.append'
+    ]
+    assert added and added[0].lineno < min(imports)
+    names = dict(Path=Path, __file__=str(path), ROOT=TOOLS.parent)
+    folder = eval(ast.unparse(added[0].args[0]), names)  # of this repository
+    assert (Path(folder) / 'actionclip_mm' / '__init__.py').is_file()
