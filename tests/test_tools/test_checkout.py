@@ -13,6 +13,14 @@ SCRIPTS = [
 ]
 
 
+def needs_the_package(script: Path, module: str) -> bool:
+    """Whether it is the package, or a neighbour of the script that imports it at once."""
+    neighbour = script.with_name(f'{module}.py')
+    return module.startswith('actionclip_mm') or (
+        neighbour.is_file() and '\nfrom actionclip_mm' in neighbour.read_text()
+    )
+
+
 def test_there_are_such_tools():
     assert len(SCRIPTS) > 10
 
@@ -30,7 +38,7 @@ def test_the_package_is_found_before_it_is_imported(script):
     imports = [
         node.lineno
         for node in nodes
-        if isinstance(node, ast.ImportFrom) and str(node.module).startswith(('actionclip_mm', '_'))
+        if isinstance(node, ast.ImportFrom) and needs_the_package(path, str(node.module))
     ]
     added = [
         node
