@@ -56,7 +56,8 @@ class Video:
         path: The file, on a local disk.
         decoders: Names of decoders in the order in which they are tried.
         num_threads: Threads of a decoder; 0 lets the decoder choose. Defaults to 1.
-        time_limit: Seconds for listing and decoding the frames of this video; None is no limit.
+        time_limit: Seconds for listing and decoding the frames of this video; None is no limit. A
+            decoder has its share of what is left: with two more behind it, a third.
 
     Raises:
         UnreadableVideo: There is no such file, it holds no video, or listing took too long.
@@ -80,7 +81,10 @@ class Video:
         self.time_limit = self.time_left = time_limit
         self.decoder: str | None = None
         self.missing = 0
-        self.index = self._within(lambda: read_index(path))
+        try:
+            self.index = self._within(lambda: read_index(path))
+        except TimeoutError as error:
+            raise UnreadableVideo(f'{path}: its list of frames was {error}') from None
 
     def read(self, frame_inds: Sequence[int]) -> list[np.ndarray]:
         """Decodes frames with the first decoder that can.
@@ -102,29 +106,16 @@ class Video:
                 f'{self.path}: it has frames 0 to {len(self.index) - 1}, but frame {outside[0]} '
                 'was asked for; a sampler before VideoDecode does not keep to total_frames.'
             )
-        frames = self._within(lambda: self._try_decoders(wanted.tolist()))
+        frames = self._try_decoders(wanted.tolist())
         return [frames[place] for place in places.reshape(-1)]
-
-    def _within(self, work: Callable[[], Result]) -> Result:
-        start = time.monotonic()
-        try:
-            result = within(self.time_left, work)
-        except TimeoutError:
-            busy = f'{self.decoder} had' if self.decoder else 'its list of frames was'
-            raise UnreadableVideo(
-                f'{self.path}: {busy} not finished after {self.time_limit:g} seconds'
-            ) from None
-        if self.time_left is not None:
-            self.time_left = max(self.time_left - (time.monotonic() - start), 0.001)
-        return result
 
     def _try_decoders(self, frame_inds: list[int]) -> list[np.ndarray]:
         reasons = []
-        for name in self.decoders:
+        for name, sharing in zip(self.decoders, range(len(self.decoders), 0, -1), strict=True):
             self.decoder = name
             reader = DECODERS[name](self.index, self.num_threads)
             try:
-                frames = reader.read(frame_inds)
+                frames = self._within(functools.partial(reader.read, frame_inds), sharing)
             except Exception as error:  # decoders raise kinds of their own
                 reasons.append(f'{name}: {reason(error)}')
                 continue
@@ -140,6 +131,19 @@ class Video:
                 )
             return frames
         raise UnreadableVideo(f'{self.path}: its frames cannot be decoded ({"; ".join(reasons)})')
+
+    def _within(self, work: Callable[[], Result], sharing: int = 1) -> Result:
+        """Does work within an equal share of the time that is left for all that share it."""
+        if self.time_left is None:
+            return work()
+        limit = max(self.time_left / sharing, 0.001)
+        start = time.monotonic()
+        try:
+            return within(limit, work)
+        except TimeoutError:
+            raise TimeoutError(f'not done after {limit:.3g} seconds') from None
+        finally:
+            self.time_left -= time.monotonic() - start
 
 
 @functools.lru_cache(maxsize=10000)

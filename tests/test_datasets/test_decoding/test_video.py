@@ -1,6 +1,7 @@
 """The chain: which decoder takes over when, and what is said when none can."""
 
 import pickle
+import re
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -43,7 +44,8 @@ class Sleeping(Failing):
 
 @pytest.fixture(autouse=True)
 def fakes(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, reader in dict(failing=Failing, lossy=Lossy, sleeping=Sleeping).items():
+    fakes = dict(failing=Failing, lossy=Lossy, sleeping=Sleeping, hanging=Sleeping)
+    for name, reader in fakes.items():
         monkeypatch.setitem(DECODERS, name, reader)
 
 
@@ -93,18 +95,30 @@ def test_names_of_decoders(monkeypatch: pytest.MonkeyPatch) -> None:
         check_decoders(['decord', 'pyav'])
 
 
-def test_a_decoder_that_hangs(path: str) -> None:
+def test_the_next_decoder_has_its_turn_when_one_hangs(path: str, numbered: ModuleType) -> None:
+    video = Video(path, ('sleeping', 'pyav'), time_limit=2)
+    assert [numbered.number_of(frame) for frame in video.read([31, 7])] == [31, 7]
+    assert video.decoder == 'pyav'
+
+
+def test_decoders_that_hang_share_the_time_limit(path: str) -> None:
     start = time.monotonic()
-    with pytest.raises(UnreadableVideo, match='sleeping had not finished after 0.3 seconds'):
-        Video(path, ('sleeping', 'pyav'), time_limit=0.3).read([1])
+    with pytest.raises(UnreadableVideo) as error:
+        Video(path, ('sleeping', 'failing', 'hanging'), time_limit=0.9).read([1])
     assert time.monotonic() - start < 2.5
+    pattern = (
+        r'sleeping: not done after (\S+) seconds; failing: Lost; hanging: not done after (\S+) s'
+    )
+    first, last = map(float, re.search(pattern, str(error.value)).groups())
+    assert 0 < first <= 0.3  # a third of what the list of frames left
+    assert 0 < last <= 0.9 - first
 
 
 def test_listing_that_hangs(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from actionclip_mm.datasets.decoding import video
 
     monkeypatch.setattr(video, 'read_index', lambda path: time.sleep(3))
-    with pytest.raises(UnreadableVideo, match='its list of frames was not finished after 0.2 sec'):
+    with pytest.raises(UnreadableVideo, match='its list of frames was not done after 0.2 sec'):
         Video(path, time_limit=0.2)
 
 
