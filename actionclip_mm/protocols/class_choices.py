@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..models.text.label_names import plain
 from .annotations import Entry
 
 
@@ -88,14 +89,14 @@ def find_base_classes(given: Sequence[str], names: Sequence[str], source: str) -
     Raises:
         ValueError: An unknown name, a name twice, or not half of the classes (rounded up).
     """
-    ids = {_plain(name): index for index, name in enumerate(names)}
-    unknown = [name for name in given if _plain(name) not in ids]
+    ids = {plain(name): index for index, name in enumerate(names)}
+    unknown = [name for name in given if plain(name) not in ids]
     if unknown:
         raise ValueError(
             f'{len(unknown)} of {len(given)} base classes in {source} are not in the label list '
             f"(the first is '{unknown[0]}'): give names of its classes."
         )
-    chosen = sorted({ids[_plain(name)] for name in given})
+    chosen = sorted({ids[plain(name)] for name in given})
     half = (len(names) + 1) // 2
     if len(chosen) != half or len(given) != half:
         raise ValueError(
@@ -103,7 +104,3 @@ def find_base_classes(given: Sequence[str], names: Sequence[str], source: str) -
             f'{len(names)} classes are {half}: give the list that belongs to this data set.'
         )
     return chosen
-
-
-def _plain(name: str) -> str:
-    return ''.join(letter for letter in name.lower() if letter.isalnum())

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...models.text.label_names import plain
 from .plan import OPTIONS, ListedVideo, Plan, Preparation, VideoList
 from .reading import find_file, read_csv
 
@@ -33,11 +34,6 @@ class Clip:
     def key(self) -> str:
         """What :meth:`KineticsPreparation.key` makes of its file name."""
         return f'{self.youtube_id} {self.start}-{self.end}'
-
-
-def plain(label: str) -> str:
-    """A class name without case, quotes and other signs, which differ between copies."""
-    return ''.join(sign for sign in label.casefold() if sign.isalnum())
 
 
 class KineticsPreparation(Preparation):
@@ -141,7 +137,7 @@ def listed_videos(clips: list[Clip], ids: dict[str, int]) -> list[ListedVideo]:
 
     Args:
         clips: Clips of one part.
-        ids: :func:`plain` class name -> id.
+        ids: ``plain`` class name -> id.
     """
     often = Counter(clip.youtube_id for clip in clips)
     videos = []

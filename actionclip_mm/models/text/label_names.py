@@ -29,6 +29,11 @@ def split_name(name: str) -> str:
     return ' '.join(words.split())
 
 
+def plain(name: str) -> str:
+    """A name without case, quotes and other signs, which differ between copies of a list."""
+    return ''.join(sign for sign in name.casefold() if sign.isalnum())
+
+
 def read_labels(labels: str | Sequence[str], split_names: bool = True) -> tuple[str, ...]:
     """Class names from a list or from a file, in the order of their ids.
 

@@ -13,7 +13,8 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[3]))  # a checkout that was not installed
 
 from actionclip_mm.datasets.preparation import Plan, run
-from actionclip_mm.datasets.preparation.kinetics import Clip, KineticsPreparation, plain
+from actionclip_mm.datasets.preparation.kinetics import Clip, KineticsPreparation
+from actionclip_mm.models.text.label_names import plain
 
 
 class Kinetics400(KineticsPreparation):

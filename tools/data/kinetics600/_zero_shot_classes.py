@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from actionclip_mm.datasets.preparation import find_file, read_json
-from actionclip_mm.datasets.preparation.kinetics import plain
+from actionclip_mm.models.text.label_names import plain
 
 OPTION = '--zero-shot'
 SOURCE = "ElaborativeRehearsal's folder zsl220"

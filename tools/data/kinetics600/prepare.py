@@ -21,8 +21,8 @@ from actionclip_mm.datasets.preparation.kinetics import (
     Clip,
     KineticsPreparation,
     listed_videos,
-    plain,
 )
+from actionclip_mm.models.text.label_names import plain
 
 # videos of the zero-shot splits as others have counted them in their copies
 IN_TEST = ((14119, 14084), (14067, 13978), (14161, 14136))  # Text4Vis, BIKE; ViFi-CLIP and others
