@@ -4,15 +4,37 @@ Models of this size drown in what a process allocates for itself; what is kept f
 is tested in tests/test_models/test_utils/test_recompute.py.
 """
 
+from argparse import Namespace
 from pathlib import Path
+
+import pytest
+from mmengine.config import Config
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 
 
-def test_table(shrunken_models, load_tool, capsys, tmp_path):
-    config = tmp_path / 'config.py'
+@pytest.fixture
+def config(shrunken_models, tmp_path):
+    path = tmp_path / 'config.py'
     leaf = CONFIGS / 'actionclip' / 'actionclip_vit-b-32_transf_k400_8f.py'
-    config.write_text(f'_base_ = {str(leaf)!r}\nmodel = dict(neck=dict(num_layers=1))')
+    path.write_text(f'_base_ = {str(leaf)!r}\nmodel = dict(neck=dict(num_layers=1))')
+    return path
+
+
+def test_each_step_has_its_options_and_no_other(config, load_tool):
+    tool = load_tool('tools/analysis/benchmark_memory.py')
+    sizes = dict(videos=1, frames=2, classes=3, videos_at_once=1, images_at_once=2, device='cpu')
+    steps = tool.build_steps(Config.fromfile(config), Namespace(**sizes))
+    for name, step in steps.items():
+        model, texts = step.model, step.model.cls_head.label_encoder
+        for part in (model.backbone.visual, texts.text, model.neck):
+            assert part.transformer.grad_checkpointing is ('with_cp' in name), name
+        assert model.backbone.frame_chunk == (2 if 'frame_chunk' in name else None)
+        for part in (model, texts):
+            assert part.micro_batch_size == (1 if 'micro_batch_size' in name else None)
+
+
+def test_table(config, load_tool, capsys):
     sizes = ['--videos', '4', '--frames', '2', '--classes', '3', '--rounds', '1']
     at_once = ['--videos-at-once', '1', '--images-at-once', '2', '--device', 'cpu']
     main = load_tool('tools/analysis/benchmark_memory.py').main

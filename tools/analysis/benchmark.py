@@ -7,6 +7,7 @@ Usage: python tools/analysis/benchmark.py frozen \
 """
 
 import argparse
+import copy
 import sys
 import time
 from collections.abc import Callable, Hashable
@@ -104,7 +105,7 @@ def frozen(config: Config, args: argparse.Namespace) -> None:
     """Time and memory of a training step with frozen towers."""
     steps = {}
     for name, (image, text, once) in FROZEN.items():
-        cfg = config.model.copy()
+        cfg = copy.deepcopy(config.model)
         cfg.backbone.frozen_stages = image
         cfg.cls_head.label_encoder.update(
             frozen_stages=text, labels=[f'class {index}' for index in range(args.classes)]
@@ -146,7 +147,7 @@ def views(config: Config, args: argparse.Namespace) -> None:
     from mmaction.registry import MODELS
 
     torch.manual_seed(0)
-    model_cfg = config.model.copy()
+    model_cfg = copy.deepcopy(config.model)
     model_cfg.cls_head.label_encoder.labels = [f'class {index}' for index in range(args.classes)]
     with leave_weights_unread():
         model = MODELS.build(model_cfg).eval().to(args.device)

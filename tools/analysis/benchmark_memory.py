@@ -4,6 +4,7 @@ Usage: python tools/analysis/benchmark_memory.py configs/mini/actionclip_mini_tr
 """
 
 import argparse
+import copy
 import sys
 
 import torch
@@ -31,7 +32,7 @@ def build_steps(config: Config, args: argparse.Namespace) -> dict[str, Step]:
     steps = {}
     choices = options(args.videos_at_once, args.images_at_once)
     for name, (model, image, text, neck) in choices.items():
-        cfg = config.model.copy()
+        cfg = copy.deepcopy(config.model)  # no option may reach the next step
         cfg.update(model)
         cfg.backbone.update(image)
         cfg.cls_head.label_encoder.update(
