@@ -136,8 +136,11 @@ def test_builds_learns_and_tests(
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
             parameter.register_hook(lambda grad, name=name: reached.add(name))
+    before = {name: p.detach().clone() for name, p in model.named_parameters()}
     losses = model.train_step(batch(config.train_dataloader, 2), optim_wrapper)
-    assert all(value.isfinite() for value in losses.values())
+    assert losses['loss'].isfinite()
+    changed = {name for name, p in model.named_parameters() if not torch.equal(p, before[name])}
+    assert changed and changed <= reached
     assert reached == {name for name, p in model.named_parameters() if p.requires_grad}
 
     (sample,) = model.eval().test_step(batch(config.test_dataloader, 1))
@@ -189,10 +192,14 @@ def test_docstring_gives_command_hardware_and_number(leaf: str) -> None:
     for path in re.findall(r'(?:configs|tools|docs|data)/[\w./-]*\w', docstring):
         if not path.startswith(NOT_COMMITTED):
             assert (ROOT / path).exists(), f'{path} is named but not there'
-    if leaf.startswith((*RECIPES, 'few_shot/')):
-        assert re.search(r'GPU', docstring)
+    folder = leaf.split('/')[0]
+    if folder == 'mini':  # or where the figures are
+        assert re.search(r'Measured|Not measured|results: docs/', docstring)
+        return
+    assert 'GPU' in docstring
+    assert 'Not measured here' in ' '.join(docstring.split())
+    if folder != 'mixed_backbones':  # theirs is the model zoo's, see test_mixed_backbones.py
         assert re.search(PUBLISHED, docstring, re.S)
-        assert 'Not measured here' in docstring
 
 
 def test_the_layout_of_kinetics400_is_the_documented_one() -> None:
@@ -206,9 +213,12 @@ def test_the_layout_of_kinetics400_is_the_documented_one() -> None:
 
 
 def test_every_row_of_the_tables_has_a_config() -> None:
-    """configs/ablations/README.md maps rows to files; all of them exist and all files are named."""
+    """configs/ablations/README.md maps rows to files; all are named, and have the row's number."""
     text = (CONFIGS / 'ablations' / 'README.md').read_text()
-    named = set(re.findall(r'\]\(([\w./-]+\.py)\)', text))
-    files = {(CONFIGS / 'ablations' / name).resolve() for name in named}
-    assert all(path.is_file() for path in files)
+    rows = re.findall(r'^\|.*\| ([\w. ]+) \| \[[\w ]+\]\(([\w./-]+\.py)\) \|$', text, re.M)
+    assert len(rows) == text.count('.py)')
+    files = {(CONFIGS / 'ablations' / name).resolve() for _, name in rows}
     assert {path.resolve() for path in (CONFIGS / 'ablations').glob('*.py')} <= files
+    for number, name in rows:
+        docstring = (CONFIGS / 'ablations' / name).read_text().split('"""')[1]
+        assert number in docstring, f'{name} does not give {number}'

@@ -73,3 +73,14 @@ def test_warms_up_then_falls_to_zero(config: Config) -> None:
     assert rates[:peak] == sorted(rates[:peak])
     assert rates[peak:] == sorted(rates[peak:], reverse=True)
     assert optimizer.param_groups[0]['lr'] == pytest.approx(0, abs=base / 1000)
+
+
+@pytest.mark.parametrize('name', ['few_shot', 'base_to_novel', 'slowonly_few_shot'])
+def test_few_videos_are_validated_once_at_the_end(name: str) -> None:
+    """A test set that chose the best epoch would be part of the training."""
+    config = Config.fromfile(SCHEDULE.with_name(f'{name}.py'))
+    epochs = config.train_cfg.max_epochs
+    assert config.train_cfg.val_interval == epochs
+    cosine = config.param_scheduler[-1]
+    assert cosine.get('begin', 0) + cosine.T_max == epochs and cosine.eta_min == 0
+    assert config.auto_scale_lr.base_batch_size == 64
