@@ -186,9 +186,11 @@ def versions() -> dict[str, str | None]:
 
 
 def git_commit() -> str | None:
-    """Commit of the checkout, None where it is none."""
+    """Commit of the checkout, ``-dirty`` if files were changed since; None where it is none."""
+    # tags have names of their own, --exclude '*' keeps to hashes
+    describe = ['describe', '--always', '--dirty', '--abbrev=40', '--exclude', '*']
     try:
-        command = ['git', '-C', str(ROOT), 'rev-parse', 'HEAD']
+        command = ['git', '-C', str(ROOT), *describe]
         done = subprocess.run(command, capture_output=True, text=True, timeout=10)
     except (OSError, subprocess.TimeoutExpired):
         return None

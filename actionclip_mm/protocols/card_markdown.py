@@ -152,7 +152,9 @@ def _published(protocol: str) -> list[str]:
 def _made(card: Card) -> list[str]:
     made = card['made']
     versions = ', '.join(f'{name} {version}' for name, version in made['versions'].items())
-    commit = f', commit {made["git_commit"][:12]}' if made['git_commit'] else ''
+    commit = made['git_commit'] or ''
+    if commit:
+        commit = f', commit {commit[:12]}{commit[40:]}'  # what follows the hash: files were changed
     return [
         f'{made["date"]}, {made["seconds"]:.0f} s, {made["processes"]} process'
         f'{"es" * (made["processes"] != 1)}, {made["device"]}; {versions}{commit}.',

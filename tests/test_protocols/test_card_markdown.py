@@ -67,6 +67,19 @@ def test_settings_in_words(sections: dict, section: str, key: str, value: object
     assert row in to_markdown(make_card(**sections))
 
 
+@pytest.mark.parametrize(
+    ('commit', 'words'),
+    [
+        (None, 'python 3.11.\n'),
+        ('0123456789' * 4, 'python 3.11, commit 012345678901.\n'),
+        ('0123456789' * 4 + '-dirty', 'python 3.11, commit 012345678901-dirty.\n'),
+    ],
+)
+def test_the_code_that_made_it(sections: dict, commit: str | None, words: str) -> None:
+    sections['made']['git_commit'] = commit
+    assert words in to_markdown(make_card(**sections))
+
+
 def test_bars_in_values_break_no_table(sections: dict) -> None:
     sections['text']['templates'] = ['a | b {}']
     assert 'a \\| b {}' in to_markdown(make_card(**sections))

@@ -1,5 +1,8 @@
 """tools/run_protocol.py end to end, as a user calls it: tiny model, generated clips."""
 
+import re
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -93,6 +96,22 @@ def test_what_a_training_starts_from(
 ) -> None:
     plan = SimpleNamespace(leaf=dict(load_from=load_from), model=dict(pretrained=pretrained))
     assert tool.start_of(plan, checkpoints) == words
+
+
+@pytest.mark.skipif(shutil.which('git') is None, reason='git is not installed')
+def test_changed_files_are_no_commit(
+    tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tool, 'ROOT', tmp_path)
+    assert tool.git_commit() is None
+    (tmp_path / 'code.py').write_text('1')
+    git = ('git', '-C', str(tmp_path), '-c', 'user.name=a', '-c', 'user.email=a@b')
+    for command in (('init',), ('add', 'code.py'), ('commit', '-m', 'x'), ('tag', 'v1')):
+        subprocess.run([*git, *command], check=True, capture_output=True)
+    commit = tool.git_commit()
+    assert re.fullmatch('[0-9a-f]{40}', commit)
+    (tmp_path / 'code.py').write_text('2')
+    assert tool.git_commit() == f'{commit}-dirty'
 
 
 @pytest.fixture(scope='module')
