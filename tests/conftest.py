@@ -49,6 +49,15 @@ def no_logger_of_another_test() -> Iterator[None]:
 
 
 @pytest.fixture
+def log(tmp_path: Path, no_logger_of_another_test: None) -> Callable[[], str]:
+    """Function: what mmengine's logger wrote so far, as in a run."""
+    path = tmp_path / 'run.log'
+    logger = MMLogger.get_instance(f'test {tmp_path}', log_file=str(path))
+    MMLogger._instance_dict.move_to_end(logger.instance_name)  # the current one
+    return lambda: path.read_text()
+
+
+@pytest.fixture
 def tiny_arch() -> dict:
     """An open_clip model config with two layers of width 64 and CLIP's own vocabulary."""
     return dict(
@@ -204,6 +213,32 @@ def write_video() -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture(scope='session')
+def numbered(load_tool: Callable) -> ModuleType:
+    """The module that writes videos whose frames show their number, and files of sound."""
+    return load_tool('tests/test_datasets/test_decoding/numbered_videos.py')
+
+
+@pytest.fixture
+def no_videos(tmp_path: Path, numbered: ModuleType) -> dict[Path, str]:
+    """Paths at which there is no video, and what an error says of each."""
+    (tmp_path / 'empty.mp4').touch()
+    for name in ('text.mp4', 'text.txt'):
+        (tmp_path / name).write_text('no video\n' * 100)
+    os.mkfifo(tmp_path / 'pipe.mp4')
+    only_sound = 'it has no video stream (only sound?)'
+    return {
+        tmp_path / 'gone.mp4': 'there is no such file',
+        tmp_path: 'it is a folder, not a video file',
+        tmp_path / 'empty.mp4': 'the file is empty',
+        tmp_path / 'text.mp4': 'it is no video file, or its header is damaged',
+        tmp_path / 'text.txt': 'it is a text file, not a video file',
+        tmp_path / 'pipe.mp4': 'it is a pipe or a device, not a video file',
+        numbered.write_sound(tmp_path / 'sound.mp4'): only_sound,
+        numbered.write_sound(tmp_path / 'song.mp4', cover=True): only_sound,
+    }
 
 
 @pytest.fixture(scope='session')

@@ -1,10 +1,8 @@
 """Reading videos: what comes out of good ones, and one line for each kind of bad one."""
 
 import shutil
-from contextlib import suppress
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 import torch
@@ -20,14 +18,6 @@ from actionclip_mm.datasets.decoding.reasons import reason
 @pytest.fixture(scope='module')
 def read():
     return VideoReading(default_pipeline((32, 32), num_frames=4, num_clips=2))
-
-
-def refused(read, path):
-    with pytest.raises(VideoError) as error:
-        read(str(path))
-    message = str(error.value)
-    assert message.startswith(f'{path}: ') and '\n' not in message
-    return message
 
 
 def test_shape(read, video):
@@ -47,8 +37,7 @@ def test_a_truncated_avi_does_not_crash(read, write_video, tmp_path):
     content = path.read_bytes()
     for part in (0.3, 0.5, 0.7, 0.9):
         (tmp_path / 'part.avi').write_bytes(content[: int(len(content) * part)])
-        with suppress(VideoError):  # an answer or a refusal
-            read(str(tmp_path / 'part.avi'))
+        assert read(str(tmp_path / 'part.avi'))['inputs'].shape == (2, 3, 4, 32, 32)
 
 
 def test_a_file_without_suffix(read, video, tmp_path):
@@ -56,28 +45,14 @@ def test_a_file_without_suffix(read, video, tmp_path):
     assert torch.equal(read(str(tmp_path / 'clip'))['inputs'], read(video)['inputs'])
 
 
-def test_bad_files(read, tmp_path, capfd):
-    assert 'no such file' in refused(read, tmp_path / 'gone.mp4')
-    assert 'is a folder' in refused(read, tmp_path)
-    (tmp_path / 'empty.mp4').write_bytes(b'')
-    assert 'is empty' in refused(read, tmp_path / 'empty.mp4')
-    (tmp_path / 'text.mp4').write_text('no video\n' * 100)
-    assert 'is no video file' in refused(read, tmp_path / 'text.mp4')
-    (tmp_path / 'text.txt').write_text('no video\n' * 100)
-    assert 'text file' in refused(read, tmp_path / 'text.txt')
+@pytest.mark.parametrize('opener', ['VideoInit', 'DecordInit'])
+def test_files_without_video(opener, no_videos, capfd):
+    read = VideoReading([dict(type=opener)])
+    for path, message in no_videos.items():
+        with pytest.raises(VideoError) as error:
+            read(str(path))
+        assert str(error.value) == f'{path}: {message}'
     assert 'no video\n' not in capfd.readouterr().err, 'decord prints what it cannot read'
-
-
-def test_only_sound(read, tmp_path):
-    path = tmp_path / 'sound.mp4'
-    with av.open(str(path), 'w') as container:
-        stream = container.add_stream('aac', rate=16000, layout='mono')
-        silence = np.zeros((1, 16000), np.float32)
-        frame = av.AudioFrame.from_ndarray(silence, format='fltp', layout='mono')
-        frame.sample_rate = 16000
-        container.mux(stream.encode(frame))
-        container.mux(stream.encode())
-    assert 'no video stream' in refused(read, path)
 
 
 def test_errors_of_the_decoder_become_one_line():

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from mmaction.registry import DATASETS
-from mmengine.logging import MMLogger
 
 from actionclip_mm.datasets import RobustVideoDataset
 
@@ -60,13 +59,3 @@ def build(videos: Path, pipeline: list, tmp_path: Path) -> Callable[..., RobustV
         return DATASETS.build(dict(type='RobustVideoDataset', ann_file=str(path), **options))
 
     return make
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Callable[[], str]:
-    """Function: what mmengine's logger wrote so far, as in a run."""
-    path = tmp_path / 'run.log'
-    logger = MMLogger.get_instance(f'test {tmp_path}', log_file=str(path))
-    MMLogger._instance_dict.move_to_end(logger.instance_name)  # the current one
-    yield lambda: path.read_text()
-    MMLogger._instance_dict.pop(logger.instance_name)

@@ -10,7 +10,6 @@ import pytest
 import torch
 from mmaction.registry import EVALUATOR
 from mmaction.structures import ActionDataSample
-from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from sklearn.metrics import average_precision_score
 
@@ -18,16 +17,6 @@ from actionclip_mm.evaluation import CompleteEvaluator
 from actionclip_mm.evaluation.complete_evaluator import make_worst
 
 WORKER = Path(__file__).resolve().parents[1] / 'evaluation_worker.py'
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Callable[[], str]:
-    """Function: what mmengine's logger wrote so far."""
-    path = tmp_path / 'run.log'
-    logger = MMLogger.get_instance(f'test {tmp_path}', log_file=str(path))
-    MMLogger._instance_dict.move_to_end(logger.instance_name)  # the current one
-    yield lambda: path.read_text()
-    MMLogger._instance_dict.pop(logger.instance_name)
 
 
 def sample(index: int, label: int | list, scores: list[float], bad: str = '') -> ActionDataSample:

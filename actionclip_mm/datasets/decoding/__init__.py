@@ -2,6 +2,14 @@
 
 from .unreadable_video import UnreadableVideo
 from .video import DECODERS, Video, check_decoders
-from .video_index import VideoIndex, read_index
+from .video_index import VideoIndex, check_header, read_index
 
-__all__ = ['DECODERS', 'UnreadableVideo', 'Video', 'VideoIndex', 'check_decoders', 'read_index']
+__all__ = [
+    'DECODERS',
+    'UnreadableVideo',
+    'Video',
+    'VideoIndex',
+    'check_decoders',
+    'check_header',
+    'read_index',
+]

@@ -5,18 +5,21 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from .reader import FrameReader
+from .reader import CannotSeek, FrameReader
 
 
 class OpenCVReader(FrameReader):
     """OpenCV: slow, because its seeking misses frames (variable frame rate, MPEG, fragmented MP4).
 
-    It passes by frames that it cannot decode without a word, so that later ones move up.
+    It passes by frames that it cannot decode without a word, so that later ones move up. It takes
+    the first video stream of a file even if that is the picture on a cover, and declines then.
     """
 
     package, distribution = 'cv2', 'opencv-python'
 
     def read(self, frame_inds: Sequence[int]) -> list[np.ndarray]:
+        if not self.index.leads:
+            raise CannotSeek('it takes the picture on the cover for the video')
         frames, count = self._walk(set(frame_inds))
         self.missing = [index for index in frame_inds if index not in frames]
         if self.missing:

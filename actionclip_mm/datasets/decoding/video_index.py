@@ -7,6 +7,8 @@ as not to be shown (edit lists), frames before the first key frame, which nothin
 half a frame at the end of a cut-off file.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +31,7 @@ class VideoIndex:
             counted one by one.
         seekable_by_count: Whether decord, which finds frames by counting from a key frame, reaches
             the right ones.
+        leads: Whether no other video stream stands before it in the file, such as a cover.
         fps: Average frames per second, 0 where the file does not say.
         header_frames: How many frames the header promises, 0 where it does not say.
         size: Height and width as stored, before the picture is turned.
@@ -39,6 +42,7 @@ class VideoIndex:
     key_times: np.ndarray
     timed: bool
     seekable_by_count: bool
+    leads: bool
     fps: float
     header_frames: int
     size: tuple[int, int]
@@ -66,24 +70,14 @@ def read_index(path: str) -> VideoIndex:
     Raises:
         UnreadableVideo: There is no such file, or it holds no video.
     """
-    _check_file(path)
-    try:
-        with av.open(path, metadata_errors='replace') as container:  # titles in any encoding
-            layout = container.format.name
-            if layout == 'tty':  # ffmpeg takes a .txt for a film of letters
-                raise UnreadableVideo(f'{path}: it is a text file, not a video file')
-            stream = video_stream(container)
-            if stream is None:
-                raise UnreadableVideo(f'{path}: it has no video stream (only sound?)')
-            packets = _read_packets(container, stream)
-            context, alone = stream.codec_context, len(container.streams.video) == 1
-            reordered = bool(context.has_b_frames)
-            size, header_frames = (context.height, context.width), stream.frames
-            fps = float(stream.average_rate or stream.guessed_rate or 0)
-    except (av.error.FFmpegError, UnicodeDecodeError) as error:
-        raise UnreadableVideo(f'{path}: it is no video file, or its header is damaged') from error
-    except OSError as error:
-        raise UnreadableVideo(f'{path}: it cannot be opened ({error.strerror})') from error
+    with _opened(path) as (container, stream):
+        packets = _read_packets(container, stream)
+        layout, streams = container.format.name, container.streams.video
+        alone, leads = len(streams) == 1, stream is streams[0]
+        context = stream.codec_context
+        reordered = bool(context.has_b_frames)
+        size, header_frames = (context.height, context.width), stream.frames
+        fps = float(stream.average_rate or stream.guessed_rate or 0)
     shown = _shown(packets)
     if not shown.any():
         raise UnreadableVideo(f'{path}: it has no frames')
@@ -100,10 +94,39 @@ def read_index(path: str) -> VideoIndex:
         and alone  # decord takes another one than the first in some containers
         and bool(shown.all())
         and _counts_lead_to_frames(packets, layout),
+        leads=leads,
         fps=fps,
         header_frames=header_frames,
         size=size,
     )
+
+
+def check_header(path: str) -> None:
+    """Opens a file and closes it again, for decoders that do not say what is wrong with it.
+
+    Raises:
+        UnreadableVideo: There is no such file, or it holds no video.
+    """
+    with _opened(path):
+        pass
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
+    """A file and its video stream; what is wrong with it is an UnreadableVideo."""
+    _check_file(path)
+    try:
+        with av.open(path, metadata_errors='replace') as container:  # titles in any encoding
+            if container.format.name == 'tty':  # ffmpeg takes a .txt for a film of letters
+                raise UnreadableVideo(f'{path}: it is a text file, not a video file')
+            stream = video_stream(container)
+            if stream is None:
+                raise UnreadableVideo(f'{path}: it has no video stream (only sound?)')
+            yield container, stream
+    except (av.error.FFmpegError, UnicodeDecodeError) as error:
+        raise UnreadableVideo(f'{path}: it is no video file, or its header is damaged') from error
+    except OSError as error:
+        raise UnreadableVideo(f'{path}: it cannot be opened ({error.strerror})') from error
 
 
 def video_stream(container: av.container.InputContainer) -> av.VideoStream | None:

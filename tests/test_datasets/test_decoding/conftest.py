@@ -2,17 +2,10 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 SCRIPT = 'tests/test_datasets/test_decoding/numbered_videos.py'
-
-
-@pytest.fixture(scope='session')
-def numbered(load_tool: Callable) -> ModuleType:
-    """The module that writes numbered videos and reads their numbers."""
-    return load_tool(SCRIPT)
 
 
 @pytest.fixture(scope='session')

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.stream import Disposition
 
 ROWS, COLUMNS = 2, 5  # cells of a frame: a light one, eight bits, a dark one
 DARK, LIGHT = (40, 20, 90), (235, 190, 130)
+RATE = 16000  # of sound, in samples per second
 
 
 H264, HEVC, VP9, AV1 = 'libx264', 'libx265', 'libvpx-vp9', 'libsvtav1'
@@ -27,6 +29,7 @@ FRAGMENTS = dict(movflags='frag_keyframe+empty_moov')
 FORMATS: dict[str, dict] = {
     'h264.mp4': dict(),
     'h264_audio.mp4': dict(audio=True),
+    'h264_cover.mp4': dict(cover=True),
     'h264_open_gop.mp4': dict(**OPEN_GOP),
     'h264_refresh.mp4': {'x264-params': 'intra-refresh=1:keyint=12'},
     'h264_fragments.mp4': dict(muxer=FRAGMENTS),
@@ -107,6 +110,7 @@ def write_numbered(
     fps: int = 10,
     ticks: list[int] | None = None,
     audio: bool = False,
+    cover: bool = False,
     muxer: dict | None = None,
     gop: int = 12,
     full_range: bool = False,
@@ -124,6 +128,7 @@ def write_numbered(
         fps: Frames per second.
         ticks: When each frame is shown, in 1 / fps; by default one after the other.
         audio: Whether there is a sound track too.
+        cover: Whether there is a picture on a cover, which is a video stream of its own.
         muxer: Options of the container.
         gop: Frames from one key frame to the next.
         full_range: Whether the colours are marked as full range.
@@ -137,7 +142,9 @@ def write_numbered(
         stream.gop_size = gop
         if full_range:
             stream.codec_context.color_range = 2
-        sound = container.add_stream('aac', rate=16000, layout='mono') if audio else None
+        sound = add_sound(container) if audio else None
+        if cover:
+            write_cover(container)
         for number in range(frames):
             picture = av.VideoFrame.from_ndarray(frame_of(number, *size), format='rgb24')
             if full_range:
@@ -147,12 +154,62 @@ def write_numbered(
             container.mux(stream.encode(picture))
         container.mux(stream.encode())
         if sound is not None:
-            silence = np.zeros((1, 16000 * frames // fps), np.float32)
-            tone = av.AudioFrame.from_ndarray(silence, format='fltp', layout='mono')
-            tone.sample_rate = 16000
-            container.mux(sound.encode(tone))
-            container.mux(sound.encode())
+            write_silence(container, sound, frames / fps)
     return turn(path, turned) if turned else path
+
+
+def write_sound(path: Path, cover: bool = False) -> Path:
+    """Encodes a second of silence, with or without the picture on a cover."""
+    with av.open(str(path), 'w') as container:
+        sound = add_sound(container)
+        if cover:
+            write_cover(container)
+        write_silence(container, sound, 1)
+    return path
+
+
+def add_sound(container: av.container.OutputContainer) -> av.AudioStream:
+    return container.add_stream('aac', rate=RATE, layout='mono')
+
+
+def write_silence(
+    container: av.container.OutputContainer, stream: av.AudioStream, seconds: float
+) -> None:
+    silence = np.zeros((1, round(RATE * seconds)), np.float32)
+    frame = av.AudioFrame.from_ndarray(silence, format='fltp', layout='mono')
+    frame.sample_rate = RATE
+    container.mux(stream.encode(frame))
+    container.mux(stream.encode())
+
+
+def write_cover(container: av.container.OutputContainer) -> None:
+    """A white picture; all other streams have to be there already."""
+    stream = container.add_stream('mjpeg', rate=1)
+    stream.height, stream.width, stream.pix_fmt = 96, 96, 'yuvj420p'
+    stream.disposition = Disposition.attached_pic
+    white = av.VideoFrame.from_ndarray(np.full((96, 96, 3), 255, np.uint8), format='rgb24')
+    container.mux(stream.encode(white))
+    container.mux(stream.encode())
+
+
+def cover_first(path: Path) -> Path:
+    """Makes the cover of an MP4 file the first of its streams."""
+    content = path.read_bytes()
+    start = content.index(b'moov') - 4  # a box: its length, its name, what it holds
+    end = start + int.from_bytes(content[start : start + 4], 'big')
+    header, *boxes = _boxes(content[start + 8 : end])
+    boxes.sort(key=lambda box: box[4:8] != b'udta')  # which holds the cover
+    path.write_bytes(content[: start + 8] + header + b''.join(boxes) + content[end:])
+    return path
+
+
+def _boxes(content: bytes) -> list[bytes]:
+    boxes = []
+    while content:
+        length = int.from_bytes(content[:4], 'big')
+        boxes.append(content[:length])
+        content = content[length:]
+    return boxes
 
 
 def turn(path: Path, degrees: int) -> Path:

@@ -11,22 +11,23 @@ from actionclip_mm.datasets.decoding import DECODERS, UnreadableVideo, Video
 
 FOLDER = Path(__file__).parent
 FORMATS = [  # of numbered_videos.FORMATS; test_all_formats_are_tested compares them
-    'h264.mp4', 'h264_audio.mp4', 'h264_open_gop.mp4', 'h264_refresh.mp4', 'h264_fragments.mp4',
-    'h264_no_edit_list.mp4', 'h264_late.mp4', 'h264_cut.mp4', 'h264_pauses.mp4', 'h264_one.mp4',
-    'h264_three.mp4', 'h264_odd.mp4', 'h264_10bit.mp4', 'h264_full_range.mp4', 'h264.mov',
-    'h264.mkv', 'h264_late.mkv', 'h264_pauses.mkv', 'h264.avi', 'h264.flv', 'h264.ts', 'hevc.mp4',
-    'hevc_closed.mp4', 'hevc_10bit.mp4', 'vp8.webm', 'vp9.webm', 'vp9_odd.webm', 'vp9_10bit.webm',
-    'vp9_pauses.webm', 'av1.mp4', 'av1.webm', 'av1_10bit.mp4', 'mpeg4.mp4', 'mpeg4_odd.mp4',
-    'mpeg4_b.mp4', 'mpeg4.avi', 'mpeg4_b.avi', 'mpeg4_one.avi', 'mjpeg.avi', 'mjpeg_odd.avi',
-    'mpeg2.mpg', 'wmv2.wmv', 'turned_90.mov', 'turned_180.mov', 'turned_270.mp4',
+    'h264.mp4', 'h264_audio.mp4', 'h264_cover.mp4', 'h264_open_gop.mp4', 'h264_refresh.mp4',
+    'h264_fragments.mp4', 'h264_no_edit_list.mp4', 'h264_late.mp4', 'h264_cut.mp4',
+    'h264_pauses.mp4', 'h264_one.mp4', 'h264_three.mp4', 'h264_odd.mp4', 'h264_10bit.mp4',
+    'h264_full_range.mp4', 'h264.mov', 'h264.mkv', 'h264_late.mkv', 'h264_pauses.mkv', 'h264.avi',
+    'h264.flv', 'h264.ts', 'hevc.mp4', 'hevc_closed.mp4', 'hevc_10bit.mp4', 'vp8.webm', 'vp9.webm',
+    'vp9_odd.webm', 'vp9_10bit.webm', 'vp9_pauses.webm', 'av1.mp4', 'av1.webm', 'av1_10bit.mp4',
+    'mpeg4.mp4', 'mpeg4_odd.mp4', 'mpeg4_b.mp4', 'mpeg4.avi', 'mpeg4_b.avi', 'mpeg4_one.avi',
+    'mjpeg.avi', 'mjpeg_odd.avi', 'mpeg2.mpg', 'wmv2.wmv', 'turned_90.mov', 'turned_180.mov',
+    'turned_270.mp4',
 ]  # fmt: skip
 
 # Where decord would give wrong frames without a word (see test_decord_alone_gives_wrong_frames),
 # or where it was not seen to, but its files look the same to the index.
 DECORD_DECLINES = {
-    'h264_open_gop.mp4', 'h264_refresh.mp4', 'h264_fragments.mp4', 'h264_no_edit_list.mp4',
-    'h264_late.mp4', 'h264_cut.mp4', 'h264.avi', 'h264.flv', 'h264.ts', 'hevc.mp4', 'mpeg4_b.mp4',
-    'mpeg4_b.avi', 'mpeg2.mpg',
+    'h264_cover.mp4', 'h264_open_gop.mp4', 'h264_refresh.mp4', 'h264_fragments.mp4',
+    'h264_no_edit_list.mp4', 'h264_late.mp4', 'h264_cut.mp4', 'h264.avi', 'h264.flv', 'h264.ts',
+    'hevc.mp4', 'mpeg4_b.mp4', 'mpeg4_b.avi', 'mpeg2.mpg',
 }  # fmt: skip
 ODD_OR_10_BIT = ('odd', '10bit')
 
