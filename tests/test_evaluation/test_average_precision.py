@@ -74,6 +74,23 @@ def test_hand_worked_tie_with_the_positive_in_front(definition, expected):
     assert class_precision(scores, truth, definition).mean == pytest.approx(expected)
 
 
+def test_hand_worked_tie_of_the_benchmark():
+    """Tied videos enter at once, and the unlabelled one, though it scores best, comes last."""
+    scores = np.array([[0.9, 0.4], [0.5, 0.8], [0.5, 0.9], [0.99, 0.99], [0.1, 0.0]])
+    truth = np.array([[1, 0], [0, 1], [1, 0], [0, 0], [1, 0]])
+    found = class_precision(scores, truth)
+    np.testing.assert_allclose(found.values, [(1 + 2 / 3 + 3 / 4) / 3, 1 / 2])
+    assert found.mean == pytest.approx((29 / 36 + 1 / 2) / 2)
+    assert found.weighted == pytest.approx((3 * 29 / 36 + 1 / 2) / 4)
+
+
+def test_ties_at_once_may_score_above_every_order():
+    """Two tied positives behind a negative: both count with 2/3, in turn with 1/2 and 2/3."""
+    scores, truth = np.array([[0.9], [0.5], [0.5]]), np.array([[0], [1], [1]])
+    assert class_precision(scores, truth, 'slowfast').mean == pytest.approx(2 / 3)
+    assert class_precision(scores, truth, 'torchnet').mean == pytest.approx((1 / 2 + 2 / 3) / 2)
+
+
 def test_all_scores_equal_is_the_share_of_positives():
     _, truth = draw()
     found = class_precision(np.zeros(truth.shape), truth)

@@ -114,6 +114,8 @@ def _read_all(paths: Iterable[Path], workers: int, read: Reader) -> Iterator[tup
                         yield running.pop(future), reading
             except BrokenProcessPool:
                 pass
+            finally:  # an interrupt waits for what is being decoded, and for no more
+                pool.shutdown(cancel_futures=True)
         # one of those under way did it: each gets a process of its own
         for path in running.values():
             yield path, _read_alone(path, read)

@@ -2,6 +2,8 @@
 
 import json
 import os
+import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,29 @@ def test_a_video_that_changes_meanwhile_is_not_remembered(videos, tmp_path) -> N
     check_decoding(videos[:1], tmp_path / 'cache', 1, replace_it)
     check_decoding(videos[:1], tmp_path / 'cache', 1, read)
     assert calls(tmp_path) == [videos[0].name] * 2
+
+
+def interrupt(path: str) -> Reading:
+    """Somebody presses Ctrl-C while the fifth video is read."""
+    reading = read(path)
+    if path.endswith('good4'):
+        os.kill(os.getppid(), signal.SIGINT)
+        time.sleep(0.5)
+    return reading
+
+
+def test_an_interrupt_loses_nothing(videos, tmp_path) -> None:
+    videos = [path for path in videos if 'good' in path.name]
+    with pytest.raises(KeyboardInterrupt):
+        check_decoding(videos, tmp_path / 'cache', 1, interrupt)
+    first = calls(tmp_path)
+    assert len(first) < len(videos)  # what waited for its turn is not read any more
+    rows = [json.loads(line) for line in (tmp_path / 'cache').read_text().splitlines()]
+    known = {Path(row['path']).name for row in rows}
+    assert known and known <= set(first)
+    (tmp_path / 'calls').unlink()
+    assert check_decoding(videos, tmp_path / 'cache', 1, read) == {}
+    assert calls(tmp_path) == [path.name for path in videos if path.name not in known]
 
 
 def test_says_how_many_were_looked_at(videos, tmp_path, capsys) -> None:
