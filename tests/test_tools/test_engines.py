@@ -1,5 +1,6 @@
 """Engines and launchers end to end: FSDP, restarts after a death, Slurm's command line."""
 
+import json
 import os
 import signal
 import stat
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmaction.registry import MODELS
+from mmengine.config import Config
 
 ROOT = Path(__file__).resolve().parents[2]
 STRATEGIES = ROOT / 'configs' / '_base_' / 'strategies'
@@ -49,6 +52,55 @@ def test_fsdp_resumed_is_ddp(
     assert expected.keys() == found.keys()
     for name, value in expected.items():
         torch.testing.assert_close(found[name], value, rtol=0, atol=1e-5, msg=name)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.skipif(torch.cuda.is_available(), reason='autocast would take the GPU')
+def test_fsdp_in_bfloat16_is_ddp_in_bfloat16(
+    one_template: Path, tmp_path: Path, start_tool: Callable
+) -> None:
+    """Two steps of plain gradient descent under ``--amp``, from the same weights."""
+    init = tmp_path / 'init.pth'
+    start = MODELS.build(Config.fromfile(one_template).model).state_dict()
+    torch.save(dict(state_dict=start), init)
+    plain = tmp_path / 'plain.py'
+    plain.write_text(
+        f"_base_ = ['{one_template}']\n"
+        f"load_from = '{init}'\n"
+        "optim_wrapper = dict(optimizer=dict(_delete_=True, type='SGD', lr=1., weight_decay=0.))\n"
+        'param_scheduler = []\n'
+    )
+    sharded = tmp_path / 'sharded.py'
+    sharded.write_text(f"_base_ = ['{plain}', '{STRATEGIES}/fsdp.py']\n")
+    configs = (plain, sharded)
+    options = ['--amp', '--no-validate', '--seed', '0', '--cfg-options']
+    options += ['optim_wrapper.dtype=bfloat16', 'train_cfg.max_epochs=1']
+    runs = [
+        dict(
+            args=[str(config), '--work-dir', str(tmp_path / config.stem), *options],
+            kill=None,
+            processes=2,
+            log=str(tmp_path / f'{config.stem}.txt'),
+        )
+        for config in configs
+    ]
+    (tmp_path / 'runs.json').write_text(json.dumps(runs))
+    worker = start_tool('tests/resume_worker.py', tmp_path / 'runs.json')
+    output, _ = worker.communicate(timeout=500)
+    assert worker.returncode == 0, output
+    expected, found = (
+        torch.load(tmp_path / config.stem / 'epoch_1.pth', weights_only=False) for config in configs
+    )
+    for checkpoint in (expected, found):
+        assert 'loss_scaler' in checkpoint['optimizer'], 'not trained under --amp'
+        assert {value.dtype for value in checkpoint['state_dict'].values()} == {torch.float32}
+    steps = {name: value - start[name] for name, value in expected['state_dict'].items()}
+    largest = max(step.abs().max().item() for step in steps.values())
+    assert largest > 0.01
+    for name, step in steps.items():
+        difference = found['state_dict'][name] - start[name] - step
+        assert difference.abs().max() < 2**-7 * largest, name  # bfloat16 keeps 8 bits
 
 
 def children(pid: int) -> list[int]:
