@@ -43,7 +43,9 @@ class Clip(NamedTuple):
     action: ActionClass
 
 
-def plan_split(root: Path, split: str, classes: list[ActionClass], per_class: int, seed: int):
+def plan_split(
+    root: Path, split: str, classes: list[ActionClass], per_class: int, seed: int
+) -> tuple[list[Clip], list[Job]]:
     """The clips of a split and the jobs that render them."""
     clips: list[Clip] = []
     jobs: list[Job] = []
@@ -75,7 +77,8 @@ def write_still(job: tuple[Path, tuple[int, ...]]) -> dict:
     path, seed = job
     image, captions = render_still(np.random.default_rng(seed))
     quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
-    cv2.imwrite(str(path), cv2.cvtColor(image, cv2.COLOR_RGB2BGR), quality)
+    if not cv2.imwrite(str(path), cv2.cvtColor(image, cv2.COLOR_RGB2BGR), quality):
+        raise OSError(f"'{path}' could not be written: is its disk full?")
     return dict(image=path.name, captions=captions)
 
 

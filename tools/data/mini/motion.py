@@ -5,7 +5,7 @@ the frames of both have one distribution, and nothing that ignores their order c
 """
 
 import numpy as np
-from scene import MAX_TILT, SIZE, Body, draw_clutter, draw_colour, draw_frame
+from scene import MAX_TILT, SIZE, Body, draw_clutter, draw_colour, draw_frame, scatter
 from vocabulary import COUNTS, ORDER_PAIRS, TEXTURES, ActionClass
 
 # With 8 frames mmaction2's UniformSample takes frames 1, 3, … 15 of 17 in testing, and those are
@@ -99,11 +99,7 @@ def _meeting(rng: np.random.Generator) -> list[Track]:
 def _standing(rng: np.random.Generator, count: int) -> list[Track]:
     """Shapes that sway in place, apart from each other."""
     radius = rng.uniform(9, 16) if count == 1 else rng.uniform(6.5, 8.5)
-    places: list[np.ndarray] = []
-    while len(places) < count:
-        place = rng.uniform(radius, SIZE - radius, 2)
-        if all(np.hypot(*(place - other)) > 2.5 * radius for other in places):
-            places.append(place)
+    places = scatter(rng, count, radius, apart=2.5)
     return [_path(*(place[:, None] + _wobble(rng, 1.5)), radius) for place in places]
 
 

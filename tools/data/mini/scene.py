@@ -42,6 +42,16 @@ def draw_colour(rng: np.random.Generator, name: str) -> tuple[int, int, int]:
     return tuple(int(value) for value in cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)[0, 0])
 
 
+def scatter(rng: np.random.Generator, count: int, radius: float, apart: float) -> list[np.ndarray]:
+    """Centres (pixels) of shapes inside the frame, more than ``apart`` radii from each other."""
+    places: list[np.ndarray] = []
+    while len(places) < count:
+        place = rng.uniform(radius, SIZE - radius, 2)
+        if all(np.hypot(*(place - other)) > apart * radius for other in places):
+            places.append(place)
+    return places
+
+
 def draw_clutter(rng: np.random.Generator) -> Clutter:
     """A soft background of any hue, with lines and specks in the colours of the subjects."""
     low = rng.uniform(0, 1, (4, 4, 3)).astype(np.float32)

@@ -6,7 +6,7 @@ so that frame features carry what the order of frames is read from; none says wh
 """
 
 import numpy as np
-from scene import MAX_TILT, SIZE, Body, draw_clutter, draw_colour, draw_frame
+from scene import MAX_TILT, SIZE, Body, draw_clutter, draw_colour, draw_frame, scatter
 from vocabulary import COLOURS, SHAPES, SUBJECTS
 
 COLUMNS = ('at the far left', 'on the left', 'in the middle', 'on the right', 'at the far right')
@@ -90,9 +90,4 @@ def _places(rng: np.random.Generator, count: int, radius: float) -> list[np.ndar
         room = np.maximum(SIZE / 2 - radius - abs(offset), 0)
         centre = SIZE / 2 + rng.uniform(-room, room)
         return [centre - offset, centre + offset]
-    places: list[np.ndarray] = []
-    while len(places) < count:
-        place = rng.uniform(radius, SIZE - radius, 2)
-        if all(np.hypot(*(place - other)) > 2.4 * radius for other in places):
-            places.append(place)
-    return places
+    return scatter(rng, count, radius, apart=2.4)
