@@ -50,12 +50,22 @@ def video(name: str, value: float) -> dict:
 
 @pytest.fixture
 def train(tmp_path: Path) -> Callable[..., Runner]:
-    """Function: trains on one video with each of the values; the second is called ``two.mp4``."""
+    """Function: trains on one video with each of the values; the second is called ``two.mp4``.
 
-    def run(values: list, optim_wrapper: dict | None = None, **hook: int) -> Runner:
+    ``train.model`` is what it trained, where it raised as well.
+    """
+
+    def run(
+        values: list,
+        optim_wrapper: dict | None = None,
+        epochs: int = 1,
+        resume: bool = False,
+        **hook: int,
+    ) -> Runner:
         names = ['one.mp4', 'two.mp4', 'three.mp4', 'four.mp4']
+        run.model = Model()
         runner = Runner(
-            Model(),
+            run.model,
             str(tmp_path),
             train_dataloader=dict(
                 dataset=[video(*pair) for pair in zip(names, values, strict=False)],
@@ -63,7 +73,8 @@ def train(tmp_path: Path) -> Callable[..., Runner]:
                 num_workers=0,
                 sampler=dict(type='DefaultSampler', shuffle=False),
             ),
-            train_cfg=dict(by_epoch=True, max_epochs=1),
+            train_cfg=dict(by_epoch=True, max_epochs=epochs),
+            resume=resume,
             optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.25)) | (optim_wrapper or {}),
             custom_hooks=[dict(type='FiniteLossHook', **hook)],
             default_scope='mmaction',
@@ -83,6 +94,7 @@ def test_stops_before_the_weights_change(bad: float, train: Callable) -> None:
     assert 'in iteration 2 of epoch 1 with learning rates 0.25' in message
     assert 'two.mp4' in message and 'one.mp4' not in message
     assert '\n' not in message
+    assert train.model.weight.item() == 1 - 0.25, 'more than the first step'
 
 
 def test_weights_are_those_of_the_good_steps(train: Callable) -> None:
@@ -95,6 +107,13 @@ def test_weights_are_those_of_the_good_steps(train: Callable) -> None:
 def test_too_many_are_too_many(train: Callable) -> None:
     with pytest.raises(LossNotFinite, match='iteration 3 .*max_skipped=1'):
         train([1.0, float('nan'), float('nan')], max_skipped=1)
+
+
+def test_the_count_survives_resume(train: Callable) -> None:
+    values = [1.0, float('nan'), 1.0]
+    train(values, max_skipped=1)
+    with pytest.raises(LossNotFinite, match='iteration 5 of epoch 2'):
+        train(values, max_skipped=1, epochs=2, resume=True)
 
 
 def test_good_losses_pass(train: Callable) -> None:
@@ -115,6 +134,7 @@ class TestGradient:
         assert message.startswith('The loss is finite but its gradient is not in iteration 2 of')
         assert 'epoch 1 with learning rates 0.25; its videos are two.mp4. Look' in message
         assert '\n' not in message
+        assert train.model.weight.item() == 1 - 0.25, 'more than the first step'
 
     def test_weights_are_those_of_the_good_steps(self, clip: dict | None, train: Callable) -> None:
         runner = train([1.0, 0.0, 1.0], dict(clip_grad=clip), max_skipped=1)
