@@ -50,18 +50,9 @@ class BadVideos:
         """Notes that the video of this line is bad."""
         self.marks[self.video[line]] = True
 
-    def good_lines(self, labels: Sequence[int] | None = None) -> np.ndarray:
-        """The lines of videos that are not bad.
-
-        Args:
-            labels: Only those that share one of these class ids; an empty list are the lines
-                without labels. Defaults to all.
-        """
-        if labels is None:
-            lines = np.arange(len(self.video))
-        else:
-            ids = np.array(labels or [NO_LABEL])
-            starts, ends = np.searchsorted(self._labels, [ids, ids + 1])
-            pieces = [self._lines[start:end] for start, end in zip(starts, ends, strict=True)]
-            lines = np.unique(np.concatenate(pieces))
-        return lines[~self.marks.numpy()[self.video[lines]]]
+    def lines_with(self, labels: Sequence[int]) -> np.ndarray:
+        """The lines that share one of these class ids, bad ones too; for none, those without."""
+        ids = np.array(labels or [NO_LABEL])
+        starts, ends = np.searchsorted(self._labels, [ids, ids + 1])
+        pieces = [self._lines[start:end] for start, end in zip(starts, ends, strict=True)]
+        return np.unique(np.concatenate(pieces))

@@ -4,7 +4,7 @@ import logging
 import os.path as osp
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -13,13 +13,7 @@ from mmaction.datasets import BaseActionDataset
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
-from .annotation_lists import (
-    NO_LABEL,
-    Line,
-    check_inside,
-    many_labels_each,
-    one_label_each,
-)
+from .annotation_lists import NO_LABEL, Line, check_inside, many_labels_each, one_label_each
 from .bad_videos import BadVideos
 from .decoding import UnreadableVideo
 from .sample_seeds import SampleSeeds
@@ -116,18 +110,26 @@ class RobustReading(BaseActionDataset):
 
     def _train_sample(self, idx: int) -> dict:
         self._seeds.seed(idx)
-        while True:
-            if idx not in self.bad:
+        for line in self._candidates(idx):
+            if line not in self.bad:
                 try:
-                    return self._sample(idx)
+                    return self._sample(line)
                 except UnreadableVideo as error:
-                    self._note(idx, error)
-            others = self.bad.good_lines(self.get_cat_ids(idx))
-            if not len(others):
-                others = self.bad.good_lines()
-            if not len(others):
-                raise TooManyBadVideos(f'Not one video of {self.ann_file} can be read.')
-            idx = int(np.random.choice(others))  # seeded by mmengine in each worker
+                    self._note(line, error)
+        raise TooManyBadVideos(f'Not one video of {self.ann_file} can be read.')
+
+    def _candidates(self, idx: int) -> Iterator[int]:
+        """A line, then those that share a label with it, then all, in random order.
+
+        Bad ones are among them and the random numbers start anew for each: which sample comes out
+        must not depend on what this process knows of bad videos by now.
+        """
+        yield idx
+        for lines in (self.bad.lines_with(self.get_cat_ids(idx)), len(self)):
+            self._seeds.again()
+            for line in np.random.permutation(lines).tolist():
+                self._seeds.again()
+                yield line
 
     def _note(self, idx: int, error: UnreadableVideo) -> None:
         if not self._pipeline_works:
@@ -135,7 +137,7 @@ class RobustReading(BaseActionDataset):
         self.bad.mark(idx)
         count, total = self.bad.count, self.bad.total
         others = 'others of its class take its place'
-        if not len(self.bad.good_lines(self.get_cat_ids(idx))):
+        if all(line in self.bad for line in self.bad.lines_with(self.get_cat_ids(idx))):
             others = 'no other video shares a label with it, so that any take its place'
         self._log(
             f'{error} - {others} for the rest of this run; {count} of {total} videos of '
@@ -157,6 +159,7 @@ class RobustReading(BaseActionDataset):
             try:
                 return self._attempt(self.get_data_info(idx))
             except Exception:
+                self._seeds.again()
                 return self._attempt(self.get_data_info(idx))
         except MemoryError:
             raise

@@ -23,6 +23,7 @@ class SampleSeeds:
         self._now = torch.tensor([UNSET, UNSET, 0])  # seed, epoch, repeats
         self._visits: Counter[int] = Counter()
         self._epoch = UNSET
+        self._last: list[int] = []
 
     def set_epoch(self, seed: int, epoch: int, repeats: bool) -> None:
         """Says what the samples that are made from now on belong to.
@@ -40,6 +41,7 @@ class SampleSeeds:
         """Seeds for a sample."""
         seed, epoch, repeats = self._now.tolist()
         if seed == UNSET:
+            self._last = []
             return
         numbers = [seed, epoch, idx]
         if repeats:
@@ -49,4 +51,10 @@ class SampleSeeds:
             self._visits[idx] += 1
             worker = get_worker_info()
             numbers += [self._visits[idx], get_rank(), worker.id if worker else 0]
-        seed_all(*numbers)
+        self._last = numbers
+        self.again()
+
+    def again(self) -> None:
+        """Seeds for the same sample once more, so that what failed before leaves no trace."""
+        if self._last:
+            seed_all(*self._last)

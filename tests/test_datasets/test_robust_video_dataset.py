@@ -62,6 +62,51 @@ def test_the_draw_follows_the_seed_of_the_worker(build: Callable) -> None:
     assert draws(0) == first != draws(1)
 
 
+@pytest.mark.parametrize('line', [6, 7, 8])
+def test_what_is_known_of_bad_videos_does_not_change_the_sample(build: Callable, line: int) -> None:
+    """A resumed run and another worker find out anew, and draw the same."""
+
+    def draw(results: dict) -> dict:
+        results['total_frames'] += np.random.randint(1000)
+        if 'bad' in results['filename']:  # after random numbers were drawn
+            raise OSError('damaged')
+        seen.append(results['total_frames'])
+        return results
+
+    def drawn(known: list[int]) -> list[tuple[int, int]]:
+        data = build(*GOOD, 'bad 0.mp4 0', 'bad 1.mp4 0', 'bad 2.mp4 3', max_bad_ratio=1)
+        data.pipeline.transforms[:2] = [lambda results: {**results, 'total_frames': 0}, draw]
+        del data.pipeline.transforms[2:]
+        data._pipeline_works = True
+        for index in known:
+            data.bad.mark(index)
+        samples = []
+        for epoch in range(20):
+            data.set_epoch(3, epoch)
+            samples.append((data[line]['sample_idx'], seen[-1]))
+        return samples
+
+    seen: list[int] = []
+    first = drawn([])
+    assert len(set(first)) > 10
+    assert all(drawn(known) == first for known in ([6], [7], [8], [6, 7, 8]))
+
+
+def test_a_fault_that_passes_does_not_change_the_sample(build: Callable) -> None:
+    def draw(results: dict) -> dict:
+        results['drawn'] = np.random.random()
+        if next(fails, False):
+            raise OSError('a hiccup of the network')
+        return results
+
+    data = build(*GOOD)
+    data.pipeline.transforms[:] = [draw]
+    data.set_epoch(3, 0)
+    fails = iter([False, True, False])
+    assert data[2]['drawn'] == data[2]['drawn']
+    assert next(fails, None) is None  # it failed indeed
+
+
 def test_several_labels_one_shared(build: Callable) -> None:
     lines = ['good 0.mp4 0 1', 'good 1.mp4 2', 'good 2.mp4 3 1', 'good 3.mp4', 'text.mp4 1 4']
     data = build(*lines, multi_class=True, num_classes=5)
@@ -114,7 +159,7 @@ def test_too_many_bad_videos_stop(
     build: Callable, good: int, ratio: float, allowed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """More than the ratio, and more than one; with a ratio of 0 the first one."""
-    monkeypatch.setattr(np.random, 'choice', lambda lines: lines[0])  # a good one
+    monkeypatch.setattr(np.random, 'permutation', lambda lines: lines)  # good ones come first
     bad = [f'missing {index}.mp4 0' for index in range(4)]
     data = build(*GOOD[:good], *bad, max_bad_ratio=ratio)
     for index in range(allowed):
