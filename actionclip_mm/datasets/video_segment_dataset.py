@@ -29,8 +29,8 @@ class VideoSegmentDataset(RobustVideoDataset):
         """``filename``, ``label`` and ``segment`` (start and end in seconds) of each line."""
         lines, segments = [], []
         for line in read_lines(self.ann_file, most=0):
-            path, label, segment = _parse(line)
-            lines.append(line._replace(path=path, numbers=[label]))
+            parsed, segment = _parse(line)
+            lines.append(parsed)
             segments.append(segment)
         labels = self._labels(lines, [line.numbers for line in lines])
         rows = zip(self._paths(lines, 'video'), labels, segments, strict=True)
@@ -43,8 +43,8 @@ class VideoSegmentDataset(RobustVideoDataset):
             yield {**black, 'segment': (0.0, math.inf)}
 
 
-def _parse(line: Line) -> tuple[str, int, tuple[float, float]]:
-    """Path, label and times of a line."""
+def _parse(line: Line) -> tuple[Line, tuple[float, float]]:
+    """The line as one of a path and a label, and its times."""
     words = line.path.rsplit(None, 3)
     try:
         path, label, start, end = words[0], int(words[1]), float(words[2]), float(words[3])
@@ -58,12 +58,13 @@ def _parse(line: Line) -> tuple[str, int, tuple[float, float]]:
             f"{line.place} has a segment from {start} to {end} s ('{line.path}'): its end must be "
             'behind its start, and neither below 0; mend or drop that line.'
         )
-    return _unquoted(path, line.place), label, (start, end)
+    quoted = path.startswith('"') and path.endswith('"') and len(path) > 1
+    if quoted:
+        path = _unquoted(path, line.place)
+    return Line(line.place, path, [label], quoted), (start, end)
 
 
 def _unquoted(path: str, place: str) -> str:
-    if not (path.startswith('"') and path.endswith('"') and len(path) > 1):
-        return path
     try:
         path = json.loads(path)
     except ValueError:

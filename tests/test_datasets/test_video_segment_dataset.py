@@ -43,6 +43,14 @@ def test_lines(build, tmp_path):
     assert infos[3]['filename'] == str(tmp_path / 'q 1')
 
 
+def test_quotes_hold_numbers_of_the_path(build, tmp_path):
+    with pytest.raises(ValueError, match='Line 1 of .*several labels'):
+        build('q.mp4 7 2 0 4')
+    info = build('"q.mp4 7" 2 0 4').get_data_info(0)
+    assert info['filename'] == str(tmp_path / 'q.mp4 7')
+    assert (info['label'], info['segment']) == (2, (0, 4))
+
+
 def test_one_label_as_a_vector(build):
     data = build('a.mp4 3 1 2', multi_class=True, num_classes=5)
     assert data.get_data_info(0)['label'].tolist() == [0, 0, 0, 1, 0]
