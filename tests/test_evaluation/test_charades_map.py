@@ -97,7 +97,7 @@ def test_the_table_of_classes(tmp_path, suffix):
     assert np.isnan(rows[2].ap) and found['charades/classes'] == 3
 
 
-def test_refuses_what_cannot_be_ranked(tmp_path):
+def test_refuses_what_cannot_be_ranked():
     with pytest.raises(ValueError, match="definition='coco' is unknown"):
         build(definition='coco')
     with pytest.raises(ValueError, match='says no format'):

@@ -86,7 +86,7 @@ def test_paths_with_an_equals_sign(tool, dump, tmp_path, capsys):
         assert capsys.readouterr().out.startswith(f'{name}: mAP ')
 
 
-def test_two_models_and_another_definition(tool, dump, labels, tmp_path, capsys):
+def test_two_models_and_another_definition(tool, dump, tmp_path, capsys):
     (one, scores, truth), (two, _, _) = dump('one'), dump('two')
     out = tmp_path / 'ap.png'
     sources = [f'KL={one}', f'BCE={two}']

@@ -61,7 +61,7 @@ def match(
         if key is None:
             result.missing.append(path)
             continue
-        first = min(files[key], key=lambda file: file.fault is not None)
+        first = min(files[key], key=lambda f: (f.stem != stem_of(path), f.fault is not None))
         if first.path in used:
             result.missing.append(path)
             result.hints.append(

@@ -25,12 +25,18 @@ class CaptionHead(VideoTextHead):
         **kwargs: As in :class:`VideoTextHead`.
 
     Raises:
-        ValueError: ``captions_per_image`` is not a positive whole number; samples have no captions.
+        ValueError: ``captions_per_image`` is not a positive whole number; a loss over the texts of
+            all classes; samples have no captions.
     """
 
     def __init__(self, captions_per_image: int = 1, **kwargs) -> None:
         check_positive(captions_per_image, 'cls_head.captions_per_image')
         super().__init__(**kwargs)
+        if not self.loss_cls.needs_labels:
+            raise ValueError(
+                f'cls_head.loss_cls={type(self.loss_cls).__name__} compares with a text of each '
+                'class, but here each image brings a caption: set VideoTextKLLoss.'
+            )
         self.captions_per_image = captions_per_image
 
     def loss(

@@ -49,6 +49,12 @@ def test_refuses_no_captions_per_image(tiny_arch: dict, count: float) -> None:
         build(tiny_arch, captions_per_image=count)
 
 
+@pytest.mark.parametrize('loss', ['VideoAllTextKLLoss', 'VideoTextBCELoss'])
+def test_refuses_losses_over_all_classes(tiny_arch: dict, loss: str) -> None:
+    with pytest.raises(ValueError, match=f'loss_cls={loss} compares with a text of each class'):
+        build(tiny_arch, loss_cls=dict(type=loss))
+
+
 def test_refuses_samples_without_captions(head) -> None:
     with pytest.raises(ValueError, match='meta_keys'):
         head.training_texts([ActionDataSample()])

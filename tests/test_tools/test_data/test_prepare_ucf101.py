@@ -189,7 +189,7 @@ def test_links_lead_where_they_led(copy, prepare, capsys) -> None:
     assert (copy / 'out' / 'videos').resolve() == (copy / 'moved').resolve()
 
 
-def test_videos_in_place_need_no_link(copy, prepare, capsys) -> None:
+def test_videos_in_place_need_no_link(copy, prepare) -> None:
     (copy / 'out').mkdir()
     (copy / 'UCF-101').rename(copy / 'out' / 'videos')
     assert prepare(videos=copy / 'out' / 'videos') == 0

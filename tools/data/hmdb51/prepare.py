@@ -26,7 +26,7 @@ from actionclip_mm.datasets.preparation import (
 SOURCE = 'test_train_splits.rar'
 FILE_END = '_test_split1.txt'
 ROW = re.compile(r'(?P<name>.*\S)\s+(?P<use>[012])')
-UNUSED, TRAIN, TEST = '0', '1', '2'
+TRAIN, TEST = '1', '2'  # 0: in neither list of the split
 
 
 class HMDB51(Preparation):
