@@ -5,7 +5,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ..datasets.annotation_lists import format_line, one_label_each, read_lines
+from ..datasets.annotation_lists import (
+    Line,
+    format_line,
+    many_labels_each,
+    one_label_each,
+    read_lines,
+)
 
 
 class Entry(NamedTuple):
@@ -25,22 +31,40 @@ def read_entries(path: Path, rawframes: bool = False) -> list[Entry]:
     """
     lines = read_lines(str(path), most=2 if rawframes else 1)
     labels = one_label_each(lines, [line.numbers[int(rawframes) :] for line in lines])
-    places: dict[str, str] = {}
     for line, label in zip(lines, labels, strict=True):
         if label < 0:
             raise ValueError(
                 f"{line.place} has no label ('{line.path}'): a protocol needs labelled videos."
             )
+    _check_paths_differ(lines)
+    return [
+        Entry(line.path, label, tuple(line.numbers[:-1]))
+        for line, label in zip(lines, labels, strict=True)
+    ]
+
+
+def read_label_sets(path: Path, num_classes: int, rawframes: bool = False) -> list[str]:
+    """Lines of a list whose videos have any number of labels, as :func:`to_lines` gives them.
+
+    Raises:
+        FileNotFoundError: No such file.
+        ValueError: A label without a class name, a video that is listed twice, an empty list.
+    """
+    lines = read_lines(str(path))
+    many_labels_each(lines, [line.numbers[int(rawframes) :] for line in lines], num_classes)
+    _check_paths_differ(lines)
+    return [format_line(line.path, *line.numbers) for line in lines]
+
+
+def _check_paths_differ(lines: Iterable[Line]) -> None:
+    places: dict[str, str] = {}
+    for line in lines:
         if line.path in places:
             raise ValueError(
                 f"{line.place} names '{line.path}', as {places[line.path]} does: a video counts "
                 'once, so remove one of them.'
             )
         places[line.path] = line.place.split(' of ')[0].lower()
-    return [
-        Entry(line.path, label, tuple(line.numbers[:-1]))
-        for line, label in zip(lines, labels, strict=True)
-    ]
 
 
 def restrict(entries: Iterable[Entry], classes: Sequence[int]) -> list[Entry]:

@@ -32,7 +32,8 @@ def draw_shots(
         K x C videos, sorted by class, then by name.
 
     Raises:
-        ValueError: K or the seed is no positive number, or classes have fewer than K videos.
+        ValueError: K is no whole number from 1 on, the seed none from 0 on, or classes have fewer
+            than K videos.
     """
     for name, value, lowest in (('shots', shots, 1), ('seed', seed, 0)):
         if not isinstance(value, int) or value < lowest:
@@ -92,8 +93,9 @@ def match_published(
             missing.append(name)
     if missing:
         raise ValueError(
-            f"{len(missing)} of {len(given)} videos in '{source}' are not in the training list "
-            f"(the first is '{missing[0]}'): give a list of this data set's training videos."
+            f"{len(missing)} of {len(given)} videos in '{source}' are not in the training list, or "
+            f"not by one name only (the first is '{missing[0]}'): give a list of this data set's "
+            'training videos.'
         )
     _check_numbering(given, found, source)
     if len(set(found)) != len(found):

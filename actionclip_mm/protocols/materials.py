@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from ..datasets.annotation_lists import read_lines
 from ..models.text import read_labels
 from .annotations import (
     Entry,
@@ -13,6 +12,7 @@ from .annotations import (
     hash_labels,
     hash_list,
     read_entries,
+    read_label_sets,
     restrict,
     to_lines,
 )
@@ -115,7 +115,7 @@ class DataFolder:
         """The videos that a part is tested on."""
         videos = run.tests[part]
         if self.protocol.multi_label:
-            return self._verbatim(videos)
+            return self._label_sets(videos)
         ids, names = self._choose(run, videos, choices)
         lines = to_lines(restrict(self.entries(videos), ids))
         return self._material(videos, names, lines, self._rule(videos, choices), 'list')
@@ -158,15 +158,13 @@ class DataFolder:
         part = videos.classes.rule.split(':')[0]
         return f'{part}: base classes of the given list {choices.base_labels.name}'
 
-    def _verbatim(self, videos: Videos) -> Material:
-        """Multi-label lists as they are; which classes a video has is the data set's matter."""
+    def _label_sets(self, videos: Videos) -> Material:
+        """Multi-label lists, of which no class is left out."""
+        names = self.names(videos.labels)
         lines: list[str] = []
         for name in videos.lists:
-            path = self.find(name)
-            read_lines(str(path))  # its errors
-            text = path.read_text(encoding='utf-8-sig')
-            lines += [line.strip() for line in text.split('\n') if line.strip()]
-        return self._material(videos, self.names(videos.labels), lines, 'all classes', 'list')
+            lines += read_label_sets(self.find(name), len(names), self.rawframes)
+        return self._material(videos, names, lines, AllClasses.rule, 'list')
 
     def _material(
         self, videos: Videos, names: Sequence[str], lines: Sequence[str], rule: str, source: str

@@ -146,6 +146,24 @@ def test_multi_label_lists_are_taken_as_they_are(tmp_path: Path) -> None:
     root = tmp_path / 'charades'
     (root / 'videos').mkdir(parents=True)
     (root / 'labels.txt').write_text('a\nb\n')
-    (root / 'charades_test_list_videos.txt').write_text('A.mp4 0 1\nB.mp4\n')
+    path = root / 'charades_test_list_videos.txt'
+    path.write_text('A.mp4 0 1\n\nB.mp4\n')
     (material,) = parts_of('charades_10x3', tmp_path)
     assert material.lines == ('A.mp4 0 1', 'B.mp4')
+    for text, words in (
+        ('A.mp4 0 2\n', 'has label 2 but num_classes=2'),
+        ('A.mp4 0\nB.mp4\nA.mp4 1\n', "names 'A.mp4', as line 1 does"),
+    ):
+        path.write_text(text)
+        with pytest.raises(ValueError, match=words):
+            parts_of('charades_10x3', tmp_path)
+
+
+def test_multi_label_lists_of_raw_frames(tmp_path: Path) -> None:
+    root = tmp_path / 'charades'
+    (root / 'rawframes').mkdir(parents=True)
+    (root / 'labels.txt').write_text('a\nb\n')
+    (root / 'charades_test_list_rawframes.txt').write_text('A 700 0 1\nB 80\n')
+    protocol = get_protocol('charades_10x3')
+    material = DataFolder(root, protocol, rawframes=True).test(protocol.runs[0], 'test', Choices())
+    assert material.lines == ('A 700 0 1', 'B 80')
