@@ -69,6 +69,23 @@ def tiny_arch() -> dict:
 
 
 @pytest.fixture
+def model_cfg(tiny_arch: dict) -> dict:
+    """Config of a tiny recognizer with a temporal Transformer and three classes."""
+    return dict(
+        type='CLIPRecognizer',
+        backbone=dict(type='CLIPImageEncoder', arch=tiny_arch),
+        neck=dict(type='TransfPrompt', in_channels=32, num_layers=1),
+        cls_head=dict(
+            type='VideoTextHead',
+            in_channels=32,
+            label_encoder=dict(
+                type='TextPromptLabelEncoder', labels=['one', 'two', 'three'], arch=tiny_arch
+            ),
+        ),
+    )
+
+
+@pytest.fixture
 def write_leaf(tiny_arch: dict) -> Callable[..., Path]:
     """Function: writes a leaf config of a tiny model, ``write_leaf(path, data_set, schedule)``.
 

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / 'docs' / 'reliability.md').read_text()
 SHORT = {'hooks/': 'test_engine/test_hooks/', 'tools/': 'test_tools/'}
-NAME = re.compile(r'`([\w/]*?(?:test_\w+/)?test_\w+\.py)?(?:::(test_\w+))?`')
+NAME = re.compile(r'`([\w/]*?(?:test_\w+/)?test_\w+\.py)?(?:::(?:Test\w+::)?(test_\w+))?`')
 
 
 def named_tests() -> list[tuple[str, str]]:

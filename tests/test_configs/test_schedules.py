@@ -17,25 +17,9 @@ def config() -> Config:
     return Config.fromfile(SCHEDULE)
 
 
-def test_rates_and_decay_by_parameter(config: Config, tiny_arch: dict) -> None:
-    model = MODELS.build(
-        dict(
-            type='CLIPRecognizer',
-            backbone=dict(type='CLIPImageEncoder', arch=tiny_arch),
-            neck=dict(type='TransfPrompt', in_channels=32, num_layers=1),
-            cls_head=dict(
-                type='VideoTextHead',
-                in_channels=32,
-                label_encoder=dict(
-                    type='TextPromptLabelEncoder',
-                    labels=['clap', 'wave'],
-                    arch=tiny_arch,
-                    context=dict(type='LearnableContext'),
-                ),
-                loss_cls=dict(type='VideoTextKLLoss'),
-            ),
-        )
-    )
+def test_rates_and_decay_by_parameter(config: Config, model_cfg: dict) -> None:
+    model_cfg['cls_head']['label_encoder']['context'] = dict(type='LearnableContext')
+    model = MODELS.build(model_cfg)
     groups = build_optim_wrapper(model, config.optim_wrapper).optimizer.param_groups
     by_tensor = {id(member): group for group in groups for member in group['params']}
     assert len(by_tensor) == len(list(model.parameters()))

@@ -22,21 +22,6 @@ HALVES = [
         torch.float16, marks=pytest.mark.skipif(OLD, reason='fp16 on a CPU needs a newer torch')
     ),
 ]
-LABELS = ['one', 'two', 'three']
-
-
-@pytest.fixture
-def cfg(tiny_arch):
-    return dict(
-        type='CLIPRecognizer',
-        backbone=dict(type='CLIPImageEncoder', arch=tiny_arch),
-        neck=dict(type='TransfPrompt', in_channels=32, num_layers=1),
-        cls_head=dict(
-            type='VideoTextHead',
-            in_channels=32,
-            label_encoder=dict(type='TextPromptLabelEncoder', labels=LABELS, arch=tiny_arch),
-        ),
-    )
 
 
 def samples(count=3):
@@ -69,9 +54,9 @@ def types_of_outputs(modules):
 
 @pytest.mark.parametrize('half', HALVES)
 @pytest.mark.parametrize('loss', ['VideoTextKLLoss', 'VideoAllTextKLLoss'])
-def test_training_step(cfg, half, loss):
-    cfg['cls_head']['loss_cls'] = dict(type=loss)
-    model = MODELS.build(cfg).train()
+def test_training_step(model_cfg, half, loss):
+    model_cfg['cls_head']['loss_cls'] = dict(type=loss)
+    model = MODELS.build(model_cfg).train()
     rows = noted(model.cls_head.loss_cls, 'row_losses')  # cosines, scale, rows of the loss
     logits = noted(model.cls_head.loss_cls, 'divergence')
     linears = types_of_outputs(m for m in model.modules() if type(m) is nn.Linear)
@@ -90,9 +75,9 @@ def test_training_step(cfg, half, loss):
 
 @pytest.mark.parametrize('half', HALVES)
 @pytest.mark.parametrize('ensemble', ['prob', 'score', 'embed'])
-def test_scores(cfg, half, ensemble):
-    cfg['cls_head']['ensemble'] = ensemble
-    model = MODELS.build(cfg).eval()
+def test_scores(model_cfg, half, ensemble):
+    model_cfg['cls_head']['ensemble'] = ensemble
+    model = MODELS.build(model_cfg).eval()
     logits = types_of_outputs([model.cls_head])
     inputs = torch.randn(3, 1, 3, 2, 32, 32)
     with torch.no_grad():
@@ -106,9 +91,9 @@ def test_scores(cfg, half, ensemble):
 
 
 @pytest.mark.parametrize('half', HALVES)
-def test_norms_compute_in_fp32(cfg, half):
+def test_norms_compute_in_fp32(model_cfg, half):
     """A norm over half precision is the norm over fp32, rounded once at its end."""
-    model = MODELS.build(cfg)
+    model = MODELS.build(model_cfg)
     norms = [module for module in model.modules() if isinstance(module, nn.LayerNorm)]
     assert len(norms) > 5
     for norm in norms:
@@ -123,20 +108,20 @@ def test_norms_compute_in_fp32(cfg, half):
 
 
 @pytest.mark.parametrize('layout', ['openai', 'towers'])
-def test_half_weights_become_fp32_master_weights(cfg, tiny_arch, tmp_path, layout):
+def test_half_weights_become_fp32_master_weights(model_cfg, tiny_arch, tmp_path, layout):
     kind = open_clip.CLIP if layout == 'openai' else open_clip.CustomTextCLIP
     state = kind(**copy.deepcopy(tiny_arch)).half().state_dict()
     torch.save(state, tmp_path / 'half.pt')
-    cfg['backbone']['pretrained'] = str(tmp_path / 'half.pt')
-    cfg['cls_head']['label_encoder']['pretrained'] = str(tmp_path / 'half.pt')
-    model = MODELS.build(cfg)
+    model_cfg['backbone']['pretrained'] = str(tmp_path / 'half.pt')
+    model_cfg['cls_head']['label_encoder']['pretrained'] = str(tmp_path / 'half.pt')
+    model = MODELS.build(model_cfg)
     assert {p.dtype for p in model.parameters()} == {torch.float32}
     weights = model.backbone.visual.conv1.weight
     assert torch.equal(weights, state['visual.conv1.weight'].float())
 
 
-def test_half_checkpoints_become_fp32_master_weights(cfg, tmp_path):
-    model = MODELS.build(cfg)
+def test_half_checkpoints_become_fp32_master_weights(model_cfg, tmp_path):
+    model = MODELS.build(model_cfg)
     state = {name: value.half() for name, value in model.state_dict().items()}
     torch.save(dict(state_dict=state), tmp_path / 'half.pth')
     load_checkpoint(model, str(tmp_path / 'half.pth'), map_location='cpu', strict=True)
@@ -145,7 +130,7 @@ def test_half_checkpoints_become_fp32_master_weights(cfg, tmp_path):
 
 
 @pytest.mark.parametrize('amp', [False, True])
-def test_one_step_in_pieces_is_one_step_of_the_batch(cfg, amp):
+def test_one_step_in_pieces_is_one_step_of_the_batch(model_cfg, amp):
     """The whole way of the runner, with clipped gradients: weights after the step agree."""
     if amp and torch.cuda.is_available():
         pytest.skip('autocast would take the GPU')
@@ -153,8 +138,10 @@ def test_one_step_in_pieces_is_one_step_of_the_batch(cfg, amp):
     results = []
     for size in (None, 2):
         torch.manual_seed(0)
-        cfg['micro_batch_size'] = cfg['cls_head']['label_encoder']['micro_batch_size'] = size
-        model = MODELS.build(cfg).train()
+        model_cfg['micro_batch_size'] = model_cfg['cls_head']['label_encoder'][
+            'micro_batch_size'
+        ] = size
+        model = MODELS.build(model_cfg).train()
         before = copy.deepcopy(model.state_dict())
         options = dict(
             optimizer=torch.optim.SGD(model.parameters(), lr=1.0), clip_grad=dict(max_norm=0.5)

@@ -9,18 +9,9 @@ CUSTOM_KEYS = {'neck': dict(lr_mult=10.0), 'visual_prompt': dict(lr_mult=10.0)}
 
 
 @pytest.fixture
-def model(tiny_arch):
-    encoder = dict(type='TextPromptLabelEncoder', labels=['clap', 'wave'], arch=tiny_arch)
-    return MODELS.build(
-        dict(
-            type='CLIPRecognizer',
-            backbone=dict(
-                type='CLIPImageEncoder', arch=tiny_arch, visual_prompt=dict(type='JointPrompt')
-            ),
-            neck=dict(type='TransfPrompt', in_channels=32, num_layers=1),
-            cls_head=dict(type='VideoTextHead', in_channels=32, label_encoder=encoder),
-        )
-    )
+def model(model_cfg):
+    model_cfg['backbone']['visual_prompt'] = dict(type='JointPrompt')
+    return MODELS.build(model_cfg)
 
 
 def build(model, optimizer=None, **paramwise_cfg):

@@ -6,22 +6,6 @@ from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 
 
-@pytest.fixture
-def cfg(tiny_arch):
-    return dict(
-        type='CLIPRecognizer',
-        backbone=dict(type='CLIPImageEncoder', arch=tiny_arch),
-        neck=dict(type='TransfPrompt', in_channels=32, num_layers=1),
-        cls_head=dict(
-            type='VideoTextHead',
-            in_channels=32,
-            label_encoder=dict(
-                type='TextPromptLabelEncoder', labels=['one', 'two', 'three'], arch=tiny_arch
-            ),
-        ),
-    )
-
-
 def samples(count):
     return [ActionDataSample().set_gt_label(i % 3) for i in range(count)]
 
@@ -31,8 +15,8 @@ def scores(model, inputs):
         return torch.stack([s.pred_score for s in model.predict(inputs, samples(len(inputs)))])
 
 
-def test_one_training_step_reaches_every_part(cfg):
-    model = MODELS.build(cfg)
+def test_one_training_step_reaches_every_part(model_cfg):
+    model = MODELS.build(model_cfg)
     data = dict(
         inputs=[torch.randint(0, 256, (1, 3, 4, 32, 32), dtype=torch.uint8) for _ in range(3)],
         data_samples=samples(3),
@@ -43,43 +27,43 @@ def test_one_training_step_reaches_every_part(cfg):
     assert without == []
 
 
-def test_views_are_averaged(cfg):
-    model = MODELS.build(cfg).eval()
+def test_views_are_averaged(model_cfg):
+    model = MODELS.build(model_cfg).eval()
     inputs = torch.randn(2, 3, 3, 4, 32, 32)  # [N, V, 3, T, H, W]
     by_view = torch.stack([scores(model, inputs[:, v : v + 1]) for v in range(3)]).mean(dim=0)
     torch.testing.assert_close(scores(model, inputs), by_view)
 
 
-def test_bounded_views_change_nothing(cfg):
-    model = MODELS.build(cfg).eval()
+def test_bounded_views_change_nothing(model_cfg):
+    model = MODELS.build(model_cfg).eval()
     inputs = torch.randn(1, 5, 3, 4, 32, 32)
     at_once = scores(model, inputs)
     model.test_cfg = dict(max_testing_views=2)
     torch.testing.assert_close(scores(model, inputs), at_once)
 
 
-def test_pixel_mean_comes_from_the_model_unless_given(cfg):
-    model = MODELS.build(cfg)
+def test_pixel_mean_comes_from_the_model_unless_given(model_cfg):
+    model = MODELS.build(model_cfg)
     assert model.data_preprocessor.mean.flatten().tolist() == pytest.approx(
         [122.77, 116.75, 104.09], abs=0.01
     )
-    cfg['data_preprocessor'] = dict(mean=[1.0, 2.0, 3.0], std=[4.0, 5.0, 6.0])
-    model = MODELS.build(cfg)
+    model_cfg['data_preprocessor'] = dict(mean=[1.0, 2.0, 3.0], std=[4.0, 5.0, 6.0])
+    model = MODELS.build(model_cfg)
     assert model.data_preprocessor.mean.flatten().tolist() == [1, 2, 3]
 
 
-def test_set_labels(cfg):
-    model = MODELS.build(cfg).eval()
+def test_set_labels(model_cfg):
+    model = MODELS.build(model_cfg).eval()
     model.set_labels(['two', 'four'], 'label_only')
     assert scores(model, torch.randn(2, 1, 3, 4, 32, 32)).shape == (2, 2)
 
 
-def test_backbone_and_neck_under_a_plain_classification_head(cfg):
+def test_backbone_and_neck_under_a_plain_classification_head(model_cfg):
     """The paper's unimodal baseline."""
-    cfg['cls_head'] = dict(
+    model_cfg['cls_head'] = dict(
         type='TimeSformerHead', num_classes=3, in_channels=32, average_clips='prob'
     )
-    model = MODELS.build(cfg)
+    model = MODELS.build(model_cfg)
     inputs = torch.randn(3, 1, 3, 4, 32, 32)
     model(inputs, samples(3), mode='loss')['loss_cls'].backward()
     assert model.backbone.visual.conv1.weight.grad.abs().sum() > 0
@@ -88,14 +72,14 @@ def test_backbone_and_neck_under_a_plain_classification_head(cfg):
         model.set_labels(['one', 'two'])
 
 
-def test_labels_need_a_head(cfg):
-    del cfg['cls_head']
+def test_labels_need_a_head(model_cfg):
+    del model_cfg['cls_head']
     with pytest.raises(ValueError, match='CLIPRecognizer has no classes: set cls_head'):
-        MODELS.build(cfg).set_labels(['one'])
+        MODELS.build(model_cfg).set_labels(['one'])
 
 
-def test_neck_of_another_width(cfg):
-    cfg['neck']['in_channels'] = 64
-    model = MODELS.build(cfg)
+def test_neck_of_another_width(model_cfg):
+    model_cfg['neck']['in_channels'] = 64
+    model = MODELS.build(model_cfg)
     with pytest.raises(ValueError, match=r'shape .1, 4, 32. but takes .B, T, 64.: set neck'):
         model(torch.randn(1, 1, 3, 4, 32, 32), samples(1), mode='loss')

@@ -54,27 +54,13 @@ def test_views_come_crop_by_crop_and_clip_by_clip(pipeline, wide):
 
 
 @pytest.fixture
-def build(tiny_arch):
+def build(model_cfg):
     def make(average_clips, **test_cfg):
         torch.manual_seed(0)
-        cfg = dict(
-            type='CLIPRecognizer',
-            backbone=dict(type='CLIPImageEncoder', arch=tiny_arch),
-            neck=dict(type='TransfPrompt', in_channels=32, num_layers=1),
-            cls_head=dict(
-                type='VideoTextHead',
-                in_channels=32,
-                label_encoder=dict(
-                    type='TextPromptLabelEncoder',
-                    labels=['one', 'two', 'three', 'four'],
-                    templates=['{}', 'a video of {}'],
-                    arch=tiny_arch,
-                ),
-                average_clips=average_clips,
-            ),
-            test_cfg=test_cfg or None,
-        )
-        return MODELS.build(cfg).eval()
+        head, texts = model_cfg['cls_head'], model_cfg['cls_head']['label_encoder']
+        texts.update(labels=['one', 'two', 'three', 'four'], templates=['{}', 'a video of {}'])
+        head['average_clips'] = average_clips
+        return MODELS.build(dict(model_cfg, test_cfg=test_cfg or None)).eval()
 
     return make
 
