@@ -153,9 +153,14 @@ def test_released_augmentation() -> None:
         'VideoInit', 'UniformSample', 'VideoDecode', 'Resize', 'RandAugment', 'MultiScaleCrop',
         'Resize', 'Flip', 'RandomApply', 'RandomGrayscale', 'FormatShape', 'PackActionInputs',
     ]  # fmt: skip
-    randaugment, crop = steps['kinetics400'][4:6]
+    randaugment, crop, _, flip, jitter, grey = steps['kinetics400'][4:10]
     assert (randaugment.num_ops, randaugment.magnitude) == (2, 9)
     assert crop.scales == (1, 0.875, 0.75, 0.66)
+    assert (flip.flip_ratio, jitter.prob, grey.p) == (0.5, 0.8, 0.2)
+    (colours,) = jitter.transforms
+    assert colours.op == 'ColorJitter'
+    strengths = (colours.brightness, colours.contrast, colours.saturation, colours.hue)
+    assert strengths == (0.4, 0.4, 0.2, 0.1)
     assert names['kinetics400'] == names['kinetics600'] == full
     for name in ('ucf101', 'hmdb51', 'ucf101_32f', 'hmdb51_32f'):
         assert names[name] == [step for step in full if step != 'RandAugment']
@@ -168,6 +173,7 @@ def test_frames_of_a_video_are_augmented_alike(name: str, shrink_frames: Callabl
     """A still video stays still under the training pipeline, whatever is drawn."""
     pipeline = Compose(shrink_frames(load(name).train_pipeline[3:]))  # behind the decoder
     frame = np.random.randint(0, 256, (48, 64, 3), dtype=np.uint8)
+    clips = []
     for _ in range(3):
         results = pipeline(
             dict(
@@ -178,3 +184,5 @@ def test_frames_of_a_video_are_augmented_alike(name: str, shrink_frames: Callabl
         clip = results['inputs']  # [1, 3, T, H, W]
         assert clip.shape == (1, 3, 4, 32, 32)
         assert all(torch.equal(clip[:, :, 0], clip[:, :, t]) for t in range(4))
+        clips.append(clip)
+    assert not torch.equal(clips[0], clips[1]) and not torch.equal(clips[1], clips[2])
