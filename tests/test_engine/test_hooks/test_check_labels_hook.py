@@ -11,6 +11,8 @@ from mmengine.dataset import BaseDataset, ConcatDataset, RepeatDataset
 from torch.utils.data import Subset
 
 from actionclip_mm.engine import CheckLabelsHook, LabelSwitchHook
+from actionclip_mm.engine.hooks import check_labels_hook
+from actionclip_mm.engine.hooks.check_labels_hook import check_labels
 from actionclip_mm.models.losses import VideoAllTextKLLoss, VideoTextBCELoss, VideoTextKLLoss
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -44,12 +46,30 @@ def hook():
     return HOOKS.build(dict(type='CheckLabelsHook'))
 
 
-def test_good_labels_pass(hook, dataset):
+@pytest.fixture
+def passed(monkeypatch):
+    """Data sets and numbers of classes that were compared and found good."""
+    pairs = []
+
+    def note(dataset, num_classes, *args):
+        check_labels(dataset, num_classes, *args)
+        pairs.append((dataset, num_classes))
+
+    monkeypatch.setattr(check_labels_hook, 'check_labels', note)
+    return pairs
+
+
+@pytest.mark.parametrize('loop', ['train', 'val', 'test'])
+def test_good_labels_pass(hook, dataset, passed, loop):
     good = dataset('a.mp4 0', 'b.mp4 2')
-    hook.before_train(runner(good, good))
-    hook.before_val(runner(val=good))
-    hook.before_test(runner(test=good))
-    hook.before_train(runner(good))  # --no-validate
+    getattr(hook, f'before_{loop}')(runner(**{loop: good}))  # training without validation, too
+    assert passed == [(good, 3)]
+
+
+def test_validation_is_looked_at_before_training(hook, dataset, passed):
+    train, val = dataset('a.mp4 0'), dataset('b.mp4 2')
+    hook.before_train(runner(train, val))
+    assert passed == [(train, 3), (val, 3)]
 
 
 @pytest.mark.parametrize('label', [3, -1])
@@ -70,8 +90,10 @@ def test_labels_out_of_range_are_refused_in_testing_too(hook, dataset):
         hook.before_test(runner(test=dataset('a.mp4 3')))
 
 
-def test_videos_without_labels_may_be_tested(hook, dataset):
-    hook.before_test(runner(test=dataset('a.mp4', 'b.mp4')))
+def test_videos_without_labels_may_be_tested(hook, dataset, passed):
+    data = dataset('a.mp4', 'b.mp4')
+    hook.before_test(runner(test=data))
+    assert passed == [(data, 3)]
 
 
 @pytest.mark.parametrize(
@@ -146,19 +168,20 @@ def test_classes_that_will_be_switched(hook, dataset):
     assert HOOKS.get('CheckLabelsHook').priority == 'HIGH', 'must run behind LabelSwitchHook'
 
 
-def test_what_has_no_classes_or_labels_is_left_alone(hook, dataset):
+def test_what_has_no_classes_or_labels_is_left_alone(hook, dataset, passed):
     hook.before_train(runner(dataset('a.mp4 99'), num_classes=None))
     headless = runner(dataset('a.mp4 99'))
     headless.model = SimpleNamespace()
     hook.before_train(headless)
     hook.before_train(runner([1, 2, 3]))
+    assert passed == []
 
 
-def test_annotations_are_looked_at_once(hook, dataset, monkeypatch):
+def test_annotations_are_looked_at_once(hook, dataset, passed):
     good = dataset('a.mp4 0')
     hook.before_val(runner(val=good))
-    monkeypatch.setattr(BaseDataset, 'get_data_info', lambda *_: 1 / 0)
     hook.before_val(runner(val=good))
+    assert passed == [(good, 3)]
 
 
 def test_the_default_runtime_has_it():

@@ -89,6 +89,8 @@ def test_set_labels_changes_length_and_keeps_templates(encoder):
 def test_the_checkpoint_does_not_depend_on_the_labels(encoder, tiny_arch):
     other = MODELS.build(dict(type='TextPromptLabelEncoder', labels=['x'], arch=tiny_arch))
     other.load_state_dict(encoder.state_dict(), strict=True)
+    other.set_labels(LABELS, TEMPLATES)
+    torch.testing.assert_close(other.eval()(), encoder())
 
 
 def test_long_sentences_are_cut_with_end_of_text_and_named(tiny_arch, monkeypatch):
