@@ -114,11 +114,18 @@ def build_trained(config: Config, checkpoint: str | None) -> nn.Module:
 
     Raises:
         FileNotFoundError: No such checkpoint.
-        ValueError: The checkpoint does not fit the config.
+        ValueError: The config names a part that nobody registered, or the checkpoint does not fit.
     """
     scope = config.get('default_scope', 'mmaction')
     with leave_weights_unread(), DefaultScope.overwrite_default_scope(scope):
-        model = MODELS.build(config.model)
+        try:
+            model = MODELS.build(config.model)
+        except KeyError as error:  # of the registry; its text would be quoted
+            said = str(error.args[0] if error.args else error).split('. ')[0]
+            raise ValueError(
+                f"The model of '{config.filename}' cannot be built ({said}): mend its type, or "
+                'import its package by custom_imports.'
+            ) from error
     if checkpoint is not None:
         load_strictly(model, checkpoint)
     return model

@@ -1,6 +1,6 @@
 """Weights of other code bases under the names of this one, and back: pure functions, no files."""
 
-from .config_text import write_config_text
+from .config_text import in_docstring, write_config_text
 from .convert import SOURCES, Converted, convert, detect_source, list_names
 from .interpolation import interpolate
 from .mapped import Hints
@@ -11,6 +11,7 @@ __all__ = [
     'Hints',
     'convert',
     'detect_source',
+    'in_docstring',
     'interpolate',
     'list_names',
     'write_config_text',

@@ -82,10 +82,18 @@ def expected_shapes(
     """
     cfg = model_config(arch)
     backbone = dict(type='CLIPImageEncoder', arch=cfg, visual_prompt=visual_prompt)
-    with torch.device('meta'):
-        parts = {'backbone.': MODELS.build(backbone), TEXT: build_clip(cfg).get_submodule('text')}
-        if neck is not None:
-            parts['neck.'] = MODELS.build(neck)
+    try:
+        with torch.device('meta'):
+            text = build_clip(cfg).get_submodule('text')
+            parts = {'backbone.': MODELS.build(backbone), TEXT: text}
+            if neck is not None:
+                parts['neck.'] = MODELS.build(neck)
+    except Exception as error:  # whatever a constructor of open_clip says of a number or a name
+        said = ' '.join(str(error).split()).rstrip('.')[:300]
+        raise ValueError(
+            f'No model can be built from what the file tells ({type(error).__name__}: {said}): '
+            'give an undamaged file, or mend the config beside it.'
+        ) from error
     shapes = {'cls_head.logit_scale': torch.Size([])}
     for prefix, part in parts.items():
         shapes.update({prefix + name: value.shape for name, value in part.state_dict().items()})

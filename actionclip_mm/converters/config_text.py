@@ -1,5 +1,6 @@
 """The config file that goes with converted weights, as text in mmaction2's style without bases."""
 
+from keyword import iskeyword
 from typing import Any
 
 from .architecture import model_config
@@ -11,7 +12,7 @@ SHORT_SIDE = 256 / 224  # of the frame before the centre crop, in the paper's te
 
 _HEADER = '''"""{title} as a recognizer of actionclip_mm.
 
-    python tools/test.py {config} {checkpoint}
+    python tools/test.py {config} {in_command}
 
 Set `labels` (class names in the order of the ids), `ann_file` (lines "video id") and `data_root`.
 Expected numbers: not measured; {frames_source}.
@@ -94,14 +95,16 @@ def write_config_text(
         num_frames: T; None for that of the weights, or 8.
 
     Raises:
-        ValueError: ``num_frames`` that the visual prompt cannot take.
+        ValueError: ``num_frames`` that the visual prompt cannot take, or a key of the architecture
+            that is no name.
     """
     frames = _num_frames(converted, num_frames)
     source = SOURCES[converted.source].title
     fixed = converted.prompt.num_frames is not None
     header = _HEADER.format(
-        title=f'{title} ({source})',
-        config=config,
+        title=in_docstring(f'{title} ({source})'),
+        config=in_docstring(config),
+        in_command=in_docstring(checkpoint),
         checkpoint=checkpoint,
         labels=labels,
         templates=templates,
@@ -154,16 +157,25 @@ def recognizer_config(converted: Converted) -> dict[str, Any]:
     return model
 
 
+def in_docstring(text: str) -> str:
+    """Text from outside, such as the name of a file, as it may stand between triple quotes."""
+    return text.replace('\\', '\\\\').replace('"', '\\"')
+
+
 class _Code(str):
     """Text that is code already, such as the name of a variable."""
 
 
 def as_code(value: Any, indent: int = 0) -> str:
-    """Python code of plain values, with ``dict(...)`` and line breaks as configs have them."""
+    """Python code of plain values, with ``dict(...)`` and line breaks as configs have them.
+
+    Raises:
+        ValueError: A key that is no name.
+    """
     if isinstance(value, _Code):
         return str(value)
     if isinstance(value, dict):
-        items = [f'{key}={as_code(item, indent + 4)}' for key, item in value.items()]
+        items = [f'{_name(key)}={as_code(item, indent + 4)}' for key, item in value.items()]
         opening, closing = 'dict(', ')'
     elif isinstance(value, (list, tuple)):
         items = [as_code(item, indent + 4) for item in value]
@@ -175,6 +187,13 @@ def as_code(value: Any, indent: int = 0) -> str:
         return line
     pad = ' ' * (indent + 4)
     return f'{opening}\n' + ''.join(f'{pad}{item},\n' for item in items) + ' ' * indent + closing
+
+
+def _name(key: str) -> str:
+    """A key that is no code, which one of a downloaded file could be."""
+    if not key.isidentifier() or iskeyword(key):
+        raise ValueError(f'{key!r} cannot be the name of a setting: mend the config it is from.')
+    return key
 
 
 def _num_frames(converted: Converted, wanted: int | None) -> int:

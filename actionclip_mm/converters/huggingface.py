@@ -79,7 +79,12 @@ def from_recognizer(state: dict[str, Tensor]) -> dict[str, Any]:
 def hints_of_config(config: dict[str, Any]) -> Hints:
     """What the ``config.json`` of a CLIPModel tells beside its shapes."""
     text, vision = config.get('text_config') or {}, config.get('vision_config') or {}
-    activations = {tower['hidden_act'] for tower in (text, vision) if 'hidden_act' in tower}
+    if not (isinstance(text, dict) and isinstance(vision, dict)):
+        raise ValueError(
+            'The config.json beside the weights needs objects as text_config and vision_config: '
+            'mend or remove it.'
+        )
+    activations = {str(tower['hidden_act']) for tower in (text, vision) if 'hidden_act' in tower}
     if len(activations) > 1:
         raise ValueError(
             f'The towers have different activations ({", ".join(sorted(activations))}), which '

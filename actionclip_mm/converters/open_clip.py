@@ -3,6 +3,7 @@
 ``logit_bias`` (SigLIP) adds the same number to every class, which no softmax sees.
 """
 
+import math
 from typing import Any
 
 from torch import Tensor
@@ -49,18 +50,30 @@ def from_recognizer(state: dict[str, Tensor]) -> dict[str, Any]:
 def hints_of_config(config: dict[str, Any]) -> Hints:
     """What an ``open_clip_config.json`` tells: the whole model, and its pixel mean and std."""
     arch, pixels = config.get('model_cfg', config), config.get('preprocess_cfg') or {}
-    if not isinstance(arch, dict) or 'embed_dim' not in arch:
+    if not isinstance(arch, dict) or not isinstance(arch.get('embed_dim'), int):
         raise ValueError(
-            'The open_clip_config.json beside the weights has no model_cfg with embed_dim: mend or '
-            'remove it.'
+            'The open_clip_config.json beside the weights has no model_cfg with a whole number as '
+            'embed_dim: mend or remove it.'
         )
     return Hints(
         arch=arch,
         quick_gelu=bool(arch.get('quick_gelu', False)),
-        mean=_to_bytes(pixels.get('mean')),
-        std=_to_bytes(pixels.get('std')),
+        mean=_to_bytes(pixels, 'mean'),
+        std=_to_bytes(pixels, 'std'),
     )
 
 
-def _to_bytes(values: list[float] | None) -> tuple[float, ...] | None:
-    return None if values is None else tuple(255 * value for value in values)
+def _to_bytes(pixels: Any, key: str) -> tuple[float, ...] | None:
+    values = pixels.get(key) if isinstance(pixels, dict) else pixels
+    if values is None:
+        return None
+    if not (isinstance(values, list) and len(values) == 3 and all(map(_is_number, values))):
+        raise ValueError(
+            'The open_clip_config.json beside the weights needs three numbers as '
+            f'preprocess_cfg.{key}: mend or remove it.'
+        )
+    return tuple(255 * value for value in values)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and math.isfinite(value)

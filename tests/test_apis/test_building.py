@@ -93,6 +93,12 @@ def test_configs_that_cannot_be_used(tmp_path):
         read_config(tmp_path / 'data.py')
 
 
+def test_a_part_that_nobody_registered(tmp_path):
+    (tmp_path / 'config.py').write_text("model = dict(type='NoSuchModel')")
+    with pytest.raises(ValueError, match=r'config\.py. cannot be built \(NoSuchModel is not in'):
+        build_trained(read_config(tmp_path / 'config.py'), None)
+
+
 def test_checkpoints_that_do_not_fit(trained, tmp_path):
     state = trained.model.state_dict()
     file = str(tmp_path / 'other.pth')

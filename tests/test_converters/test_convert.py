@@ -80,6 +80,8 @@ def test_hints_of_huggingface():
     other = dict(tower, hidden_act='quick_gelu')
     with pytest.raises(ValueError, match='different activations'):
         huggingface.hints_of_config(dict(text_config=tower, vision_config=other))
+    with pytest.raises(ValueError, match='needs objects as text_config'):
+        huggingface.hints_of_config(dict(text_config=[tower]))
 
 
 def test_hints_of_open_clip(arch):
@@ -87,8 +89,12 @@ def test_hints_of_open_clip(arch):
     hints = open_clip.hints_of_config(dict(model_cfg=arch, preprocess_cfg=pixels))
     assert hints.arch == arch and hints.quick_gelu is True
     assert hints.mean == (127.5,) * 3 and hints.std == pytest.approx((51.0,) * 3)
-    with pytest.raises(ValueError, match='no model_cfg'):
-        open_clip.hints_of_config(dict(model_cfg={}))
+    for broken in ({}, dict(embed_dim='x'), [1], None):
+        with pytest.raises(ValueError, match='no model_cfg'):
+            open_clip.hints_of_config(dict(model_cfg=broken))
+    for broken in (dict(mean='abc'), dict(std=[1, 2]), dict(mean=[1, 2, float('nan')]), [1]):
+        with pytest.raises(ValueError, match='three numbers as preprocess_cfg.'):
+            open_clip.hints_of_config(dict(model_cfg=arch, preprocess_cfg=broken))
 
 
 def test_heads_of_the_hints_are_taken(state):

@@ -67,6 +67,28 @@ def features(model, video):
     return model.neck(model.backbone(video[:, 0]))[0], model.cls_head.label_encoder()
 
 
+@pytest.mark.parametrize('kind', ['host', 'unimodal'])
+def test_models_with_one_tower_or_none(kind, tool, tmp_path, one_layer_arch, refused):
+    backbone = dict(type='CLIPImageEncoder', arch=one_layer_arch)
+    head = dict(type='TSNHead', num_classes=3, in_channels=512)
+    model = dict(type='Recognizer2D', backbone=dict(type='ResNet', depth=18), cls_head=head)
+    if kind == 'unimodal':
+        head = dict(type='TimeSformerHead', num_classes=3, in_channels=32)
+        neck = dict(type='MeanPPrompt', in_channels=32)
+        model = dict(type='CLIPRecognizer', backbone=backbone, neck=neck, cls_head=head)
+    state = MODELS.build(model).state_dict()
+    torch.save(state, tmp_path / 'epoch_1.pth')
+    model['backbone']['pretrained'] = 'gone.pth'
+    (tmp_path / 'config.py').write_text(f'model = {model!r}\n')
+    out = tmp_path / 'out' / 'model.safetensors'
+    args = [str(tmp_path / 'epoch_1.pth'), '--config', str(tmp_path / 'config.py'), str(out)]
+    refused(tool('export'), [*args, '--layout', 'open_clip'], 'are no two CLIP towers')
+    tool('export')(args)
+    cfg = Config.fromfile(out.with_suffix('.py'))
+    assert cfg.model.backbone.pretrained is None and 'label_encoder' not in cfg.model.cls_head
+    load_checkpoint(MODELS.build(cfg.model), cfg.load_from, strict=True)
+
+
 def test_export_to_open_clip(tool, trained, tmp_path, refused, assert_same_features):
     model, config, checkpoint = trained
     out = tmp_path / 'clip' / 'open_clip_model.safetensors'

@@ -1,6 +1,7 @@
 """Whatever reads weights or scores from outside runs none of the code that a file holds."""
 
 import contextlib
+import json
 import pickle
 import sys
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from mmaction.registry import MODELS
+from mmengine.config import Config
 from mmengine.runner import load_checkpoint
 from torch import nn
 
@@ -96,6 +98,42 @@ def test_the_files_would_leave_their_mark(evil_file: Callable, mark: Path) -> No
 def test_scores_run_no_code(evil_dump: Path, mark: Path) -> None:
     with pytest.raises(ValueError, match='could run code'):
         read_dump(evil_dump)
+    assert not mark.exists()
+
+
+def test_written_configs_hold_no_code_of_others(
+    tmp_path: Path,
+    mark: Path,
+    load_tool: Callable,
+    tiny_arch: dict,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Names of files and of settings are written into a config, which is code."""
+    monkeypatch.chdir(mark.parent)
+    code = f"__import__('os').mkdir('{mark.name}')"
+    source = tmp_path / f'x""" + str({code}) + r""".pt'
+    torch.save(build_clip(tiny_arch).state_dict(), source)
+    sidecar, out = tmp_path / 'open_clip_config.json', tmp_path / 'out.safetensors'
+    tool = load_tool('tools/convert/to_actionclip.py')
+    tiny_arch['vision_cfg']['timm_model_pretrained'] = {f'a={code} or 1, b': 1}  # read by no ViT
+    sidecar.write_text(json.dumps(dict(model_cfg=tiny_arch)))
+    with pytest.raises(SystemExit, match='cannot be the name of a setting'):
+        tool.main([str(source), str(out)])
+    assert not out.with_suffix('.py').exists() and not out.exists()
+    del tiny_arch['vision_cfg']['timm_model_pretrained']
+    sidecar.write_text(json.dumps(dict(model_cfg=tiny_arch)))
+    tool.main([str(source), str(out)])
+    converted = Config.fromfile(out.with_suffix('.py'))
+    assert not mark.exists()
+    converted.model.cls_head.label_encoder.labels = ['a', 'b']
+    converted.dump(tmp_path / 'trained.py')
+    again = tmp_path / 'again.safetensors'
+    renamed = source.rename(source.with_suffix('.safetensors'))
+    renamed.write_bytes(out.read_bytes())
+    tool = load_tool('tools/convert/export.py')
+    tool.main([str(renamed), '--config', str(tmp_path / 'trained.py'), str(again)])
+    assert mark.name in again.with_suffix('.py').read_text()
+    Config.fromfile(again.with_suffix('.py'))
     assert not mark.exists()
 
 

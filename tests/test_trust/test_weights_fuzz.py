@@ -1,5 +1,6 @@
 """Weights of any kind are converted, or refused in one sentence."""
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from actionclip_mm.converters import SOURCES, Hints, convert, detect_source
+from actionclip_mm.converters import (
+    SOURCES,
+    Hints,
+    convert,
+    detect_source,
+    huggingface,
+    open_clip,
+)
 from actionclip_mm.models.utils import build_clip
 from actionclip_mm.models.utils.state_dict import read_content
 
@@ -27,16 +35,23 @@ CLIP = dict(
 )
 
 
+class Layouts(dict):
+    """The content of a file of every layout; prints as its names, or a failure fills pages."""
+
+    def __repr__(self) -> str:
+        return f'Layouts({", ".join(self)})'
+
+
 @pytest.fixture(scope='module')
-def layouts() -> dict[str, dict]:
+def layouts() -> Layouts:
     """The content of a file of every layout."""
     model = build_clip(CLIP)
     two_towers = {name: value.detach() for name, value in model.state_dict().items()}
     state = SOURCES['open_clip'].to_recognizer(two_towers).state
-    return {name: source.from_recognizer(state) for name, source in SOURCES.items()}
+    return Layouts({name: source.from_recognizer(state) for name, source in SOURCES.items()})
 
 
-def test_the_layouts_are_whole(layouts: dict[str, dict]) -> None:
+def test_the_layouts_are_whole(layouts: Layouts) -> None:
     for source, content in layouts.items():
         assert convert(content, source).state
 
@@ -76,13 +91,55 @@ def layouts_words(name: str) -> set[str]:
 @FUZZ
 @given(data=st.data())
 def test_any_names_and_shapes(
-    source: str, allow_partial: bool, layouts: dict[str, dict], data: st.DataObject
+    source: str, allow_partial: bool, layouts: Layouts, data: st.DataObject
 ) -> None:
     content = damage(data.draw, layouts[source])
     try:
         found = detect_source(content, quick_gelu=True)
         convert(content, found, Hints(vision_heads=1, text_heads=1), allow_partial)
         convert(content, source, Hints(vision_heads=1, text_heads=1), allow_partial)
+    except ValueError as error:
+        assert '\n' not in str(error) and str(error).endswith('.')
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 99) | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=4,
+)
+SIDECARS = {
+    'open_clip': (
+        open_clip.hints_of_config,
+        dict(model_cfg=CLIP, preprocess_cfg=dict(mean=[0.5] * 3, std=[0.5] * 3)),
+    ),
+    'huggingface': (
+        huggingface.hints_of_config,
+        {
+            f'{tower}_config': dict(hidden_act='gelu', num_attention_heads=1)
+            for tower in ('text', 'vision')
+        },
+    ),
+}
+
+
+def places(content: dict) -> list[tuple[dict, str]]:
+    """Every value of a tree, by the object that holds it and its key."""
+    found = []
+    for key, value in content.items():
+        found += [(content, key), *(places(value) if isinstance(value, dict) else [])]
+    return found
+
+
+@pytest.mark.parametrize('source', SIDECARS)
+@settings(FUZZ, max_examples=40)
+@given(data=st.data())
+def test_any_config_beside_the_weights(source: str, layouts: Layouts, data: st.DataObject) -> None:
+    read_hints, config = SIDECARS[source]
+    config = copy.deepcopy(config)
+    holder, key = data.draw(st.sampled_from(places(config)))
+    holder[key] = data.draw(VALUES)
+    try:
+        convert(layouts[source], source, read_hints(config))
     except ValueError as error:
         assert '\n' not in str(error) and str(error).endswith('.')
 

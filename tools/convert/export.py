@@ -22,9 +22,10 @@ from torch import nn
 sys.path.append(str(Path(__file__).resolve().parents[2]))  # a checkout that was not installed
 
 from actionclip_mm.apis.building import build_trained, read_config
-from actionclip_mm.converters import SOURCES, list_names
+from actionclip_mm.converters import SOURCES, in_docstring, list_names
 from actionclip_mm.converters.architecture import model_config
 from actionclip_mm.converters.renaming import SCALE, TEXT, VISUAL
+from actionclip_mm.models.backbones import CLIPImageEncoder
 from actionclip_mm.models.text import read_prompts
 from actionclip_mm.models.utils.unread_weights import trained_with_quick_gelu
 from actionclip_mm.models.utils.weight_files import check_suffix, sha256, write_weights
@@ -46,18 +47,30 @@ def self_contained_arch(part: dict[str, Any]) -> str | dict:
     return arch if name in open_clip.list_models() else model_config(arch)
 
 
+def has_clip_tower(model: nn.Module) -> bool:
+    return isinstance(model.backbone, CLIPImageEncoder)
+
+
+def has_texts(model: nn.Module) -> bool:
+    return hasattr(model.cls_head, 'label_encoder')
+
+
 def self_contained(cfg: Config, model: nn.Module) -> dict[str, Any]:
     """The ``model`` of a config without names of weight, label or template files."""
     plain: dict[str, Any] = cfg.model.to_dict()
-    encoder = plain['cls_head']['label_encoder']
-    for part in (plain['backbone'], encoder):
-        part['arch'] = self_contained_arch(part)
-        part['pretrained'] = None
-    encoder['labels'] = list(model.cls_head.label_encoder.labels)
-    templates = encoder.get('templates')
-    if isinstance(templates, str) and Path(templates).is_file():
-        prompts = read_prompts(templates)
-        encoder['templates'] = prompts if isinstance(prompts, dict) else list(prompts)
+    backbone = plain['backbone']
+    if has_clip_tower(model):
+        backbone.update(arch=self_contained_arch(backbone), pretrained=None)
+    elif 'pretrained' in backbone:
+        backbone['pretrained'] = None
+    if has_texts(model):
+        encoder = plain['cls_head']['label_encoder']
+        encoder.update(arch=self_contained_arch(encoder), pretrained=None)
+        encoder['labels'] = list(model.cls_head.label_encoder.labels)
+        templates = encoder.get('templates')
+        if isinstance(templates, str) and Path(templates).is_file():
+            prompts = read_prompts(templates)
+            encoder['templates'] = prompts if isinstance(prompts, dict) else list(prompts)
     pixels = model.data_preprocessor
     plain.setdefault('data_preprocessor', dict(type='ActionDataPreprocessor', format_shape='NCTHW'))
     for name in ('mean', 'std'):
@@ -76,11 +89,12 @@ def export_recognizer(cfg: Config, model: nn.Module, args: argparse.Namespace) -
     content.setdefault('default_scope', 'mmaction')
     content.setdefault('custom_imports', dict(imports=['actionclip_mm']))
     write_weights(args.out, model.state_dict(), _meta(args))
-    docstring = (
-        f'"""Exported from {args.checkpoint.name} and {args.config.name}.\n\n'
-        f'    python tools/test.py {config} {args.out}\n"""\n\n'
+    docstring = in_docstring(
+        f'Exported from {args.checkpoint.name} and {args.config.name}.\n\n'
+        f'    python tools/test.py {config} {args.out}\n'
     )
-    config.write_text(docstring + Config(content).pretty_text, encoding='utf-8')
+    text = f'"""{docstring}"""\n\n{Config(content).pretty_text}'
+    config.write_text(text, encoding='utf-8')
     print(f'wrote    {config}')
 
 
@@ -88,8 +102,14 @@ def export_open_clip(cfg: Config, model: nn.Module, args: argparse.Namespace) ->
     """Writes the two towers and their model file.
 
     Raises:
-        ValueError: The towers are of different models, or weights would be left out.
+        ValueError: There are no two towers, they are of different models, or weights would be left
+            out.
     """
+    if not (has_clip_tower(model) and has_texts(model)):
+        raise ValueError(
+            f'{type(model.backbone).__name__} and {type(model.cls_head).__name__} are no two CLIP '
+            'towers, which open_clip needs: export with --layout actionclip.'
+        )
     sidecar = args.out.with_name('open_clip_config.json')
     _refuse_overwriting([args.out, sidecar], args.force)
     parts = (cfg.model.backbone.to_dict(), cfg.model.cls_head.label_encoder.to_dict())
