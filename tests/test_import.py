@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
 from mmaction.registry import (
@@ -22,8 +23,16 @@ from actionclip_mm import hosts
 
 
 @pytest.mark.parametrize('found', ['2.0.0rc4', '2.1.0', '2.1.99'])
-def test_versions_inside_of_the_window_pass(found: str) -> None:
-    hosts.check_version('mmcv', found, *hosts.WINDOWS['mmcv'])
+def test_versions_inside_of_the_window_pass(found: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def with_version(name: str) -> object:
+        asked.append(name)
+        return SimpleNamespace(__version__=found) if name == 'mmcv' else import_module(name)
+
+    monkeypatch.setattr(hosts, 'import_module', with_version)
+    hosts.check_hosts()
+    assert asked == ['torchvision', *hosts.WINDOWS]
 
 
 @pytest.mark.parametrize('found', ['1.7.2', '2.0.0rc3', '2.2.0', '3.0.0'])

@@ -61,6 +61,16 @@ class ResidualVisualPrompt(BaseVisualPrompt):
         return (x + self.out_proj(self.temporal(x))).mean(dim=1)  # [B, D]
 
 
+def check_heads(num_heads: int, in_channels: int) -> None:
+    """Refuses heads of attention that do not share the width evenly."""
+    check_positive(num_heads, 'neck.num_heads')
+    if in_channels % num_heads:
+        raise ValueError(
+            f'neck.num_heads={num_heads} does not divide neck.in_channels={in_channels}: set '
+            'a number of heads that does.'
+        )
+
+
 def zero_linear(width: int) -> nn.Linear:
     """A linear layer of zeros: what lies before it starts without effect and learns one."""
     layer = nn.Linear(width, width, bias=False)

@@ -12,7 +12,7 @@ from open_clip.transformer import QuickGELU, Transformer
 from torch import Tensor, nn
 
 from ..utils.checks import check_positive
-from .base_visual_prompt import ResidualVisualPrompt, init_linears
+from .base_visual_prompt import ResidualVisualPrompt, check_heads, init_linears
 
 HEAD_WIDTH = 64  # as in CLIP's own towers
 LAYER_NORM_EPS = 1e-12
@@ -57,12 +57,9 @@ class TransfPrompt(ResidualVisualPrompt):
         check_positive(
             num_positions, 'neck.num_positions', 'set it to the largest number of frames'
         )
-        num_heads = num_heads or max(1, in_channels // HEAD_WIDTH)
-        if in_channels % num_heads:
-            raise ValueError(
-                f'neck.num_heads={num_heads} does not divide neck.in_channels={in_channels}: set '
-                'a number of heads that does.'
-            )
+        if num_heads is None:
+            num_heads = max(1, in_channels // HEAD_WIDTH)
+        check_heads(num_heads, in_channels)
         self.frame_position_embeddings = nn.Embedding(num_positions, in_channels)
         self.transformer = Transformer(
             width=in_channels,

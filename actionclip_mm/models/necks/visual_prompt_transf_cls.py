@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ..utils.checks import check_positive
 from ..utils.load_hooks import drop_on_load, resize_table_on_load
-from .base_visual_prompt import BaseVisualPrompt, init_linears, zero_linear
+from .base_visual_prompt import BaseVisualPrompt, check_heads, init_linears, zero_linear
 
 
 class ClassTokenTransformer(nn.Module):
@@ -88,11 +88,7 @@ class TransfClsPrompt(BaseVisualPrompt):
         position_std: float = 0.02,
     ) -> None:
         super().__init__(in_channels)
-        if in_channels % num_heads:
-            raise ValueError(
-                f'neck.num_heads={num_heads} does not divide neck.in_channels={in_channels}: set '
-                'a number of heads that does.'
-            )
+        check_heads(num_heads, in_channels)
         check_positive(num_frames, 'neck.num_frames', 'set it to the frames of a video')
         check_positive(num_layers, 'neck.num_layers')
         self.num_frames = num_frames

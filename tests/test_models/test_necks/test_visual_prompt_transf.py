@@ -26,7 +26,7 @@ def test_heads_are_64_wide():
         TransfPrompt(64, num_heads=3)
 
 
-@pytest.mark.parametrize('key', ['num_layers', 'num_positions'])
+@pytest.mark.parametrize('key', ['num_layers', 'num_positions', 'num_heads'])
 def test_numbers_that_make_no_sense(key):
     with pytest.raises(ValueError, match=f'neck.{key}=0 is not a positive whole number'):
         TransfPrompt(64, **{key: 0})

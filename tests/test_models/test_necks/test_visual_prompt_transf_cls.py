@@ -53,6 +53,8 @@ def test_a_table_of_another_width_is_refused():
 def test_bad_configs():
     with pytest.raises(ValueError, match='num_heads=8 does not divide neck.in_channels=20'):
         TransfClsPrompt(20)
+    with pytest.raises(ValueError, match='num_heads=0 is not a positive whole number'):
+        TransfClsPrompt(16, num_heads=0)
     with pytest.raises(ValueError, match='num_frames=0 is not a positive whole number'):
         build(0)
     with pytest.raises(ValueError, match='5 frames came but neck.num_frames=8: set it'):
