@@ -29,7 +29,8 @@ class OrderPairAccuracy(BaseMetric):
     Raises:
         FileNotFoundError: No such file.
         ValueError: No pairs, or something that is not two different class ids, or a class in two
-            pairs; when testing, a class id that has no score or no sample of any pair.
+            pairs; when testing, several labels or views of a video, a class id that has no score,
+            or no sample of any pair.
     """
 
     default_prefix = 'order'
@@ -47,7 +48,15 @@ class OrderPairAccuracy(BaseMetric):
         None, which it drops beforehand.
         """
         for sample in data_samples:
-            label, scores = int(sample['gt_label']), sample['pred_score']
+            scores = sample['pred_score']
+            if sample['gt_label'].numel() != 1 or scores.dim() != 1:
+                raise ValueError(
+                    f'OrderPairAccuracy got labels of shape {tuple(sample["gt_label"].shape)} and '
+                    f'scores of shape {tuple(scores.shape)} of a video: it needs one class and one '
+                    'score per class; set average_clips of the head, and leave the metric out of '
+                    'multi-label tests.'
+                )
+            label = int(sample['gt_label'])
             if label not in self.mirrors:
                 self.results.append(math.nan)
                 continue
@@ -82,7 +91,9 @@ def read_pairs(path: str) -> list[tuple[int, ...]]:
         raise FileNotFoundError(
             f"There is no pair file '{path}': set OrderPairAccuracy.pairs to a file or to pairs."
         )
-    lines = [line.split() for line in Path(path).read_text().splitlines() if line.strip()]
+    lines = [
+        line.split() for line in Path(path).read_text(encoding='utf-8').splitlines() if line.strip()
+    ]
     for words in lines:
         if not all(word.isdecimal() for word in words):
             raise ValueError(f"'{' '.join(words)}' in {path} is not two class ids: mend that line.")

@@ -64,6 +64,19 @@ def test_refuses_bad_files(tmp_path) -> None:
         OrderPairAccuracy(str(path))
 
 
+@pytest.mark.parametrize(
+    ('label', 'scores', 'words'),
+    [
+        ([1.0, 0.0, 1.0], [0.1, 0.2, 0.3], r'labels of shape \(3,\)'),
+        ([1], [[0.1, 0.2], [0.3, 0.4]], r'scores of shape \(2, 2\) .* set average_clips'),
+    ],
+)
+def test_refuses_several_labels_or_views(label: list, scores: list, words: str) -> None:
+    several = dict(gt_label=torch.tensor(label), pred_score=torch.tensor(scores))
+    with pytest.raises(ValueError, match=words):
+        OrderPairAccuracy([(0, 1)]).process(None, [several])
+
+
 def test_refuses_scores_of_other_labels() -> None:
     metric = OrderPairAccuracy([(0, 5)])
     with pytest.raises(ValueError, match='2 scores'):
