@@ -19,7 +19,7 @@ def _few_shot(shots: int) -> Protocol:
     run = Run('draw', {'test': _TEST}, train=replace(_TRAIN, shots=shots))
     return Protocol(
         id=f'mini_few_shot_k{shots}',
-        meaning=f'{shots}-shot on the mini benchmark: {shots} of 10 training clips per class, from '
+        meaning=f'{shots}-shot on the mini benchmark: {shots} of 24 training clips per class, from '
         'the mini CLIP or from a given checkpoint, tested on all test clips of the 60 seen '
         'classes.',
         dataset='mini',
