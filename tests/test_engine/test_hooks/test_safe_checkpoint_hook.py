@@ -68,6 +68,20 @@ def checkpoints(folder: Path) -> set[str]:
     return {path.name for path in folder.glob('*.pth')}
 
 
+def train_until_saving(runner: Runner, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trains; the run is interrupted when it is to save a checkpoint of that name."""
+    save = runner.save_checkpoint
+
+    def crash(out_dir: str, filename: str, *args: object, **kwargs: object) -> None:
+        if filename == name:
+            raise KeyboardInterrupt
+        save(out_dir, filename, *args, **kwargs)
+
+    monkeypatch.setattr(runner, 'save_checkpoint', crash)
+    with pytest.raises(KeyboardInterrupt):
+        runner.train()
+
+
 def test_it_keeps_what_the_hosts_hook_keeps(make_runner: Callable, tmp_path: Path) -> None:
     make_runner('SafeCheckpointHook', 3).train()
     assert checkpoints(tmp_path) == {'epoch_3.pth', 'best_acc_epoch_3.pth'}
@@ -85,16 +99,7 @@ def test_a_crash_while_saving_the_second_epoch(
     hook: str, left: set, make_runner: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runner = make_runner(hook, 2)
-    save = runner.save_checkpoint
-
-    def crash(out_dir: str, filename: str, *args: object, **kwargs: object) -> None:
-        if filename == 'epoch_2.pth':
-            raise KeyboardInterrupt
-        save(out_dir, filename, *args, **kwargs)
-
-    monkeypatch.setattr(runner, 'save_checkpoint', crash)
-    with pytest.raises(KeyboardInterrupt):
-        runner.train()
+    train_until_saving(runner, 'epoch_2.pth', monkeypatch)
     assert checkpoints(tmp_path) == left
 
 
@@ -102,16 +107,7 @@ def test_a_crash_while_saving_the_second_best(
     make_runner: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runner = make_runner('SafeCheckpointHook', 2)
-    save = runner.save_checkpoint
-
-    def crash(out_dir: str, filename: str, *args: object, **kwargs: object) -> None:
-        if filename == 'best_acc_epoch_2.pth':
-            raise KeyboardInterrupt
-        save(out_dir, filename, *args, **kwargs)
-
-    monkeypatch.setattr(runner, 'save_checkpoint', crash)
-    with pytest.raises(KeyboardInterrupt):
-        runner.train()
+    train_until_saving(runner, 'best_acc_epoch_2.pth', monkeypatch)
     assert checkpoints(tmp_path) == {'epoch_2.pth', 'best_acc_epoch_1.pth'}
 
 
