@@ -36,6 +36,7 @@ def test_train_killed_resumed_and_tested(
     )
     assert f'resumed epoch: {killed_at}' in output
     assert f'[{end}][3/3]' in output
+    assert 'logit_scale: 14.' in output  # near its start, 1 / 0.07
     checkpoint = torch.load(work_dir / f'epoch_{end}.pth')  # with torch's check on
     assert checkpoint['meta']['iter'] == 3 * end
     assert list(work_dir.glob('best_acc_top1_*.pth'))
