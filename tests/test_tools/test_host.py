@@ -11,6 +11,7 @@ import mmengine
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.fileio.handlers import PickleHandler
 
 from actionclip_mm.compat import host_tools
 
@@ -35,6 +36,8 @@ def host(load_tool: Callable, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
         monkeypatch.setattr(sys, 'argv', ['tools/host.py', *map(str, args)])
         main()
 
+    # some tools exchange it for the rest of their process
+    monkeypatch.setattr(PickleHandler, 'load_from_fileobj', PickleHandler.load_from_fileobj)
     before = set(sys.modules)
     yield run
     for stand_in in {'seaborn', 'moviepy', 'moviepy.editor'} - before:
