@@ -41,9 +41,8 @@ def _answer(work: Work[Result], answers: 'Answers[Result]') -> None:
         answers.put(error)
 
 
-# Threads are kept for the next video: one that ends still tidies up after Python sees it gone. A
-# lock that it holds then stays locked in a process that is forked meanwhile (by a DataLoader): the
-# likely cause of workers seen waiting for a mutex of OpenCV for ever, with Python's lock held.
+# Threads are kept for the next video: where one that used OpenCV's pool of threads ends just before
+# a fork (by a DataLoader), some children wait for ever in OpenCV (measured: docs/decoding.md).
 _idle: list[_Worker] = []
 if hasattr(os, 'register_at_fork'):
     os.register_at_fork(after_in_child=_idle.clear)  # no thread comes along into a forked process

@@ -21,8 +21,9 @@ class VideoInit(BaseTransform):
             'decord', 'pyav' and 'opencv'. Frames are listed by PyAV in any case.
         num_threads: Threads of a decoder; 0 lets the decoder choose. Defaults to 1.
         time_limit: Seconds that listing and decoding one video may take together, after which it
-            counts as unreadable; the thread that is stuck in it is abandoned. None is no limit.
-            Defaults to 60.
+            counts as unreadable. A decoder has an equal share of what is left of it, so that the
+            next one has its turn; a thread that is stuck is abandoned. None is no limit. Defaults
+            to 60.
 
     Raises:
         ValueError: A decoder is unknown or not installed, or a number is out of range.
