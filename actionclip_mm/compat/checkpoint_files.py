@@ -27,7 +27,8 @@ def files_written_in_place() -> None:
 
 
 def _put_whole(self: Any, obj: bytes, filepath: str | Path) -> None:
-    folder = osp.dirname(osp.abspath(filepath))
+    filepath = osp.realpath(filepath)  # a link stays one
+    folder = osp.dirname(filepath)
     os.makedirs(folder, exist_ok=True)
     handle, name = tempfile.mkstemp(PART, f'.{osp.basename(filepath)}.', folder)
     try:

@@ -20,6 +20,15 @@ def test_a_file_is_written(tmp_path: Path) -> None:
     assert path.stat().st_mode == plain.stat().st_mode
 
 
+def test_a_link_stays_one(tmp_path: Path) -> None:
+    (tmp_path / 'disk').mkdir()
+    (tmp_path / 'epoch_1.pth').symlink_to(tmp_path / 'disk' / 'weights')
+    for content in (b'old', b'new'):  # where it leads nowhere yet, and where it does
+        LocalBackend().put(content, str(tmp_path / 'epoch_1.pth'))
+        assert (tmp_path / 'epoch_1.pth').is_symlink()
+        assert (tmp_path / 'disk' / 'weights').read_bytes() == content
+
+
 @pytest.mark.parametrize('step', ['fsync', 'replace'])
 def test_a_crash_leaves_the_old_file(
     step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
