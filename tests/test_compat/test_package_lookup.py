@@ -27,9 +27,9 @@ class TestPackageLookup:
             pristine.is_installed('numpy')
 
     def test_finds_packages_by_either_name(self) -> None:
-        folder = Path(get_installed_path('mmaction'))
+        folder = Path(get_installed_path('mmaction')).resolve()  # the environment may be a link
         assert (folder / 'registry.py').is_file()
-        assert Path(get_installed_path('mmaction2')) == folder
+        assert Path(get_installed_path('mmaction2')).resolve() == folder
         assert is_installed('mmaction2')
         assert is_installed('mmaction')
         assert not is_installed('a_package_that_is_not_there')
