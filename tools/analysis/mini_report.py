@@ -17,6 +17,7 @@ matplotlib.use('Agg')
 import decord
 import matplotlib.pyplot as plt
 import numpy as np
+import torch
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))  # a checkout that was not installed
 
@@ -58,7 +59,7 @@ class Split:
     def order(self) -> float:
         """How often the true member of an order pair outscores its mirror; 0.5 is chance."""
         metric = OrderPairAccuracy(pairs=self.pairs.tolist())
-        rows = zip(self.truth, self.scores, strict=True)
+        rows = zip(torch.from_numpy(self.truth), torch.from_numpy(self.scores), strict=True)
         metric.process(None, [dict(gt_label=label, pred_score=score) for label, score in rows])
         return metric.compute_metrics(metric.results)['accuracy']
 
