@@ -17,7 +17,7 @@ from ..models.utils.clip_loading import Arch
 from ..models.utils.hub import cache_only_when_offline
 from ..models.utils.strict_loading import misfit_of_loaded
 from ..models.utils.unread_weights import leave_weights_unread
-from ..utils.json_files import read_json_object
+from ..utils import read_json_object
 
 # the names or sentences themselves, or the path of a file with them
 Labels = str | Sequence[str]

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmengine.dataset import pseudo_collate
 from torch import nn
 
 from ..models.utils.checks import head_with_labels
 from ..models.utils.clip_loading import Arch
+from ..utils import innermost_config
 from .building import Labels, build_trained, build_zero_shot, check_texts, read_config
 from .prediction import Prediction
 from .video_reading import VideoError, VideoReading, default_pipeline
@@ -199,10 +200,8 @@ def _shape(item: Prediction | tuple[str, dict]) -> tuple[int, ...] | None:
 
 def _test_pipeline(config: Config, model: nn.Module) -> list[dict]:
     """``pipeline`` of the innermost test data set, or ``test_pipeline``, or the default one."""
-    dataset = config.get('test_dataloader', {}) or {}
-    while 'dataset' in dataset:
-        dataset = dataset['dataset']
-    pipeline = dataset.get('pipeline') or config.get('test_pipeline')
+    loader = config.get('test_dataloader') or ConfigDict()
+    pipeline = innermost_config(loader).get('pipeline') or config.get('test_pipeline')
     if pipeline:
         return pipeline
     preprocess = getattr(model.backbone, 'preprocess', None)

@@ -4,7 +4,6 @@ The tools are scripts, so they are mended as modules, right before their ``main`
 tools/host.py.
 """
 
-import importlib.util
 import inspect
 import json
 import sys
@@ -14,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .replace import is_there
 from .video_output import ClipWriter, has_moviepy_editor
 
 READERS_OF_SCORES = ('confusion_matrix', 'eval_metric', 'report_accuracy')
@@ -21,12 +21,12 @@ READERS_OF_SCORES = ('confusion_matrix', 'eval_metric', 'report_accuracy')
 
 def why_it_cannot_run(tool: str) -> str:
     """A reason in half a sentence, or '' for a tool that may be tried."""
-    if tool in ('benchmark', 'bench_processing') and not _exists('mmcv.parallel'):
+    if tool in ('benchmark', 'bench_processing') and not is_there('mmcv.parallel'):
         return (
             'it was written for mmcv 1, which this mmaction2 refuses; '
             'tools/analysis/benchmark.py measures speed'
         )
-    if tool == 'mmaction2torchserve' and not _exists('model_archiver'):
+    if tool == 'mmaction2torchserve' and not is_there('model_archiver'):
         return 'it needs torch-model-archiver: pip install torch-model-archiver'
     return ''
 
@@ -52,16 +52,9 @@ def scores_without_code() -> None:
     PickleHandler.load_from_fileobj = load_from_fileobj
 
 
-def _exists(module: str) -> bool:
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:  # its package is not there
-        return False
-
-
 def before_import(tool: str) -> None:
     """Puts a stand-in where a tool imports, for looks only, what need not be installed."""
-    if tool == 'analyze_logs' and 'seaborn' not in sys.modules and not _exists('seaborn'):
+    if tool == 'analyze_logs' and 'seaborn' not in sys.modules and not is_there('seaborn'):
         seaborn = types.ModuleType('seaborn')
         seaborn.set_style = lambda style: None  # type: ignore[attr-defined]
         sys.modules['seaborn'] = seaborn

@@ -1,4 +1,4 @@
-"""Marks of replaced host functions, and where a host lies on disk."""
+"""Marks of replaced host functions; which packages are there, and where one lies on disk."""
 
 import importlib.util
 from collections.abc import Callable
@@ -16,6 +16,14 @@ def mark(function: Callable) -> Callable:
 
 def is_ours(function: Any) -> bool:
     return getattr(function, _MARK, False)
+
+
+def is_there(module: str) -> bool:
+    """Whether a module can be found; the packages above it are imported."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # its package is not there
+        return False
 
 
 def host_folder(package: str, *parts: str) -> Path:

@@ -1,6 +1,5 @@
 """Videos and GIFs are written without moviepy."""
 
-import importlib.util
 import os.path as osp
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -8,15 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from .replace import is_ours, mark
+from .replace import is_ours, is_there, mark
 
 
 def has_moviepy_editor() -> bool:
     """Whether ``moviepy.editor`` can be imported: moviepy is installed, and older than 2."""
-    try:
-        return importlib.util.find_spec('moviepy.editor') is not None
-    except ModuleNotFoundError:
-        return False
+    return is_there('moviepy.editor')
 
 
 class ClipWriter:

@@ -1,7 +1,7 @@
 """Weights of other code bases under the names of this one, and back: pure functions, no files."""
 
 from .config_text import in_docstring, write_config_text
-from .convert import SOURCES, Converted, convert, detect_source, list_names
+from .convert import SOURCES, Converted, convert, detect_source
 from .interpolation import interpolate
 from .mapped import Hints
 
@@ -13,6 +13,5 @@ __all__ = [
     'detect_source',
     'in_docstring',
     'interpolate',
-    'list_names',
     'write_config_text',
 ]

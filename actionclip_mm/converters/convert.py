@@ -1,11 +1,11 @@
 """From the content of any known weight file to our weights, every name accounted for."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
 
+from ..utils import list_names
 from . import actionclip, huggingface, mmaction2, open_clip, openai_clip
 from .architecture import assumes_heads, expected_shapes, model_config, read_arch
 from .mapped import Hints, Mapped, Source
@@ -147,12 +147,6 @@ def _convert(content: dict[str, Any], source: str, hints: Hints, allow_partial: 
     if not allow_partial:
         _refuse_partial(converted)
     return converted
-
-
-def list_names(names: Sequence[str], most: int = 5) -> str:
-    """The first few names, and how many more there are."""
-    more = f' and {len(names) - most} more' if len(names) > most else ''
-    return ', '.join(names[:most]) + more
 
 
 def _activation(source: str, mapped: Mapped, hints: Hints, notes: list[str]) -> bool:

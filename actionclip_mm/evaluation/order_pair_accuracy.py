@@ -11,6 +11,8 @@ from pathlib import Path
 from mmaction.registry import METRICS
 from mmengine.evaluator import BaseMetric
 
+from ..models.text.label_names import read_text
+
 Pairs = Sequence[Sequence[int]]
 
 
@@ -85,15 +87,13 @@ def read_pairs(path: str) -> list[tuple[int, ...]]:
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: A line with anything but whole numbers.
+        ValueError: A line with anything but whole numbers, or a file that is no UTF-8 text.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(
             f"There is no pair file '{path}': set OrderPairAccuracy.pairs to a file or to pairs."
         )
-    lines = [
-        line.split() for line in Path(path).read_text(encoding='utf-8').splitlines() if line.strip()
-    ]
+    lines = [line.split() for line in read_text(Path(path)).split('\n') if line.strip()]
     for words in lines:
         if not all(word.isdecimal() for word in words):
             raise ValueError(f"'{' '.join(words)}' in {path} is not two class ids: mend that line.")

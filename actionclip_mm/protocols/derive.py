@@ -12,6 +12,7 @@ from typing import Any
 from mmengine.config import Config, ConfigDict
 from mmengine.runner import Runner
 
+from ..utils import innermost_config
 from .annotations import write_lines
 from .materials import Material
 from .protocol import Protocol
@@ -60,7 +61,7 @@ def read_leaf(path: Path, options: dict[str, Any] | None = None, trains: bool = 
             f"The config '{path}' lacks {', '.join(missing)}: {action}, such as those in configs/."
         )
     for key in (*training[:1], TESTING[0]):
-        if 'ann_file' not in innermost(config[key].dataset):
+        if 'ann_file' not in innermost_config(config[key].dataset):
             raise ValueError(
                 f"{key}.dataset of the config '{path}' has no ann_file that a protocol could set: "
                 'give a config with one annotated data set.'
@@ -75,14 +76,7 @@ def read_leaf(path: Path, options: dict[str, Any] | None = None, trains: bool = 
 
 def reads_rawframes(config: Config) -> bool:
     """Whether the model's data are folders of frames."""
-    return 'img' in (innermost(config.test_dataloader.dataset).get('data_prefix') or {})
-
-
-def innermost(dataset: ConfigDict) -> ConfigDict:
-    """The annotated data set inside of wrappers (repetition)."""
-    while 'dataset' in dataset:
-        dataset = dataset.dataset
-    return dataset
+    return 'img' in (innermost_config(config.test_dataloader.dataset).get('data_prefix') or {})
 
 
 def test_config(leaf: Config, protocol: Protocol, material: Material, folder: Path) -> Config:
@@ -99,7 +93,7 @@ def test_config(leaf: Config, protocol: Protocol, material: Material, folder: Pa
     for key in (*TRAINING, *VALIDATION):
         config[key] = None
     _set_videos(config.test_dataloader, material, folder / 'test.txt')
-    innermost(config.test_dataloader.dataset).test_mode = True
+    innermost_config(config.test_dataloader.dataset).test_mode = True
     config.test_dataloader.drop_last = False
     config.test_dataloader.sampler = dict(type='DefaultSampler', shuffle=False)
     config.test_evaluator = _evaluator(protocol, folder)
@@ -142,7 +136,7 @@ def _set_classes(config: Config, material: Material, folder: Path) -> None:
 
 
 def _set_videos(loader: ConfigDict, material: Material, path: Path) -> None:
-    dataset = innermost(loader.dataset)
+    dataset = innermost_config(loader.dataset)
     dataset.type = ROBUST.get(dataset.type, dataset.type)
     dataset.ann_file = str(write_lines(material.lines, path))
     key = 'img' if 'img' in (dataset.get('data_prefix') or {}) else 'video'

@@ -9,7 +9,7 @@ from mmengine.config import Config
 from torch import nn
 
 from ..models.heads import VideoTextHead
-from .derive import innermost
+from ..utils import innermost_config
 from .views import CROPS, count_frames, count_views, sampling_step
 
 
@@ -60,7 +60,7 @@ def text_facts(config: Config, model: nn.Module) -> dict[str, Any] | None:
 
 def test_facts(config: Config, model: nn.Module) -> dict[str, Any]:
     """The ``test`` section: frames, views, resizing and cropping of the test pipeline."""
-    dataset = innermost(config.test_dataloader.dataset)
+    dataset = innermost_config(config.test_dataloader.dataset)
     clips, crops = count_views(config)
     return dict(
         frames=count_frames(config),

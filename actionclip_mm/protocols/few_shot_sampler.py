@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..utils import list_names
 from .annotations import Entry
 
 
@@ -55,11 +56,10 @@ def draw_shots(
 def _check_counts(by_class: dict[int, list[Entry]], shots: int, classes: Sequence[str]) -> None:
     few = [i for i in range(len(classes)) if len(by_class[i]) < shots]
     if few:
-        listed = ', '.join(f"'{classes[i]}' {len(by_class[i])}" for i in few[:10])
-        more = f' and {len(few) - 10} more' if len(few) > 10 else ''
+        listed = list_names([f"'{classes[i]}' {len(by_class[i])}" for i in few], most=10)
         raise ValueError(
             f'{len(few)} of {len(classes)} classes have fewer than {shots} training videos '
-            f'({listed}{more}): take fewer shots or the full training list.'
+            f'({listed}): take fewer shots or the full training list.'
         )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from .derive import innermost
+from ..utils import innermost_config
 
 # Crops per clip.
 CROPS = {'CenterCrop': 1, 'ThreeCrop': 3, 'TenCrop': 10}
@@ -44,7 +44,7 @@ def _joins_clips(config: Config) -> bool:
 
 
 def _steps(config: Config) -> list[dict[str, Any]]:
-    return innermost(config.test_dataloader.dataset).pipeline
+    return innermost_config(config.test_dataloader.dataset).pipeline
 
 
 def set_views(config: Config, views: tuple[int, int] | None, protocol: str) -> None:
@@ -62,7 +62,7 @@ def set_views(config: Config, views: tuple[int, int] | None, protocol: str) -> N
         return
     found = count_views(config)
     if 'multi_view_pipeline' in config:
-        innermost(config.test_dataloader.dataset).pipeline = config.multi_view_pipeline
+        innermost_config(config.test_dataloader.dataset).pipeline = config.multi_view_pipeline
         config.test_dataloader.batch_size = 1
         config.model.cls_head.average_clips = 'score'  # the paper averages similarities
         config.model.test_cfg = dict(config.model.get('test_cfg') or {})

@@ -1,6 +1,14 @@
-"""What data sets and hooks share."""
+"""What several parts of the package share, and none of them owns."""
 
+from .json_files import read_json_object
+from .names import list_names
 from .seeding import seed_all
-from .wrapped_datasets import innermost_datasets
+from .wrapped_datasets import innermost_config, innermost_datasets
 
-__all__ = ['innermost_datasets', 'seed_all']
+__all__ = [
+    'innermost_config',
+    'innermost_datasets',
+    'list_names',
+    'read_json_object',
+    'seed_all',
+]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from mmengine.config import ConfigDict
 from mmengine.dataset import BaseDataset
 
 
@@ -13,3 +14,10 @@ def innermost_datasets(dataset: Any) -> Iterator[BaseDataset]:
             yield from innermost_datasets(part)
     if isinstance(dataset, BaseDataset):
         yield dataset
+
+
+def innermost_config(dataset: ConfigDict) -> ConfigDict:
+    """The config of the annotated data set inside of wrappers that hold one (repetition)."""
+    while 'dataset' in dataset:
+        dataset = dataset.dataset
+    return dataset

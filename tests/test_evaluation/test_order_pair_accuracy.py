@@ -62,6 +62,11 @@ def test_refuses_bad_files(tmp_path) -> None:
     path.write_text('left right\n')
     with pytest.raises(ValueError, match='left right'):
         OrderPairAccuracy(str(path))
+    path.write_bytes(b'0 1\n\xff 2\n')
+    with pytest.raises(ValueError, match='Line 2 of .*pairs.txt. has the byte 0xff'):
+        OrderPairAccuracy(str(path))
+    path.write_bytes(b'\xef\xbb\xbf0 1\r\n')  # as Windows writes it
+    assert OrderPairAccuracy(str(path)).mirrors == {0: 1, 1: 0}
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from mmengine.config import Config
 
 from actionclip_mm.protocols.derive import (
     check_options_kept,
-    innermost,
     read_leaf,
     reads_rawframes,
     test_config,
@@ -17,6 +16,7 @@ from actionclip_mm.protocols.derive import (
 from actionclip_mm.protocols.materials import Material
 from actionclip_mm.protocols.registry import PROTOCOLS, get_protocol
 from actionclip_mm.protocols.views import count_views, set_views
+from actionclip_mm.utils import innermost_config
 
 test_config.__test__ = False  # no test, but what is tested
 
@@ -76,7 +76,7 @@ def test_repeated_data_sets_and_heads_with_numbers(
     )
     leaf.model.cls_head = dict(type='TSNHead', num_classes=400, in_channels=8)
     config = train_config(leaf, material, tmp_path, 0, None)
-    assert innermost(config.train_dataloader.dataset).type == 'RobustVideoDataset'
+    assert innermost_config(config.train_dataloader.dataset).type == 'RobustVideoDataset'
     assert config.train_dataloader.dataset.times == 2
     assert config.model.cls_head.num_classes == 2
 

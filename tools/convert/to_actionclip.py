@@ -20,13 +20,12 @@ from actionclip_mm.converters import (
     convert,
     detect_source,
     huggingface,
-    list_names,
     open_clip,
     write_config_text,
 )
 from actionclip_mm.models.utils.state_dict import read_content
 from actionclip_mm.models.utils.weight_files import check_suffix, sha256, write_weights
-from actionclip_mm.utils.json_files import read_json_object
+from actionclip_mm.utils import list_names, read_json_object
 
 # Files that model hubs keep beside the weights; they tell what shapes cannot.
 SIDECARS = {

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from ...utils import list_names
 from .plan import ListedVideo, Preparation, VideoList
-from .reading import some_of
 from .scanning import Found, Scan
 
 
@@ -106,7 +106,7 @@ def _nothing_there(
         if preparation.key(f'{folder.resolve().name}/{found.stem}') in keys:
             return f'{start}, but the folder above does: use {option} {folder.parent}'
     if scan.archives:
-        return f'{start}: unpack {some_of(scan.archives)} first.'
+        return f'{start}: unpack {list_names(scan.archives)} first.'
     there = (
         f"it has {len(scan.found):,}, such as '{scan.found[0].path}'"
         if scan.found
@@ -131,7 +131,7 @@ def _empty_folders(result: Match, scan: Scan) -> list[str]:
         action = f'unpack {packed[0]} first' if packed else 'is its archive unpacked completely?'
         hints.append(f"The folder '{above}' holds none of its {count} listed videos: {action}")
     if result.missing and scan.archives and not any('unpack ' in hint for hint in hints):
-        hints.append(f'Not unpacked yet? {some_of(scan.archives)} in {result.folder}')
+        hints.append(f'Not unpacked yet? {list_names(scan.archives)} in {result.folder}')
     return hints
 
 

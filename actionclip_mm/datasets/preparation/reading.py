@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ...models.text.label_names import read_text
+from ...utils import list_names
+
 ARCHIVES = ('.rar', '.zip', '.tar', '.gz', '.tgz', '.7z')
 PART_OF_ARCHIVE = re.compile(r'20bn-something-something-v2-\d\d')  # SSv2 comes in such parts
 
@@ -56,22 +59,16 @@ def is_archive(name: str) -> bool:
     return name.lower().endswith(ARCHIVES) or PART_OF_ARCHIVE.fullmatch(name) is not None
 
 
-def some_of(names: list[str], most: int = 5) -> str:
-    """The first names, and how many more there are."""
-    rest = f' and {len(names) - most} more' if len(names) > most else ''
-    return ', '.join(names[:most]) + rest
-
-
 def _unpack(folder: Path) -> str | None:
     """What to do where archives lie in a folder."""
     names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
     packed = [name for name in names if is_archive(name)]
-    return f'unpack {some_of(packed)} first' if packed else None
+    return f'unpack {list_names(packed)} first' if packed else None
 
 
 def read_lines(path: Path) -> list[tuple[int, str]]:
     """Numbered lines of a text file that hold something, without blanks at their ends."""
-    lines = enumerate(_text(path).split('\n'), start=1)
+    lines = enumerate(read_text(path).split('\n'), start=1)
     return [(number, line.strip()) for number, line in lines if line.strip()]
 
 
@@ -101,7 +98,7 @@ def read_csv(path: Path, columns: tuple[str, ...]) -> list[tuple[int, dict]]:
 
 def _csv_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     # with its own line ends: a quoted field may hold some
-    reader = csv.reader(io.StringIO(_text(path), newline=''))
+    reader = csv.reader(io.StringIO(read_text(path), newline=''))
     try:
         for row in reader:
             yield reader.line_num, row
@@ -118,16 +115,10 @@ def read_json(path: Path) -> Any:
     Raises:
         ValueError: It is no JSON.
     """
+    text = read_text(path)
     try:
-        return json.loads(_text(path))
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ValueError(
             f"'{path}' cannot be read as JSON ({error}): download it again."
         ) from error
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding='utf-8-sig')
-    except UnicodeDecodeError as error:
-        raise ValueError(f"'{path}' is not UTF-8 text ({error}): download it again.") from error

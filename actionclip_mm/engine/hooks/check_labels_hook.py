@@ -7,11 +7,10 @@ from mmengine.dataset import BaseDataset
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from ...datasets.annotation_lists import NO_LABEL
 from ...models.text import read_labels
 from ...utils import innermost_datasets
 from .label_switch_hook import LabelSwitchHook
-
-NO_LABEL = -1  # what mmaction2 writes for lists of videos without labels
 
 
 @HOOKS.register_module()

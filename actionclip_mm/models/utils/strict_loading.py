@@ -1,8 +1,10 @@
 """Loading weights that must be exactly those of a module, with the misfit said in few words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from torch import Tensor, nn
+
+from ...utils import list_names
 
 
 def misfit_of_loaded(module: nn.Module, state_dict: Mapping[str, Tensor]) -> str | None:
@@ -21,11 +23,7 @@ def misfit_of_loaded(module: nn.Module, state_dict: Mapping[str, Tensor]) -> str
     except RuntimeError as error:  # sizes
         lines = [line.strip() for line in str(error).splitlines()[1:] if line.strip()]
         lines[0] = lines[0].replace('torch.Size', '').rstrip('.')
-        return _first(lines)
-    parts = [f'the model lacks {_first(unexpected)}'] if unexpected else []
-    parts += [f'the file lacks {_first(missing)}'] if missing else []
+        return list_names(lines, most=1)
+    parts = [f'the model lacks {list_names(unexpected, most=1)}'] if unexpected else []
+    parts += [f'the file lacks {list_names(missing, most=1)}'] if missing else []
     return ' and '.join(parts) or None
-
-
-def _first(names: Sequence[str]) -> str:
-    return names[0] + (f' and {len(names) - 1} more' if len(names) > 1 else '')

@@ -28,7 +28,7 @@ def test_csv_rows(tmp_path) -> None:
         (lambda path: read_csv(path, ('id',)), b'', 'lacks the columns id'),
         (lambda path: read_csv(path, ('id',)), b'id\n' + b'x' * 200000, 'Line 2 of .* as CSV'),
         (read_json, b'[1, ', 'cannot be read as JSON'),
-        (read_lines, b'\xff\xfe1', 'is not UTF-8 text'),
+        (read_lines, b'a\n\xff\xfe1', 'Line 2 of .*file.* is not UTF-8 text'),
     ],
 )
 def test_files_of_no_use(tmp_path, read, content, words) -> None:
