@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from ..compat.checkpoints import numpy_globals
+from ..utils import first_line
 
 
 def read_dump(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
@@ -57,9 +58,9 @@ def _read_samples(path: str | Path) -> list[dict[str, Any]]:
         try:
             samples = load_tensors(file)
         except Exception as error:  # bytes of another kind are taken for commands: anything
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ValueError(
-                f"'{path}' cannot be read as a dump ({reason}): give the file of test.py --dump."
+                f"'{path}' cannot be read as a dump ({first_line(error)}): give the file of "
+                'test.py --dump.'
             ) from error
     if not (isinstance(samples, list) and samples and all(map(_is_sample, samples))):
         raise ValueError(

@@ -14,6 +14,7 @@ from open_clip.model import convert_to_custom_text_state_dict, resize_pos_embed
 from open_clip.pretrained import get_pretrained_cfg, list_pretrained_tags_by_model
 from torch import Tensor, nn
 
+from ...utils import first_line
 from .hub import cache_only_when_offline
 from .state_dict import OPENAI_CONSTANTS, read_state_dict
 from .strict_loading import misfit_of_loaded
@@ -170,7 +171,7 @@ def _create(arch: Arch, force_quick_gelu: bool = False) -> nn.Module:
             raise
         raise FileNotFoundError(
             f'The text tower of {arch_name(arch)} is a language model of the Hugging Face hub, '
-            f'which could not be read ({str(error).splitlines()[0]}): install transformers and '
+            f'which could not be read ({first_line(error)}): install transformers and '
             'put its config.json into a folder that hf_model_name of an arch dict names.'
         ) from error
     return _features_only(model)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ...compat.checkpoints import DAMAGED
 from ...compat.unpickling import is_torchscript
+from ...utils import first_line
 from .torchscript import read_torchscript
 
 # Three constants that OpenAI's archives carry among their weights; nothing else has them.
@@ -73,16 +74,11 @@ def _load_torch(path: str):
         return torch.load(path, map_location='cpu', weights_only=True)
     except (RuntimeError, zipfile.BadZipFile) as error:
         raise ValueError(
-            f"'{path}' cannot be read as a checkpoint ({_first_line(error)}): "
+            f"'{path}' cannot be read as a checkpoint ({first_line(error)}): "
             'give a .safetensors, .pt or .pth file of weights.'
         ) from error
     except DAMAGED as error:
         raise ValueError(
             f"'{path}' was not loaded because it is damaged or holds more than plain weights "
-            f'({_first_line(error)}): give a file of weights only.'
+            f'({first_line(error)}): give a file of weights only.'
         ) from error
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines and not isinstance(error, KeyError) else type(error).__name__

@@ -1,0 +1,7 @@
+"""Errors of others inside a sentence of ours."""
+
+
+def first_line(error: Exception) -> str:
+    """The first line of what an error says, or its kind where it says nothing or only a key."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines and not isinstance(error, KeyError) else type(error).__name__
