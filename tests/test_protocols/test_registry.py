@@ -1,9 +1,11 @@
 """The protocols as data: what ships is complete, consistent, and has the published sizes."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from actionclip_mm.protocols.class_choices import AllClasses
 from actionclip_mm.protocols.published import PUBLISHED
 from actionclip_mm.protocols.registry import (
     FAMILIES,
@@ -13,6 +15,14 @@ from actionclip_mm.protocols.registry import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
+PREPARATIONS = dict(
+    kinetics400='Kinetics400',
+    kinetics600='Kinetics600',
+    ucf101='UCF101',
+    hmdb51='HMDB51',
+    ssv2='SSv2',
+    charades='Charades',
+)
 
 
 def sizes(name: str) -> list[int | None]:
@@ -52,6 +62,20 @@ def test_a_protocol_is_consistent(name: str) -> None:
 def test_bad_seeds(seeds: list[int]) -> None:
     with pytest.raises(ValueError, match='must be different numbers from 0 on'):
         get_protocol('few_shot_ucf101_k2').with_seeds(seeds)
+
+
+@pytest.mark.parametrize('dataset', PREPARATIONS)
+def test_lists_and_sizes_are_those_of_the_preparation(dataset: str, load_tool: Callable) -> None:
+    tool = load_tool(f'tools/data/{dataset}/prepare.py')
+    prepared = getattr(tool, PREPARATIONS[dataset])().sizes
+    runs = [r for p in PROTOCOLS.values() if p.dataset == dataset for r in p.runs]
+    parts = [part for run in runs for part in (run.train, *run.tests.values()) if part is not None]
+    assert parts
+    for part in parts:
+        known = [prepared[name.removesuffix('_videos.txt')] for name in part.lists]
+        if part.published_size is not None and part.classes == AllClasses():
+            first, *others = known
+            assert part.published_size in {n + sum(o[0] for o in others) for n in first}
 
 
 def test_published_sizes() -> None:
