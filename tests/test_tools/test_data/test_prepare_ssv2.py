@@ -1,4 +1,4 @@
-"""The preparation of Something-Something v2 on small copies of both of its layouts."""
+"""The preparation of Something-Something V2 on small copies of both of its layouts."""
 
 import json
 

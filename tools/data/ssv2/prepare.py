@@ -1,4 +1,4 @@
-"""Writes the annotation lists of Something-Something v2 from its own files.
+"""Writes the annotation lists of Something-Something V2 from its own files.
 
     python tools/data/ssv2/prepare.py --videos 20bn-something-something-v2 --annotations labels
 
@@ -24,15 +24,15 @@ from actionclip_mm.datasets.preparation import (
     run,
 )
 
-SOURCE = 'the label archive of Something-Something v2'
+SOURCE = 'the label archive of Something-Something V2'
 PARTS = (('train', 'train'), ('validation', 'val'), ('test', 'test'))
 
 
 class SSv2(Preparation):
-    """Something-Something v2 (Goyal et al., ICCV 2017); its test set has no labels."""
+    """Something-Something V2 (Goyal et al., ICCV 2017); its test set has no labels."""
 
     name = 'ssv2'
-    title = 'Something-Something v2'
+    title = 'Something-Something V2'
     classes = 174
     sizes = {
         'ssv2_train_list': (168913,),
