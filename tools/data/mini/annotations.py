@@ -3,10 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 from vocabulary import ORDER_PAIRS, ActionClass, attribute_names, mirror_of
-
-SHOTS = (1, 2, 4, 8)
 
 
 def write_labels(root: Path, seen: list[ActionClass], unseen: list[ActionClass]) -> None:
@@ -21,17 +18,14 @@ def write_labels(root: Path, seen: list[ActionClass], unseen: list[ActionClass])
     _write(root / 'labels_attributes.txt', attribute_names())
 
 
-def write_annotations(
-    root: Path, split: str, clips: Sequence, classes: list[ActionClass], seed: int
-) -> None:
-    """Single-label and multi-label lists of a split, for training also K-shot lists.
+def write_annotations(root: Path, split: str, clips: Sequence, classes: list[ActionClass]) -> None:
+    """Single-label and multi-label lists of a split.
 
     Args:
         root: Folder of the data set.
         split: Name of the split.
         clips: Pairs of a path and its class.
         classes: The classes in label order.
-        seed: Decides which clips the K-shot lists hold; each list holds those of smaller K.
     """
     labels = {action.name: index for index, action in enumerate(classes)}
     lines = [f'{path} {labels[action.name]}' for path, action in clips]
@@ -44,14 +38,6 @@ def write_annotations(
             for path, action in clips
         ],
     )
-    if split != 'train':
-        return
-    order = np.random.default_rng(seed).permutation(len(clips))
-    for shots in SHOTS:
-        chosen: list[str] = []
-        for name in labels:
-            chosen += [lines[i] for i in order if clips[i][1].name == name][:shots]
-        _write(root / f'{split}_{shots}shot.txt', chosen)
 
 
 def _write(path: Path, lines: list[str]) -> None:

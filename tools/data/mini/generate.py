@@ -103,7 +103,7 @@ def generate_clips(root: Path, args: argparse.Namespace) -> None:
     files = sum(run_all(run_job, jobs, args.processes, 'clips rendered'))
     write_labels(root, seen, unseen)
     for split, clips in splits.items():
-        write_annotations(root, split, clips, sizes[split][0], args.seed)
+        write_annotations(root, split, clips, sizes[split][0])
     print(f'{files} clips of {len(seen)} seen and {len(unseen)} unseen classes in {root}/videos')
 
 
