@@ -20,7 +20,6 @@ from .mapped import Hints
 from .renaming import TEXT, VISUAL
 
 HEAD_WIDTH = 64  # of CLIP's towers
-CLIP_SIZE = 224
 
 
 def read_arch(state: dict[str, Tensor], quick_gelu: bool, hints: Hints) -> str | dict:
