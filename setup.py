@@ -1,18 +1,59 @@
 """Packaging of actionclip_mm; the tested versions are pinned in requirements/constraints.txt."""
 
+import shutil
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
-root = Path(__file__).parent
+root = Path(__file__).resolve().parent
 about: dict = {}
 exec((root / 'actionclip_mm' / 'version.py').read_text(encoding='utf-8'), about)
 readme = root / 'README.md'
 
 lite = ['mmcv-lite>=2.0.0rc4,<2.2.0']
-test = ['pytest>=8', 'pytest-timeout', 'pytest-xdist', 'hypothesis', 'tensorboard']
-lint = ['ruff', 'mypy']
+test = [
+    'pytest>=8',
+    'setuptools',
+    'pytest-timeout',
+    'pytest-xdist',
+    'pytest-cov',
+    'hypothesis',
+    'tensorboard',
+]
+lint = ['ruff', 'mypy', 'codespell']
 hf = ['transformers', 'sentencepiece']  # tokenizers of SigLIP and language-model towers
+
+# What OpenMMLab's mim and mmengine's `actionclip_mm::` paths look for in an installed package.
+MIM = ('configs', 'tools', 'data/mini_clip', 'model-index.yml')
+
+
+class BuildWithMim(build_py):
+    """Carry configs, tools and the mini CLIP in the package, under ``actionclip_mm/.mim``.
+
+    A wheel gets copies. An editable install gets links to the checkout, so that edits are seen.
+    """
+
+    def run(self) -> None:
+        super().run()
+        package = root / 'actionclip_mm' if self.editable_mode else self._built_package()
+        mim = package / '.mim'
+        if mim.exists():
+            shutil.rmtree(mim)
+        for name in MIM:
+            source, target = root / name, mim / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if self.editable_mode:
+                target.symlink_to(source, target_is_directory=source.is_dir())
+            elif source.is_dir():
+                ignored = shutil.ignore_patterns('__pycache__', '*.py[cod]')
+                shutil.copytree(source, target, ignore=ignored)
+            else:
+                shutil.copy2(source, target)
+
+    def _built_package(self) -> Path:
+        return Path(self.build_lib) / 'actionclip_mm'
+
 
 setup(
     name='actionclip_mm',
@@ -22,8 +63,8 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     packages=find_packages(include=['actionclip_mm', 'actionclip_mm.*']),
-    include_package_data=True,
-    package_data={'actionclip_mm': ['**/*.txt', '**/*.json', '**/*.yml']},
+    package_data={'actionclip_mm': ['py.typed', '**/*.txt', '**/*.json', '**/*.yml']},
+    cmdclass={'build_py': BuildWithMim},
     python_requires='>=3.10',
     install_requires=[
         'mmaction2>=1.2,<1.3',

@@ -15,13 +15,14 @@ from .grad_cam import grad_cam_of_clip_towers
 from .host_models import advice_against_mmcv_lite, missing_drn, vindlu_beside_new_transformers
 from .inference import pretrained_decides_more_than_weights
 from .no_gpu import amp_without_gpu, gloo_without_gpu
-from .package_lookup import package_lookup_without_pkg_resources
+from .package_lookup import config_paths_of_this_package, package_lookup_without_pkg_resources
 from .transforms import hue_shift_in_uint8
 from .video_output import video_output_without_moviepy
 from .visualization import every_video_of_the_inferencer, labels_under_their_new_names
 
 BREAKAGES = (
     package_lookup_without_pkg_resources,
+    config_paths_of_this_package,
     missing_drn,
     advice_against_mmcv_lite,
     vindlu_beside_new_transformers,

@@ -1,4 +1,4 @@
-"""Packages are looked up without ``pkg_resources``, which setuptools >= 81 no longer has."""
+"""mmengine's look-up of packages: without ``pkg_resources``, and with this one in its table."""
 
 import importlib
 import importlib.metadata
@@ -29,6 +29,15 @@ def package_lookup_without_pkg_resources() -> None:
             if module_name.partition('.')[0] in ('mmengine', 'mmcv', 'mmaction'):
                 if getattr(module, '__dict__', {}).get(name) is old:
                     setattr(module, name, mark(new))
+
+
+def config_paths_of_this_package() -> None:
+    """Add this package to mmengine's table, so that ``actionclip_mm::`` config paths resolve.
+
+    They lead to ``actionclip_mm/.mim/configs``, which every installation has.
+    """
+    utils = importlib.import_module('mmengine.config.utils')
+    utils.MODULE2PACKAGE.setdefault('actionclip_mm', 'actionclip_mm')
 
 
 def _is_installed(package: str) -> bool:
