@@ -7,6 +7,8 @@ import os
 import random
 import subprocess
 import sys
+import tarfile
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -28,6 +30,22 @@ settings.register_profile('repeatable', derandomize=True, deadline=None)
 settings.load_profile('repeatable')
 
 init_default_scope('mmaction')  # what the tools' runner does
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the largest of the ``agreement`` properties (subject, quantity, difference)."""
+    table: dict[str, dict[str, float]] = defaultdict(dict)
+    for report in terminalreporter.getreports('passed') + terminalreporter.getreports('failed'):
+        for name, value in getattr(report, 'user_properties', ()):
+            if name == 'agreement' and report.when == 'call':
+                subject, quantity, difference = value
+                row = table[subject]
+                row[quantity] = max(difference, row.get(quantity, 0.0))
+    if table:
+        terminalreporter.section('largest differences')
+        for subject, row in table.items():
+            cells = '  '.join(f'{quantity} {value:.1e}' for quantity, value in row.items())
+            terminalreporter.write_line(f'{subject:24} {cells}')
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +73,29 @@ def log(tmp_path: Path, no_logger_of_another_test: None) -> Callable[[], str]:
     logger = MMLogger.get_instance(f'test {tmp_path}', log_file=str(path))
     MMLogger._instance_dict.move_to_end(logger.instance_name)  # the current one
     return lambda: path.read_text()
+
+
+@pytest.fixture(scope='session')
+def golden(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Function: the unpacked folder of ``tests/data/NAME.tar.xz``, what foreign code wrote.
+
+    An absent archive is a failure, never a skip.
+    """
+    folders: dict[str, Path] = {}
+
+    def unpack(name: str) -> Path:
+        if name not in folders:
+            parent = tmp_path_factory.mktemp('golden')
+            with tarfile.open(ROOT / 'tests' / 'data' / f'{name}.tar.xz') as archive:
+                for member in archive:
+                    content = archive.extractfile(member)
+                    assert content is not None, f'{member.name} is not a file'
+                    (parent / member.name).parent.mkdir(exist_ok=True)
+                    (parent / member.name).write_bytes(content.read())
+            folders[name] = parent / name
+        return folders[name]
+
+    return unpack
 
 
 @pytest.fixture

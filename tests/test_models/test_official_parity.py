@@ -1,7 +1,6 @@
 """Golden: agreement with what the released code computes on a tiny random model (fp32, CPU)."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,18 +9,12 @@ import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 
-FIXTURE = Path(__file__).resolve().parents[3] / 'shared' / 'fixtures' / 'official_parity'
-pytestmark = pytest.mark.skipif(
-    not FIXTURE.is_dir(), reason='the parity fixture is not beside this checkout'
-)
-
 ARCH = dict(
     embed_dim=64,
     quick_gelu=True,
     vision_cfg=dict(image_size=32, patch_size=16, width=128, layers=2),
     text_cfg=dict(context_length=77, vocab_size=512, width=64, heads=1, layers=2),
 )
-CLIP_FILE = str(FIXTURE / 'clip_tiny.pt')
 TOLERANCE = dict(rtol=1e-5, atol=1e-5)
 MEAN = dict(type='MeanPPrompt', in_channels=64)
 # visual prompt -> (prompt inside the tower, neck)
@@ -45,8 +38,21 @@ GRADIENTS = {
 }
 
 
-def load_npz(name):
-    return {key: torch.from_numpy(value) for key, value in np.load(FIXTURE / name).items()}
+@pytest.fixture(scope='module')
+def folder(golden):
+    return golden('official_parity')
+
+
+@pytest.fixture(scope='module')
+def load_npz(folder):
+    """Function: the tensors of an ``.npz`` of the fixture."""
+    return lambda name: {k: torch.from_numpy(v) for k, v in np.load(folder / name).items()}
+
+
+@pytest.fixture(scope='module')
+def scalars(folder):
+    """Losses and gradient norms by visual prompt."""
+    return json.loads((folder / 'expected.json').read_text())['scalars']
 
 
 def no_tokens(sentences):
@@ -54,13 +60,14 @@ def no_tokens(sentences):
     return torch.full((len(sentences), 77), 511)
 
 
-def build(prompt, target='softmax'):
+def build_model(folder, prompt, target):
+    clip = str(folder / 'clip_tiny.pt')
     inside, neck = PROMPTS[prompt]
     model = MODELS.build(
         dict(
             type='CLIPRecognizer',
             backbone=dict(
-                type='CLIPImageEncoder', arch=ARCH, pretrained=CLIP_FILE, visual_prompt=inside
+                type='CLIPImageEncoder', arch=ARCH, pretrained=clip, visual_prompt=inside
             ),
             neck=neck,
             cls_head=dict(
@@ -71,18 +78,18 @@ def build(prompt, target='softmax'):
                     labels=[f'class {i}' for i in range(5)],
                     templates=['{}', 'a {}', 'the {}'],
                     arch=ARCH,
-                    pretrained=CLIP_FILE,
+                    pretrained=clip,
                     tokenizer=no_tokens,
                 ),
                 loss_cls=dict(type='VideoTextKLLoss', target=target),
             ),
         )
     )
-    state = FIXTURE / f'fusion_{prompt}.pt'
+    state = folder / f'fusion_{prompt}.pt'
     if state.is_file():
         model.neck.load_state_dict(torch.load(state, weights_only=True), strict=True)
     if prompt == 'Joint':
-        state = torch.load(FIXTURE / 'joint_time_embedding.pt', weights_only=True)
+        state = torch.load(folder / 'joint_time_embedding.pt', weights_only=True)
         model.backbone.visual_prompt.load_state_dict(
             {name.removeprefix('visual.'): value for name, value in state.items()}
         )
@@ -90,7 +97,13 @@ def build(prompt, target='softmax'):
 
 
 @pytest.fixture
-def inputs():
+def build(folder):
+    """Function: the recognizer of a visual prompt with the fixture's weights."""
+    return lambda prompt, target='softmax': build_model(folder, prompt, target)
+
+
+@pytest.fixture
+def inputs(load_npz):
     return load_npz('inputs.npz')
 
 
@@ -110,7 +123,7 @@ def with_batch_texts(model, inputs):
     return model
 
 
-def test_features_and_logits(prompt, inputs, record_property):
+def test_features_and_logits(prompt, inputs, build, load_npz, record_property):
     model, expected = build(prompt), load_npz(f'expected_{prompt}.npz')
     frames = model.backbone(video_input(inputs))
     video, _ = model.neck(frames)
@@ -131,7 +144,7 @@ def test_features_and_logits(prompt, inputs, record_property):
         torch.testing.assert_close(found, expected[key], **TOLERANCE)
 
 
-def test_class_probabilities(prompt, inputs):
+def test_class_probabilities(prompt, inputs, build, load_npz):
     model, expected = build(prompt), load_npz(f'expected_{prompt}.npz')
     model.cls_head.label_encoder.tokens = inputs['class_tokens'].unflatten(0, (3, 5))
     samples = [ActionDataSample() for _ in range(3)]
@@ -142,15 +155,15 @@ def test_class_probabilities(prompt, inputs):
 
 
 @pytest.mark.parametrize('target, key', [('softmax', 'loss'), ('normalized', 'loss_paper_target')])
-def test_losses(prompt, inputs, target, key):
-    expected = json.loads((FIXTURE / 'expected.json').read_text())['scalars'][prompt]
+def test_losses(prompt, inputs, build, scalars, target, key):
+    expected = scalars[prompt]
     model = with_batch_texts(build(prompt, target), inputs)
     loss = model.loss(video_input(inputs).unsqueeze(1), [])['loss_cls']
     assert loss.item() == pytest.approx(expected[key], abs=1e-5)
 
 
-def test_each_direction(prompt, inputs):
-    expected = json.loads((FIXTURE / 'expected.json').read_text())['scalars'][prompt]
+def test_each_direction(prompt, inputs, build, scalars):
+    expected = scalars[prompt]
     model = build(prompt)
     video, _ = model.neck(model.backbone(video_input(inputs)))
     text = model.cls_head.label_encoder.encode_tokens(inputs['tokens'])
@@ -161,8 +174,8 @@ def test_each_direction(prompt, inputs):
     assert to_video.mean().item() == pytest.approx(expected['loss_t2v'], abs=1e-5)
 
 
-def test_gradient_norms(prompt, inputs, record_property):
-    expected = json.loads((FIXTURE / 'expected.json').read_text())['scalars'][prompt]
+def test_gradient_norms(prompt, inputs, build, scalars, record_property):
+    expected = scalars[prompt]
     model = with_batch_texts(build(prompt), inputs)
     model.loss(video_input(inputs).unsqueeze(1), [])['loss_cls'].backward()
     norms = {

@@ -1,7 +1,6 @@
 """tools/convert: files in, checkpoint and config out, and the way to other code bases."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import open_clip
@@ -12,8 +11,6 @@ from mmengine.config import Config
 from mmengine.runner import Runner, load_checkpoint
 from safetensors.torch import save_file
 
-ROOT = Path(__file__).resolve().parents[2]
-FIXTURE = ROOT.parent / 'shared' / 'fixtures' / 'official_parity'
 EXACT = dict(rtol=1e-5, atol=1e-5)
 
 
@@ -36,15 +33,15 @@ def to_actionclip(tool, tmp_path):
     return convert
 
 
-@pytest.mark.skipif(not FIXTURE.is_dir(), reason='the parity fixture is not beside this checkout')
 @torch.no_grad()
-def test_released_checkpoint_gives_the_released_numbers(to_actionclip):
+def test_released_checkpoint_gives_the_released_numbers(golden, to_actionclip):
+    folder = golden('official_parity')
     model = to_actionclip(
-        FIXTURE / 'checkpoint_transf.pt',
+        folder / 'checkpoint_transf.pt',
         tokenizer=lambda sentences: torch.ones(len(sentences), 77, dtype=torch.long),
     )
-    inputs = {k: torch.from_numpy(v) for k, v in np.load(FIXTURE / 'inputs.npz').items()}
-    expected = np.load(FIXTURE / 'expected_Transf.npz')
+    inputs = {k: torch.from_numpy(v) for k, v in np.load(folder / 'inputs.npz').items()}
+    expected = np.load(folder / 'expected_Transf.npz')
     expected = {name: torch.from_numpy(value) for name, value in expected.items()}
     frames = model.backbone(inputs['video'].transpose(1, 2))
     video, _ = model.neck(frames)
