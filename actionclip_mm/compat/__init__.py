@@ -8,7 +8,6 @@ nothing that would have been an error turns into silence.
 from .autocast import masks_under_autocast
 from .checkpoint_files import files_written_in_place, resume_without_last_checkpoint
 from .checkpoints import checkpoints_under_weights_only
-from .decoding import decord_from_memory
 from .evaluators import dump_beside_an_evaluator
 from .flexible_runner import epochs_of_the_flexible_runner
 from .grad_cam import grad_cam_of_clip_towers
@@ -33,7 +32,6 @@ BREAKAGES = (
     amp_without_gpu,
     masks_under_autocast,
     hue_shift_in_uint8,
-    decord_from_memory,
     pretrained_decides_more_than_weights,
     video_output_without_moviepy,
     labels_under_their_new_names,

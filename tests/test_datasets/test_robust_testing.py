@@ -53,11 +53,11 @@ def test_a_test_list_with_repeated_videos_is_named(build: Callable, log: Callabl
 
 
 def test_a_real_damaged_video(build: Callable, pipeline: list, log: Callable) -> None:
-    """With the host's own decoder, which cannot read it at all."""
+    """With decord alone, which cannot read it at all."""
     damaged = Path(__file__).resolve().parents[3] / 'shared' / 'videos' / 'corrupted.mp4'
     if not damaged.is_file():
         pytest.skip('the real videos are not here')
-    pipeline[0], pipeline[2] = dict(type='DecordInit'), dict(type='DecordDecode')
+    pipeline[0], pipeline[2] = dict(type='VideoInit', decoders='decord'), dict(type='VideoDecode')
     options = dict(data_prefix=dict(video=str(damaged.parent)), pipeline=pipeline)
     lines = ['arm_wrestling.mp4 0', 'corrupted.mp4 0']
     assert build(*lines, **options)[1]['data_samples'].sample_idx == 0

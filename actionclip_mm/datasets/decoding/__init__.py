@@ -1,5 +1,6 @@
 """Decoding of video files: the same frames whatever decoder reads them."""
 
+from .time_limit import within
 from .unreadable_video import UnreadableVideo
 from .video import DECODERS, Video, check_decoders
 from .video_index import VideoIndex, check_header, read_index
@@ -12,4 +13,5 @@ __all__ = [
     'check_decoders',
     'check_header',
     'read_index',
+    'within',
 ]

@@ -11,6 +11,8 @@ from mmcv.transforms import BaseTransform
 
 from ..decoding import DECODERS, Video, check_decoders
 
+TIME_LIMIT = 60.0  # seconds for one video
+
 
 @TRANSFORMS.register_module()
 class VideoInit(BaseTransform):
@@ -33,7 +35,7 @@ class VideoInit(BaseTransform):
         self,
         decoders: Sequence[str] = tuple(DECODERS),
         num_threads: int = 1,
-        time_limit: float | None = 60.0,
+        time_limit: float | None = TIME_LIMIT,
     ) -> None:
         self.decoders = check_decoders(decoders)
         if num_threads < 0:

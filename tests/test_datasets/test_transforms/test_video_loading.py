@@ -60,10 +60,18 @@ def test_arguments_out_of_range(arguments: dict, message: str) -> None:
         VideoInit(**arguments)
 
 
-def test_the_hosts_init_does_not_go_with_our_decode(path: Path) -> None:
-    pipeline = Compose([dict(type='DecordInit'), SAMPLE, dict(type='VideoDecode')])
+def test_a_reader_of_another_transform(path: Path) -> None:
+    pipeline = Compose([SAMPLE, dict(type='VideoDecode')])
     with pytest.raises(TypeError, match='VideoDecode needs VideoInit before it, but found'):
-        pipeline(request(path))
+        pipeline(request(path) | dict(total_frames=12, video_reader=object()))
+
+
+@pytest.mark.parametrize('names', [('DecordInit', 'VideoDecode'), ('VideoInit', 'DecordDecode')])
+def test_the_hosts_transforms_go_with_ours(path: Path, names: tuple[str, str]) -> None:
+    opener, decoder = (dict(type=name) for name in names)
+    ours = Compose([dict(type='VideoInit'), SAMPLE, dict(type='VideoDecode')])(request(path))
+    mixed = Compose([opener, SAMPLE, decoder])(request(path))
+    assert np.array_equal(mixed['imgs'], ours['imgs'])
 
 
 def test_arguments_are_shown() -> None:
