@@ -12,6 +12,8 @@ exec((root / 'actionclip_mm' / 'version.py').read_text(encoding='utf-8'), about)
 readme = root / 'README.md'
 
 lite = ['mmcv-lite>=2.0.0rc4,<2.2.0']
+lint = ['ruff', 'mypy', 'codespell']
+hf = ['transformers', 'sentencepiece']  # tokenizers of SigLIP and language-model towers
 test = [
     'pytest>=8',
     'setuptools',
@@ -20,9 +22,8 @@ test = [
     'pytest-cov',
     'hypothesis',
     'tensorboard',
+    *hf,
 ]
-lint = ['ruff', 'mypy', 'codespell']
-hf = ['transformers', 'sentencepiece']  # tokenizers of SigLIP and language-model towers
 
 # What OpenMMLab's mim and mmengine's `actionclip_mm::` paths look for in an installed package.
 MIM = ('configs', 'tools', 'data/mini_clip', 'model-index.yml')

@@ -174,7 +174,6 @@ WORDS = ['<pad>', '</s>', '<unk>', 'a', 'video', 'of', 'clap', 'wave']
 @pytest.fixture
 def tokenizer_folder(tmp_path: Path) -> str:
     """A word tokenizer in the layout of the Hugging Face hub, without its files of settings."""
-    pytest.importorskip('transformers')
     model = dict(type='WordLevel', vocab={w: i for i, w in enumerate(WORDS)}, unk_token='<unk>')
     end = dict(
         type='TemplateProcessing',
