@@ -15,6 +15,7 @@ from .host_models import advice_against_mmcv_lite, missing_drn, vindlu_beside_ne
 from .inference import pretrained_decides_more_than_weights
 from .no_gpu import amp_without_gpu, gloo_without_gpu
 from .package_lookup import config_paths_of_this_package, package_lookup_without_pkg_resources
+from .resuming import resume_from_a_whole_checkpoint
 from .transforms import hue_shift_in_uint8
 from .video_output import video_output_without_moviepy
 from .visualization import every_video_of_the_inferencer, labels_under_their_new_names
@@ -28,6 +29,7 @@ BREAKAGES = (
     checkpoints_under_weights_only,
     files_written_in_place,
     resume_without_last_checkpoint,
+    resume_from_a_whole_checkpoint,
     gloo_without_gpu,
     amp_without_gpu,
     masks_under_autocast,
