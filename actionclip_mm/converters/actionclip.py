@@ -34,6 +34,12 @@ def to_recognizer(content: dict[str, Any]) -> Mapped:
     state, unknown = rename(unwrapped, RULES)
     for name, value in content[FUSION].items():
         state[NECK + name.removeprefix('module.')] = value
+    notes = []
+    if f'{NECK}shift.weight' in state:
+        notes.append(
+            'The released Conv1D mixes time and channels (it reshapes instead of transposing). '
+            'Here it runs along time, as the paper says: scores differ from the released ones.'
+        )
     return Mapped(
         state,
         unknown,
@@ -41,6 +47,7 @@ def to_recognizer(content: dict[str, Any]) -> Mapped:
         quick_gelu=True,
         neck_eps=RELEASED_EPS,
         has_shift=unwrapped.keys() != model.keys(),
+        notes=notes,
     )
 
 

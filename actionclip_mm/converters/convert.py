@@ -9,7 +9,8 @@ from ..utils import list_names
 from . import actionclip, huggingface, mmaction2, open_clip, openai_clip
 from .architecture import assumes_heads, expected_shapes, model_config, read_arch
 from .mapped import Hints, Mapped, Source
-from .visual_prompt import VisualPrompt, read_visual_prompt
+from .renaming import TEXT, TIME_EMBEDDING, VISUAL
+from .visual_prompt import VisualPrompt, prompt_weights, read_visual_prompt, without_prompt
 
 SOURCES = {
     name: Source(title, module.matches, module.to_recognizer, module.from_recognizer)
@@ -41,6 +42,7 @@ class Converted:
         unused: Names of the source that nothing needs.
         left_out: Names without a place here; left out, by leave of ``allow_partial``.
         missing: Names that the source lacks; they stay random, by leave of ``allow_partial``.
+        dropped: Names of a visual prompt that ``drop_visual_prompt`` took away.
         notes: What was assumed, in sentences.
     """
 
@@ -52,6 +54,7 @@ class Converted:
     unused: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -87,6 +90,7 @@ def convert(
     source: str = 'auto',
     hints: Hints | None = None,
     allow_partial: bool = False,
+    drop_visual_prompt: bool = False,
 ) -> Converted:
     """Reads weights of any layout as weights and configs of this project.
 
@@ -94,13 +98,16 @@ def convert(
         content: What a weight file holds.
         source: Name in :data:`SOURCES`, or ``'auto'``.
         hints: What weights cannot tell about their model.
-        allow_partial: Whether names may be left out or missing.
+        allow_partial: Whether names may be left out or missing; never all of a tower's, nor all of
+            a visual prompt's.
+        drop_visual_prompt: Whether to convert only the CLIP that the visual prompt stands on.
 
     Raises:
-        ValueError: Unknown layout or architecture; names left over, missing or of a wrong shape.
+        ValueError: Unknown layout or architecture; names left over, missing or of a wrong shape; a
+            tower or visual prompt of which nothing fits; no visual prompt to drop.
     """
     try:
-        return _convert(content, source, hints or Hints(), allow_partial)
+        return _convert(content, source, hints or Hints(), allow_partial, drop_visual_prompt)
     except _NOT_OF_A_MODEL as error:  # values that are no tensors, shapes that belong to nothing
         raise ValueError(
             'The names or shapes in the file are those of no model that can be read '
@@ -109,7 +116,9 @@ def convert(
         ) from error
 
 
-def _convert(content: dict[str, Any], source: str, hints: Hints, allow_partial: bool) -> Converted:
+def _convert(
+    content: dict[str, Any], source: str, hints: Hints, allow_partial: bool, drop: bool
+) -> Converted:
     if source == 'auto':
         source = detect_source(content, hints.quick_gelu)
     elif source not in SOURCES:
@@ -117,7 +126,12 @@ def _convert(content: dict[str, Any], source: str, hints: Hints, allow_partial: 
             f"--source '{source}' is unknown: set auto or one of {', '.join(SOURCES)}."
         )
     mapped = SOURCES[source].to_recognizer(content)
-    notes: list[str] = []
+    of_prompt = prompt_weights(mapped, content, source)
+    if drop:
+        if not (of_prompt or mapped.has_shift):
+            raise ValueError('The file has no visual prompt to drop: omit --drop-visual-prompt.')
+        mapped = without_prompt(mapped, of_prompt)
+    notes = [] if drop else list(mapped.notes)
     arch = read_arch(mapped.state, _activation(source, mapped, hints, notes), hints)
     if source not in CLIPS_OWN_HEADS and assumes_heads(arch, hints):
         notes.append(
@@ -126,8 +140,13 @@ def _convert(content: dict[str, Any], source: str, hints: Hints, allow_partial: 
             'beside the file, tells).'
         )
     width = int(model_config(arch)['embed_dim'])
-    prompt = read_visual_prompt(mapped.state, width, mapped.neck_eps, mapped.has_shift)
-    if source == 'actionclip' and prompt.inside is None and prompt.neck['type'] == 'MeanPPrompt':
+    prompt = read_visual_prompt(mapped, width, hints)
+    if (
+        source == 'actionclip'
+        and not drop
+        and prompt.inside is None
+        and prompt.neck['type'] == 'MeanPPrompt'
+    ):
         notes.append('No weights tell of a visual prompt: MeanP is assumed (Shift has none, too).')
     expected = expected_shapes(arch, prompt.neck, prompt.inside)
     given = {name: value for name, value in mapped.state.items() if name not in prompt.unused}
@@ -142,10 +161,14 @@ def _convert(content: dict[str, Any], source: str, hints: Hints, allow_partial: 
         unused=mapped.unused + prompt.unused,
         left_out=mapped.unknown + wrong,
         missing=[name for name in expected if name not in state],
+        dropped=sorted(of_prompt) if drop else [],
         notes=notes,
     )
+    if not drop:
+        _refuse_lost_prompt(converted, of_prompt)
     if not allow_partial:
         _refuse_partial(converted)
+    _refuse_empty_towers(converted)
     return converted
 
 
@@ -174,3 +197,24 @@ def _refuse_partial(converted: Converted) -> None:
             f'The file is no complete model of the layout {SOURCES[converted.source].title} '
             f'({"; ".join(parts)}): give another --source, or --allow-partial to go on without.'
         )
+
+
+def _refuse_lost_prompt(converted: Converted, of_prompt: set[str]) -> None:
+    """Refuse a visual prompt of which no weight found a place, inside the tower or after it."""
+    inside = of_prompt & {TIME_EMBEDDING}
+    for names in (inside, of_prompt - inside):
+        if names and not names & converted.state.keys():
+            raise ValueError(
+                f'The visual prompt of the file has {len(names)} weights without a place: '
+                f'{list_names(sorted(names))}. Give a --source that has it, or '
+                '--drop-visual-prompt to convert the CLIP alone.'
+            )
+
+
+def _refuse_empty_towers(converted: Converted) -> None:
+    for prefix, tower in ((VISUAL, 'image'), (TEXT, 'text')):
+        if not any(name.startswith(prefix) for name in converted.state):
+            raise ValueError(
+                f'No weight of the file fits the {tower} tower, which would stay random: give a '
+                'file of a whole CLIP, or another --source or --arch.'
+            )

@@ -22,6 +22,8 @@ class Mapped:
         quick_gelu: Whether the model was trained with QuickGELU; None if the layout does not tell.
         neck_eps: Epsilon of the LayerNorms in the neck's blocks.
         has_shift: Whether the tower's blocks were wrapped for the in-network prompt Shift.
+        has_exact_table: Whether the neck's position table has exactly T rows.
+        notes: What the layout cannot tell or computes in another way, in sentences.
     """
 
     state: dict[str, Tensor]
@@ -30,6 +32,8 @@ class Mapped:
     quick_gelu: bool | None = None
     neck_eps: float = RELEASED_EPS
     has_shift: bool = False
+    has_exact_table: bool = False
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -41,6 +45,7 @@ class Hints:
         quick_gelu: Whether the model was trained with QuickGELU.
         vision_heads: Attention heads of the image tower.
         text_heads: Attention heads of the text tower.
+        neck_heads: Attention heads of the visual prompt.
         mean: Pixel mean in [0, 255], None for CLIP's.
         std: Pixel standard deviation in [0, 255], None for CLIP's.
     """
@@ -49,6 +54,7 @@ class Hints:
     quick_gelu: bool | None = None
     vision_heads: int | None = None
     text_heads: int | None = None
+    neck_heads: int | None = None
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None
 

@@ -1,7 +1,10 @@
-"""ActionCLIP of mmaction2's ``projects/actionclip``: ``clip.*`` in OpenAI's layout, ``adapter.*``.
+"""ActionCLIP of mmaction2: ``clip.*`` in OpenAI's layout and ``adapter.*``, in two spellings.
 
-The adapter is the host's own ``TransformerAdapter``: the blocks of Transf with LayerNorm epsilon
-1e-5 and a position table of exactly T rows; its ``SimpleMeanAdapter`` has no weights (MeanP).
+``projects/actionclip`` keeps the positions of its adapter in an embedding
+(``adapter.frame_position_embeddings.weight``) and takes text width // 64 heads; the class
+``TransformerAdapter`` of the host keeps them in a parameter (``adapter.positional_embedding``) and
+takes its heads from the config. Both are the blocks of Transf with LayerNorm epsilon 1e-5 and a
+table of exactly T rows; ``SimpleMeanAdapter`` has no weights (MeanP).
 """
 
 from typing import Any
@@ -11,9 +14,12 @@ from torch import Tensor
 from .mapped import CLIP_EPS, Mapped, unwrap
 from .renaming import NECK, ONE_PIECE, inverse, rename
 
+_HOSTS_TABLE = 'adapter.positional_embedding'
+# the way back takes the first rule that fits, which is the spelling of the project
 RULES = (
     *((f'clip.{old}', new) for old, new in ONE_PIECE),
-    ('adapter.positional_embedding', f'{NECK}frame_position_embeddings.weight'),
+    ('adapter.frame_position_embeddings.weight', f'{NECK}frame_position_embeddings.weight'),
+    (_HOSTS_TABLE, f'{NECK}frame_position_embeddings.weight'),
     ('adapter.transformer.', f'{NECK}transformer.'),
 )
 
@@ -24,15 +30,29 @@ def matches(content: dict[str, Any]) -> bool:
 
 
 def to_recognizer(content: dict[str, Any]) -> Mapped:
-    """The project's weights under the names of ``CLIPRecognizer``."""
+    """The weights of either spelling under the names of ``CLIPRecognizer``."""
     wrapped = 'state_dict' in content
-    state, unknown = rename(unwrap(content), RULES)
-    unused = [key for key in content if wrapped and key != 'state_dict']
-    return Mapped(state, unknown, unused, quick_gelu=True, neck_eps=CLIP_EPS)
+    theirs = unwrap(content)
+    state, unknown = rename(theirs, RULES)
+    notes = []
+    if _HOSTS_TABLE in theirs:
+        notes.append(
+            "mmaction2's TransformerAdapter takes its heads from the config (transformer_heads), "
+            'and no weight tells them: text width // 64 is assumed (--neck-heads sets them).'
+        )
+    return Mapped(
+        state,
+        unknown,
+        unused=[key for key in content if wrapped and key != 'state_dict'],
+        quick_gelu=True,
+        neck_eps=CLIP_EPS,
+        has_exact_table=True,
+        notes=notes,
+    )
 
 
 def from_recognizer(state: dict[str, Tensor]) -> dict[str, Any]:
-    """The way back.
+    """The way back, to the spelling of ``projects/actionclip``, whose loader reads T from it.
 
     Raises:
         ValueError: Weights that the project's layout has no place for.

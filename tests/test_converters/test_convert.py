@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from mmaction.registry import MODELS
 
 from actionclip_mm.converters import Hints, convert, detect_source, huggingface, open_clip
 
@@ -51,8 +52,76 @@ def test_wrong_shapes(state):
 
 def test_half_a_neck(state):
     fusion = {'transformer.resblocks.0.ln_1.weight': torch.ones(64)}
-    with pytest.raises(ValueError, match='without a place: neck.transformer'):
-        convert(dict(model_state_dict=state, fusion_model_state_dict=fusion))
+    content = dict(model_state_dict=state, fusion_model_state_dict=fusion)
+    for allow_partial in (False, True):
+        with pytest.raises(ValueError, match='without a place: neck.transformer') as error:
+            convert(content, allow_partial=allow_partial)
+        assert '--drop-visual-prompt' in str(error.value)
+    converted = convert(content, drop_visual_prompt=True)
+    assert converted.dropped == ['neck.transformer.resblocks.0.ln_1.weight']
+    assert converted.prompt.neck['type'] == 'MeanPPrompt' and not converted.left_out
+
+
+def test_a_visual_prompt_is_dropped_only_by_its_name(state):
+    """Nor through the layout of a plain CLIP, nor where its names are new."""
+    neck = MODELS.build(dict(type='TransfPrompt', in_channels=64, num_layers=1))
+    released = dict(model_state_dict=state, fusion_model_state_dict=dict(neck.state_dict()))
+    renamed = {f'clip.{name}': value for name, value in state.items()}
+    renamed |= {f'adapter.new.{name}': value for name, value in neck.state_dict().items()}
+    joint = dict(state, **{'visual.time_embedding': torch.ones(128)})  # of a wrong shape
+    joint = dict(model_state_dict=joint, fusion_model_state_dict={})
+    for content, source in (
+        (released, 'openai'),
+        (released, 'open_clip'),
+        (renamed, 'mmaction2'),
+        (dict(state_dict=renamed), 'auto'),
+        (dict(state, **{'temporal_fusion.weight': torch.ones(2, 2)}), 'openai'),
+        (joint, 'actionclip'),
+    ):
+        for allow_partial in (False, True):
+            with pytest.raises(ValueError, match=r'visual prompt .* --drop-visual-prompt'):
+                convert(content, source, allow_partial=allow_partial)
+        converted = convert(content, source, drop_visual_prompt=True)
+        assert converted.dropped and not converted.missing
+        assert not any(name.startswith('neck.') for name in converted.state)
+
+
+def test_part_of_a_visual_prompt_may_be_left_out(state):
+    neck = MODELS.build(dict(type='TransfPrompt', in_channels=64, num_layers=1, num_heads=2))
+    fusion = dict(neck.state_dict(), extra=torch.ones(3))
+    del fusion['transformer.resblocks.0.ln_2.bias']
+    content = dict(model_state_dict=state, fusion_model_state_dict=fusion)
+    with pytest.raises(ValueError, match=r'place: neck.extra \(3,\); missing weights: neck.transf'):
+        convert(content)
+    converted = convert(content, allow_partial=True)
+    assert (len(converted.left_out), len(converted.missing)) == (1, 1)
+
+
+def test_no_visual_prompt_to_drop(state):
+    with pytest.raises(ValueError, match='no visual prompt to drop'):
+        convert(state, 'openai', drop_visual_prompt=True)
+
+
+def test_a_file_of_which_nothing_fits_is_refused(arch, state):
+    foreign = {f'encoder.{name}': value for name, value in state.items()}
+    for content, tower in (
+        (foreign, 'image'),
+        ({name: value for name, value in state.items() if 'visual' not in name}, 'image'),
+        ({name: value for name, value in state.items() if 'visual' in name}, 'text'),
+    ):
+        with pytest.raises(ValueError, match=f'No weight of the file fits the {tower} tower'):
+            convert(content, 'openai', Hints(arch=arch), allow_partial=True)
+
+
+def test_heads_of_the_visual_prompt(state):
+    neck = MODELS.build(dict(type='TransfPrompt', in_channels=64, num_layers=1))
+    content = dict(model_state_dict=state, fusion_model_state_dict=dict(neck.state_dict()))
+    assert convert(content).prompt.neck['num_heads'] == 2  # text width 128 // 64
+    assert convert(content, hints=Hints(neck_heads=4)).prompt.neck['num_heads'] == 4
+    with pytest.raises(ValueError, match='3 attention heads of TransfPrompt do not divide its 64'):
+        convert(content, hints=Hints(neck_heads=3))
+    with pytest.raises(ValueError, match='does not fit MeanPPrompt'):
+        convert(state, 'openai', Hints(neck_heads=2))
 
 
 def test_a_file_without_a_tower(state):

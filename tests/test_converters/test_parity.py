@@ -16,7 +16,8 @@ CONSTANTS = dict(
 RELEASED = {
     'Conv1D': dict(type='Conv1DPrompt', in_channels=64),
     'LSTM': dict(type='LSTMPrompt', in_channels=64),
-    'Transf': dict(type='TransfPrompt', in_channels=64, num_layers=3),
+    # text width 128 // 64 heads, although the features have 64 channels
+    'Transf': dict(type='TransfPrompt', in_channels=64, num_layers=3, num_heads=2),
     'Transf_cls': dict(type='TransfClsPrompt', in_channels=64, num_frames=3, num_layers=2),
 }
 
@@ -65,20 +66,27 @@ def test_the_activation_of_open_clip_is_gelu_unless_said_otherwise(clip):
     assert 'gelu is assumed' in converted.notes[0]
 
 
-def test_mmaction2(clip, features, reference):
+@pytest.mark.parametrize('spelling', ['project', 'host'])
+def test_mmaction2(clip, features, reference, spelling):
     adapter = TransformerAdapter(
-        num_segs=3, transformer_width=64, transformer_heads=1, transformer_layers=2
+        num_segs=3, transformer_width=64, transformer_heads=2, transformer_layers=2
     )
     adapter.init_weights()
     torch.nn.init.normal_(adapter.transformer.resblocks[0].ln_1.bias)
     state = {f'clip.{name}': value for name, value in clip.state_dict().items()}
     state |= {f'adapter.{name}': value for name, value in adapter.state_dict().items()}
+    if spelling == 'project':
+        table = state.pop('adapter.positional_embedding')
+        state['adapter.frame_position_embeddings.weight'] = table
     converted = convert(dict(meta=dict(epoch=50), state_dict=state, message_hub={}))
     assert converted.source == 'mmaction2' and converted.unused == ['meta', 'message_hub']
     assert converted.prompt.num_frames == 3
     assert converted.prompt.neck == dict(
-        type='TransfPrompt', in_channels=64, num_layers=2, num_positions=3, layer_norm_eps=1e-5
-    )
+        type='TransfPrompt', in_channels=64, num_layers=2, num_heads=2, num_positions=3,
+        layer_norm_eps=1e-5,
+    )  # fmt: skip
+    # only the host's class takes another number of heads from its config
+    assert [('--neck-heads' in note) for note in converted.notes] == [True] * (spelling == 'host')
     with torch.no_grad():
         assert_same(features(converted), reference, adapter.eval()(reference[0]))
 
@@ -98,7 +106,8 @@ def test_released(clip, features, reference, prompt, prefix):
     model = {prefix + name: value for name, value in clip.state_dict().items()}
     content = dict(epoch=9, model_state_dict=model, fusion_model_state_dict=fusion)
     converted = convert(content)
-    assert converted.source == 'actionclip' and not converted.notes
+    assert converted.source == 'actionclip'
+    assert [('along time' in note) for note in converted.notes] == [True] * (prompt == 'Conv1D')
     assert converted.prompt.neck.items() >= RELEASED[prompt].items()
     assert converted.prompt.num_frames == (3 if prompt == 'Transf_cls' else None)
     with torch.no_grad():

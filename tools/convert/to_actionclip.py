@@ -4,6 +4,9 @@
 
 SRC is a released ActionCLIP .pt, a .pth of mmaction2's projects/actionclip, OpenAI's CLIP, Hugging
 Face's CLIPModel or an open_clip file; the layout is found out. Writes DST and DST's name in .py.
+
+Exit code: 0 when done, 1 when nothing was written, 3 when files were written but a visual prompt
+was dropped (--drop-visual-prompt).
 """
 
 import argparse
@@ -53,6 +56,9 @@ def read_sidecar(weights: Path, content: dict[str, Any], source: str) -> tuple[s
     return source, Hints(), ''
 
 
+VISUAL_PROMPT_DROPPED = 3  # exit code
+
+
 def report(converted: Converted, sidecar: str) -> None:
     """Prints what was found, and what became of every name that was not converted."""
     prompt = converted.prompt
@@ -66,6 +72,7 @@ def report(converted: Converted, sidecar: str) -> None:
         ('unused', converted.unused),
         ('LEFT OUT', converted.left_out),
         ('MISSING', converted.missing),
+        ('DROPPED', converted.dropped),
     ):
         if names:
             extra = ', which stay random' if title == 'MISSING' else ''
@@ -95,7 +102,8 @@ def run(args: argparse.Namespace) -> None:
         hints.arch = args.arch
     if args.activation:
         hints.quick_gelu = args.activation == 'quick_gelu'
-    converted = convert(content, source, hints, args.allow_partial)
+    hints.neck_heads = args.neck_heads
+    converted = convert(content, source, hints, args.allow_partial, args.drop_visual_prompt)
     report(converted, sidecar)
     text = write_config_text(
         converted, args.src.name, str(config), str(args.dst), args.labels, args.templates,
@@ -123,12 +131,21 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument('--frames', type=int, help='T, where the weights leave it free')
     parser.add_argument('--arch', help='open_clip model name, where shapes do not tell')
     parser.add_argument('--activation', choices=['gelu', 'quick_gelu'], help='of the towers')
+    parser.add_argument('--neck-heads', type=int, help='attention heads of the visual prompt')
     parser.add_argument('--allow-partial', action='store_true', help='go on with missing names')
+    parser.add_argument(
+        '--drop-visual-prompt',
+        action='store_true',
+        help=f'convert the CLIP alone; exit code {VISUAL_PROMPT_DROPPED}',
+    )
     parser.add_argument('--force', action='store_true', help='overwrite DST and its config')
+    args = parser.parse_args(argv)
     try:
-        run(parser.parse_args(argv))
+        run(args)
     except (ValueError, OSError) as error:
         sys.exit(f'Error: {error}')
+    if args.drop_visual_prompt:
+        sys.exit(VISUAL_PROMPT_DROPPED)
 
 
 if __name__ == '__main__':

@@ -25,6 +25,9 @@ class BaseVisualPrompt(BaseModule):
         )
         self.in_channels = in_channels
 
+    def set_text_width(self, text_width: int) -> None:
+        """Adapt defaults to the channels of the text tower next to it; called once when built."""
+
     @abstractmethod
     def aggregate(self, x: Tensor) -> Tensor:
         """Frame features [B, T, D] to video features [B, D]."""

@@ -1,13 +1,16 @@
 """Transf, the paper's best visual prompt: a temporal Transformer over frame features (section 3.3).
 
 Agrees with the released code, whose quirks are kept: LayerNorm eps 1e-12, QuickGELU, a position
-table of 77 rows (CLIP's context length) whatever T is, and its key names.
+table of 77 rows (CLIP's context length) whatever T is, heads counted from the width of the text
+tower (its ``text_width // 64``) although the blocks are as wide as the embedding, and its key
+names.
 """
 
 from functools import partial
 
 import torch
 from mmaction.registry import MODELS
+from mmengine.logging import print_log
 from open_clip.transformer import QuickGELU, Transformer
 from torch import Tensor, nn
 
@@ -18,6 +21,11 @@ HEAD_WIDTH = 64  # as in CLIP's own towers
 LAYER_NORM_EPS = 1e-12
 
 
+def transf_heads(text_width: int) -> int:
+    """Attention heads of Transf next to a text tower, as the released code counts them."""
+    return max(1, text_width // HEAD_WIDTH)
+
+
 @MODELS.register_module()
 class TransfPrompt(ResidualVisualPrompt):
     """Pre-norm CLIP blocks over the frames, a residual, then the mean.
@@ -25,7 +33,11 @@ class TransfPrompt(ResidualVisualPrompt):
     Args:
         in_channels: D, the width of the frame features.
         num_layers: Number of blocks. Defaults to 6.
-        num_heads: Attention heads. Defaults to D / 64, at least 1.
+        num_heads: Attention heads; no weight has their number in its shape. The released code and
+            mmaction2's project take ``text_width // 64`` of the CLIP next to it: 8 for RN50, whose
+            embedding of 1024 would suggest 16. Defaults to this rule in a ``CLIPRecognizer``, which
+            knows the text tower, and to D // 64 without one or where the rule does not divide D; at
+            least 1.
         num_positions: Rows of the position table, the largest T. Defaults to 77.
         zero_init: Start exactly at MeanP, see :class:`ResidualVisualPrompt`. Defaults to False.
         layer_norm_eps: Epsilon of the LayerNorms. Defaults to 1e-12; weights of mmaction2's adapter
@@ -37,7 +49,7 @@ class TransfPrompt(ResidualVisualPrompt):
             of being kept. Defaults to False.
 
     Raises:
-        ValueError: D is no multiple of the heads; ``num_layers`` or ``num_positions`` is not
+        ValueError: D is not a multiple of the heads; ``num_layers`` or ``num_positions`` is not
             positive; T is above ``num_positions`` (at run time).
     """
 
@@ -57,8 +69,9 @@ class TransfPrompt(ResidualVisualPrompt):
         check_positive(
             num_positions, 'neck.num_positions', 'set it to the largest number of frames'
         )
+        self.follows_text_width = num_heads is None
         if num_heads is None:
-            num_heads = max(1, in_channels // HEAD_WIDTH)
+            num_heads = transf_heads(in_channels)
         check_heads(num_heads, in_channels)
         self.frame_position_embeddings = nn.Embedding(num_positions, in_channels)
         self.transformer = Transformer(
@@ -71,6 +84,39 @@ class TransfPrompt(ResidualVisualPrompt):
         self.transformer.grad_checkpointing = with_cp
         init_linears(self.transformer)
         nn.init.normal_(self.frame_position_embeddings.weight, std=position_std)
+
+    def set_text_width(self, text_width: int) -> None:
+        """Take the released number of heads, unless the config gave one.
+
+        Where it does not divide D (EVA01-g-14: 12 heads for 1024 channels) the released code cannot
+        be built, and D // 64 stays.
+
+        Args:
+            text_width: Channels of the text tower's blocks.
+        """
+        num_heads, rule = transf_heads(text_width), f'text width {text_width} // {HEAD_WIDTH}'
+        if not self.follows_text_width or num_heads == self.num_heads:
+            return
+        if self.in_channels % num_heads:
+            print_log(
+                f'neck.num_heads={self.num_heads}: {num_heads} heads ({rule}) do not divide '
+                f'{self.in_channels} channels.',
+                'current',
+            )
+            return
+        for block in self.transformer.resblocks:  # heads only cut the channels of each projection
+            block.attn.num_heads = num_heads
+            block.attn.head_dim = self.in_channels // num_heads
+        print_log(
+            f'neck.num_heads={num_heads}: {rule}, as in the released code, for features of '
+            f'{self.in_channels} channels.',
+            'current',
+        )
+
+    @property
+    def num_heads(self) -> int:
+        """Attention heads of each block."""
+        return self.transformer.resblocks[0].attn.num_heads
 
     def temporal(self, x: Tensor) -> Tensor:
         num_frames, num_positions = x.shape[1], self.frame_position_embeddings.num_embeddings

@@ -5,6 +5,7 @@ from mmaction.registry import MODELS
 from mmengine.logging import print_log
 from torch import Tensor
 
+from ..necks.base_visual_prompt import BaseVisualPrompt
 from ..utils.checks import check_positive, head_with_labels
 from ..utils.recompute import in_micro_batches, refuse_batch_norm
 
@@ -13,9 +14,10 @@ from ..utils.recompute import in_micro_batches, refuse_batch_norm
 class CLIPRecognizer(Recognizer3D):
     """mmaction2's 3D recognizer (views folded into the batch, then backbone, neck and head).
 
-    It adds three things to the host's: pixel mean and std come from the backbone unless the config
-    gives them, the classes of a trained model can be exchanged, and a large batch may be encoded in
-    pieces while its loss stays that of the whole batch.
+    It adds four things to the host's: pixel mean and std come from the backbone unless the config
+    gives them, the neck's default heads follow the width of the text tower, the classes of a
+    trained model can be exchanged, and a large batch may be encoded in pieces while its loss stays
+    that of the whole batch.
 
     Args:
         backbone: Config of the image tower.
@@ -55,6 +57,10 @@ class CLIPRecognizer(Recognizer3D):
             cfg.update(mean=preprocess.mean, std=preprocess.std)
             print_log(f'Pixel mean and std are those of {self.backbone.arch}.', 'current')
         self.data_preprocessor = MODELS.build(cfg)
+        encoder = getattr(self.cls_head, 'label_encoder', None)
+        text_width = getattr(getattr(encoder, 'text', None), 'width', None)  # of open_clip's towers
+        if text_width is not None and isinstance(getattr(self, 'neck', None), BaseVisualPrompt):
+            self.neck.set_text_width(text_width)
 
     def set_labels(self, labels: str | list[str], templates: str | list[str] | None = None) -> None:
         """Exchanges the classes; scores have the new length from then on.

@@ -6,6 +6,6 @@ arch = 'RN50-quickgelu'
 
 model = dict(
     backbone=dict(arch=arch),
-    neck=dict(in_channels=1024),
+    neck=dict(in_channels=1024, num_heads=8),  # text width 512 // 64, as in the released code
     cls_head=dict(in_channels=1024, label_encoder=dict(arch=arch)),
 )

@@ -5,7 +5,7 @@ arch = 'ViT-B-32-quickgelu'  # the activation that OpenAI trained with
 model = dict(
     type='CLIPRecognizer',
     backbone=dict(type='CLIPImageEncoder', arch=arch, pretrained='openai', frozen_stages=-1),
-    neck=dict(type='TransfPrompt', in_channels=512, num_layers=6),
+    neck=dict(type='TransfPrompt', in_channels=512, num_layers=6, num_heads=8),
     cls_head=dict(
         type='VideoTextHead',
         in_channels=512,

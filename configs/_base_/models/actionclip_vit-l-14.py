@@ -6,6 +6,6 @@ arch = 'ViT-L-14-quickgelu'
 
 model = dict(
     backbone=dict(arch=arch),
-    neck=dict(in_channels=768),
+    neck=dict(in_channels=768, num_heads=12),
     cls_head=dict(in_channels=768, label_encoder=dict(arch=arch)),
 )
