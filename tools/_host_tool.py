@@ -31,16 +31,18 @@ def run_host_tool(name: str) -> None:
     if place.stem in tools.READERS_OF_SCORES:
         tools.scores_without_code()
     sys.argv[0] = str(place)
-    if place.stem not in tools.MENDS:
-        runpy.run_path(str(place), run_name='__main__')
-        return
-    spec = importlib.util.spec_from_file_location(place.stem, place)
-    assert spec is not None and spec.loader is not None  # it is a Python file
-    module = importlib.util.module_from_spec(spec)
-    tools.before_import(place.stem)
-    spec.loader.exec_module(module)
-    tools.MENDS[place.stem](module)
-    module.main()
+    folder = next(folder for folder in host_tools() if place.is_relative_to(folder))
+    with tools.imports_of_the_host(folder, place):
+        if place.stem not in tools.MENDS:
+            runpy.run_path(str(place), run_name='__main__')
+            return
+        spec = importlib.util.spec_from_file_location(place.stem, place)
+        assert spec is not None and spec.loader is not None  # it is a Python file
+        module = importlib.util.module_from_spec(spec)
+        tools.before_import(place.stem)
+        spec.loader.exec_module(module)
+        tools.MENDS[place.stem](module)
+        module.main()
 
 
 def find_host_tool(name: str) -> Path:

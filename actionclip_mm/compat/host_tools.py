@@ -9,7 +9,8 @@ import json
 import sys
 import tempfile
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,41 @@ def scores_without_code() -> None:
             ) from None
 
     PickleHandler.load_from_fileobj = load_from_fileobj
+
+
+@contextmanager
+def imports_of_the_host(folder: Path, script: Path) -> Iterator[None]:
+    """Resolve imports as ``PYTHONPATH=. python tools/…/script.py`` does in mmaction2's sources.
+
+    mmaction2's data tools import each other as ``tools.data.…`` and by their bare names. A
+    checkout of this plugin has a folder ``tools`` too, and the folder of the running script comes
+    first on the path.
+
+    Args:
+        folder: mmaction2's folder of tools.
+        script: The tool.
+    """
+    ours = {key: sys.modules.pop(key) for key in list(sys.modules) if _is_in_tools(key)}
+    path = list(sys.path)
+    package = types.ModuleType('tools')
+    package.__path__ = [str(folder)]
+    sys.modules['tools'] = package
+    sys.path[:] = [str(script.parent), *(entry for entry in path if not _is_our_tools(entry))]
+    try:
+        yield
+    finally:
+        sys.path[:] = path
+        for key in [key for key in sys.modules if _is_in_tools(key)]:
+            del sys.modules[key]
+        sys.modules.update(ours)
+
+
+def _is_in_tools(module: str) -> bool:
+    return module == 'tools' or module.startswith('tools.')
+
+
+def _is_our_tools(entry: str) -> bool:
+    return (Path(entry or '.') / '_host_tool.py').is_file()
 
 
 def before_import(tool: str) -> None:

@@ -213,6 +213,26 @@ def test_vis_cam(
     assert out.stat().st_size > 0
 
 
+def test_lists_of_the_host_are_those_of_the_preparation(
+    host: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """data/build_file_list imports ``tools.data.…`` of mmaction2, and reads the current folder."""
+    monkeypatch.chdir(tmp_path)
+    annotations = tmp_path / 'data' / 'ucf101' / 'annotations'
+    annotations.mkdir(parents=True)
+    (annotations / 'classInd.txt').write_text('1 ApplyEyeMakeup\n2 Archery\n')
+    for split in (1, 2, 3):
+        (annotations / f'trainlist0{split}.txt').write_text('Archery/v_Archery_g08_c01.avi 2\n')
+        (annotations / f'testlist0{split}.txt').write_text('Archery/v_Archery_g01_c01.avi\n')
+    for group in ('g01', 'g08'):
+        video = tmp_path / 'videos' / 'Archery' / f'v_Archery_{group}_c01.avi'
+        video.parent.mkdir(parents=True, exist_ok=True)
+        video.touch()
+    host('data/build_file_list', 'ucf101', 'videos', '--format', 'videos')
+    written = tmp_path / 'data' / 'ucf101' / 'ucf101_train_split_1_videos.txt'
+    assert written.read_text() == 'Archery/v_Archery_g08_c01.avi 1\n'
+
+
 def test_publish_model(host: Callable, checkpoint: Path, tmp_path: Path) -> None:
     host('publish_model', checkpoint, tmp_path / 'published.pth')
     (published,) = tmp_path.glob('published_*.pth')

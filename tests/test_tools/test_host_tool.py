@@ -40,6 +40,31 @@ def test_runs_the_hosts_file_with_the_arguments(
     assert out.read_text() == repr([str(tool), 'config.py', '--amp'])
 
 
+def test_host_tools_import_each_other(
+    host_tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As package ``tools`` and by bare names, although this project has a folder ``tools`` too."""
+    folder = tmp_path / 'mmaction' / '.mim' / 'tools'
+    (folder / 'data').mkdir(parents=True)
+    (folder / 'data' / 'parts.py').write_text('NAME = "parts of the host"')
+    (folder / 'data' / 'predict.py').write_text('NAME = "predict of the host"')  # ours has one too
+    out = tmp_path / 'out'
+    (folder / 'data' / 'build.py').write_text(
+        'import predict\n'
+        'from tools.data.parts import NAME\n'
+        f'open({str(out)!r}, "w").write(NAME + ", " + predict.NAME)\n'
+    )
+    monkeypatch.setattr(mmaction, '__file__', str(tmp_path / 'mmaction' / '__init__.py'))
+    monkeypatch.syspath_prepend(str(ROOT / 'tools'))
+    monkeypatch.delitem(sys.modules, 'predict', raising=False)
+    before = [entry for entry in sys.path if entry != str(ROOT)]
+    host_tool.run_host_tool('data/build')
+    monkeypatch.delitem(sys.modules, 'predict')
+    assert out.read_text() == 'parts of the host, predict of the host'
+    assert [entry for entry in sys.path if entry != str(ROOT)] == before
+    assert not [key for key in sys.modules if key.split('.')[0] == 'tools']
+
+
 def test_a_host_without_tools_is_named(
     host_tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
