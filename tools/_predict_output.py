@@ -1,14 +1,14 @@
 """What predict.py writes: answers on stdout, progress and errors on stderr, and no other noise."""
 
-import json
 import logging
+import os
 import sys
 import unicodedata
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from actionclip_mm.apis import Prediction
@@ -84,7 +84,8 @@ def table(answer: 'Prediction', topk: int) -> str:
         f'  {label}{" " * (width - _width(label))}  {factor * score:6.2f}{unit}'
         for label, score in pairs
     ]
-    return '\n'.join([answer.video, *rows])
+    video = answer.video.encode(errors='backslashreplace').decode()  # names may be no UTF-8
+    return '\n'.join([video, *rows])
 
 
 def _width(text: str) -> int:
@@ -92,9 +93,9 @@ def _width(text: str) -> int:
     return sum(1 + (unicodedata.east_asian_width(char) in 'WF') for char in text)
 
 
-def as_json(answers: Sequence['Prediction'], topk: int, weights: str) -> str:
+def content_of(answers: Sequence['Prediction'], topk: int, weights: str) -> dict[str, Any]:
     """All answers as one JSON object."""
-    videos = []
+    videos: list[dict] = []
     for answer in answers:
         entry: dict = dict(video=answer.video)
         if answer.error is None:
@@ -105,12 +106,29 @@ def as_json(answers: Sequence['Prediction'], topk: int, weights: str) -> str:
         else:
             entry['error'] = answer.error
         videos.append(entry)
-    return json.dumps(dict(weights=weights, videos=videos), indent=2, ensure_ascii=False)
+    return dict(weights=weights, videos=videos)
 
 
-def write_json(target: str, text: str, out: TextIO) -> None:
-    """Writes to a file, or to ``out`` if the target is ``-``."""
+def write_answers(target: str, content: dict[str, Any], out: TextIO) -> None:
+    """Write to a file, or to ``out`` if the target is ``-`` or cannot be written.
+
+    Raises:
+        OSError: The file was not written; the answers are on ``out``.
+    """
+    from actionclip_mm.utils import to_json, write_json
+
     if target == '-':
-        print(text, file=out)
-    else:
-        Path(target).write_text(text + '\n', encoding='utf-8')
+        print(to_json(content, indent=2), file=out, flush=True)
+        return
+    try:
+        write_json(target, content, indent=2)
+    except OSError as error:
+        print(to_json(content, indent=2), file=out, flush=True)
+        raise type(error)(f'{error} The answers were printed instead.') from error
+
+
+def partial_path(target: str) -> str:
+    """Where the answers of a run that was stopped go: its own file stays what it was."""
+    if target == '-' or (os.path.exists(target) and not os.path.isfile(target)):
+        return target
+    return str(Path(target).with_suffix('.partial.json'))

@@ -19,6 +19,7 @@ from actionclip_mm.protocols.derive import METRICS_FILE, test_config, train_conf
 from actionclip_mm.protocols.materials import Material
 from actionclip_mm.protocols.plan import Job
 from actionclip_mm.protocols.protocol import Protocol
+from actionclip_mm.utils import name_errors, write_json
 
 TOOLS = Path(__file__).resolve().parent
 
@@ -83,12 +84,12 @@ class Executor:
             (folder / 'last_checkpoint').unlink(missing_ok=True)
         done.unlink(missing_ok=True)
         path = write_config(config, folder)
-        started.write_text(json.dumps(state))
+        write_json(started, state)
         self._call('train', [str(path)], options, folder)
         trained = last_checkpoint(folder)
         if trained is None:
             raise RuntimeError(f'the training left no checkpoint in {folder}: add CheckpointHook')
-        done.write_text(json.dumps(state))
+        write_json(done, state)
         return trained
 
     def _test(
@@ -113,7 +114,7 @@ class Executor:
             failed_videos=[line.replace(f'{material.folder}/', '', 1) for line in sorted(failed)],
             metrics={key: metrics[key] for key in self.protocol.metrics},
         )
-        done.write_text(json.dumps(dict(digest=state, measured=measured)))
+        write_json(done, dict(digest=state, measured=measured))
         return measured
 
     def _call(self, tool: str, arguments: list[str], options: list[str], folder: Path) -> None:
@@ -141,8 +142,9 @@ def call(command: list[str], log: Path) -> None:
     with log.open('w', encoding='utf-8') as kept, process:
         try:
             for line in process.stdout:
-                kept.write(line)
-                kept.flush()
+                with name_errors(log):
+                    kept.write(line)
+                    kept.flush()
                 if 'Error: ' in line and not line.startswith(' '):
                     last = line.strip()
                 if 'Epoch(' in line or ' ERROR ' in line:

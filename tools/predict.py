@@ -9,7 +9,9 @@ With a trained model, whose labels are the default:
     python tools/predict.py VIDEO [VIDEO ...] --config CFG.py --checkpoint CKPT.pth
 
 Tables go to stdout, progress and errors to stderr. Exit code: 0 all videos were answered, 1 some
-could not be read (the others are answered), 2 the call itself is wrong.
+could not be read (the others are answered), 2 the call is wrong or --json FILE cannot be written
+(the answers are then printed), 130 or 143 stopped by Ctrl-C or SIGTERM (the answers so far are in
+FILE's name with .partial.json; FILE stays as it was).
 """
 
 import argparse
@@ -20,15 +22,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
+from _entry import run_tool
 from _host_tool import ROOT
 from _predict_output import (
     RANDOM_NOTICE,
     Progress,
-    as_json,
+    content_of,
     hosts_log_warnings_only,
+    partial_path,
     table,
     without_host_noise,
-    write_json,
+    write_answers,
 )
 
 if TYPE_CHECKING:
@@ -109,6 +113,8 @@ def check_files(args: argparse.Namespace) -> None:
             raise FileNotFoundError(f"There is no file '{path}': mend --{name}.")
     if args.json and args.json != '-' and not Path(args.json).resolve().parent.is_dir():
         raise FileNotFoundError(f"There is no folder for '{args.json}': make it or mend --json.")
+    if args.json and args.json != '-':
+        module('utils/whole_files.py').check_writable(args.json)
     if args.labels or args.labels_file:
         # how names are split, and so which are equal, may be set in the config
         labels = args.labels or args.labels_file
@@ -164,12 +170,14 @@ def pretrained(args: argparse.Namespace) -> str | None:
 
 
 def answer(
-    predictor: 'ActionCLIPPredictor', args: argparse.Namespace, out: TextIO
-) -> list['Prediction']:
-    """Prints the table or the error of each video as soon as it is known."""
+    predictor: 'ActionCLIPPredictor',
+    args: argparse.Namespace,
+    out: TextIO,
+    answers: list['Prediction'],
+) -> None:
+    """Prints the table or the error of each video as soon as it is known, and keeps the answer."""
     progress = Progress(len(args.videos), sys.stderr)
     progress.show(0)
-    answers = []
     for answer in predictor.stream(args.videos):
         answers.append(answer)
         progress.clear()
@@ -178,7 +186,26 @@ def answer(
         elif args.json != '-':
             print(table(answer, args.topk), file=out, flush=True)
         progress.show(len(answers))
-    return answers
+
+
+def weights_of(args: argparse.Namespace) -> str:
+    """What the answers were computed with."""
+    return 'random' if args.random_weights else args.checkpoint or pretrained(args) or args.arch
+
+
+def keep(answers: list['Prediction'], args: argparse.Namespace, out: TextIO) -> str:
+    """Write the answers of a run that was stopped to a file of their own; says where they are."""
+    said = f'{len(answers)} of {len(args.videos)} videos were answered'
+    if not (args.json and answers):
+        return f'{said}; give the others to go on.'
+    content = dict(content_of(answers, args.topk, weights_of(args)), complete=False)
+    place = partial_path(args.json)
+    try:
+        write_answers(place, content, out)
+    except OSError as error:
+        return f'{said}. {error}'
+    kept = '' if place == '-' else f", see '{place}' (--json FILE is as it was)"
+    return f'{said}{kept}; give the others to go on.'
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -186,6 +213,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = make_parser()
     args = parser.parse_args(argv)
     out = sys.stdout
+    answers: list[Prediction] = []
     try:
         check_combinations(args)
         check_files(args)
@@ -195,11 +223,16 @@ def main(argv: Sequence[str] | None = None) -> int:
                 predictor = build(args)
                 if args.random_weights:
                     print(RANDOM_NOTICE, file=sys.stderr if args.json == '-' else out, flush=True)
-                answers = answer(predictor, args, out)
+                try:
+                    answer(predictor, args, out, answers)
+                except Exception:  # one bad batch must not cost the answers before it
+                    if answers:
+                        print(keep(answers, args, out), file=sys.stderr)
+                    raise
         if args.json:
-            weights = 'random' if args.random_weights else args.checkpoint or pretrained(args)
-            text = as_json(answers, args.topk, weights or args.arch)
-            write_json(args.json, text, out)
+            write_answers(args.json, content_of(answers, args.topk, weights_of(args)), out)
+    except KeyboardInterrupt as stop:
+        raise type(stop)(keep(answers, args, out)) from None
     except KeyError as error:  # its text would be quoted
         parser.error(str(error.args[0]))
     except ImportError as error:
@@ -212,4 +245,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    run_tool(main)

@@ -38,6 +38,7 @@ from actionclip_mm.protocols import (
 from actionclip_mm.protocols.card_markdown import METRICS, describe_statistic, to_markdown
 from actionclip_mm.protocols.facts import training_facts
 from actionclip_mm.protocols.plan import Plan, Request, make_plan
+from actionclip_mm.utils import write_text
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ('torch', 'torchvision', 'mmaction2', 'mmengine', 'mmcv', 'mmcv-lite', 'open_clip_torch',
@@ -103,10 +104,10 @@ def main(argv: list[str] | None = None) -> None:
         plan = make_plan(request(args), ROOT / 'configs')
         work_dir = args.work_dir or Path('work_dirs') / 'protocols' / plan.protocol.id
         card = measure(plan, args, work_dir.resolve(), sys.argv[1:] if argv is None else argv)
+        write_card(card, work_dir / 'card.json')
+        write_text(work_dir / 'card.md', to_markdown(card), errors='backslashreplace')
     except (ValueError, TypeError, OSError, RuntimeError) as error:
         sys.exit(f'Error: {str(error).strip()}')
-    write_card(card, work_dir / 'card.json')
-    (work_dir / 'card.md').write_text(to_markdown(card), encoding='utf-8')
     report(plan.protocol, card, work_dir)
 
 

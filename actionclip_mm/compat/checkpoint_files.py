@@ -2,51 +2,33 @@
 
 import importlib
 import inspect
-import os
 import os.path as osp
 import re
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..utils.whole_files import write_bytes
 from .replace import is_ours, mark
-
-PART = '.part'  # the end of the names of files that are being written
 
 
 def files_written_in_place() -> None:
     """mmengine writes over the old file; a crash in the middle leaves neither old nor new.
 
-    Files on local disks are written beside it, flushed to the disk and renamed.
+    Checkpoints, dumps and JSON files on local disks are written next to it, flushed and renamed.
     """
     from mmengine.fileio import LocalBackend
 
     if not is_ours(LocalBackend.put) and 'replace(' not in inspect.getsource(LocalBackend.put):
-        LocalBackend.put = mark(_put_whole)
+        LocalBackend.put, LocalBackend.put_text = mark(_put_whole), mark(_put_text_whole)
 
 
 def _put_whole(self: Any, obj: bytes, filepath: str | Path) -> None:
-    filepath = osp.realpath(filepath)  # a link stays one
-    folder = osp.dirname(filepath)
-    os.makedirs(folder, exist_ok=True)
-    handle, name = tempfile.mkstemp(PART, f'.{osp.basename(filepath)}.', folder)
-    try:
-        with os.fdopen(handle, 'wb') as file:
-            file.write(obj)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o666 & ~_umask())  # mkstemp's files are private
-        os.replace(name, filepath)
-    except BaseException:
-        os.unlink(name)
-        raise
+    write_bytes(filepath, obj)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _put_text_whole(self: Any, obj: str, filepath: str | Path, encoding: str = 'utf-8') -> None:
+    write_bytes(filepath, obj.encode(encoding))
 
 
 def resume_without_last_checkpoint() -> None:

@@ -1,13 +1,18 @@
 """Videos and GIFs are written without moviepy."""
 
+import io
 import os.path as osp
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..utils.whole_files import write_bytes
 from .replace import is_ours, is_there, mark
+
+FORMATS = {'.avi': 'avi', '.mkv': 'matroska', '.mov': 'mov', '.webm': 'webm'}  # others: mp4
 
 
 def has_moviepy_editor() -> bool:
@@ -32,7 +37,8 @@ class ClipWriter:
 
         codec = 'libx264' if 'libx264' in av.codecs_available else 'mpeg4'
         height, width = (side - side % 2 for side in self.frames[0].shape[:2])
-        with av.open(path, 'w') as container:
+        encoded = io.BytesIO()
+        with av.open(encoded, 'w', format=FORMATS.get(Path(path).suffix, 'mp4')) as container:
             stream: Any = container.add_stream(
                 codec, rate=Fraction(self.fps).limit_denominator(1000)
             )
@@ -41,13 +47,17 @@ class ClipWriter:
                 picture = np.ascontiguousarray(frame[:height, :width])
                 container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format='rgb24')))
             container.mux(stream.encode())
+        write_bytes(path, encoded.getvalue())
 
     def write_gif(self, path: str, **_: Any) -> None:
         """Writes a GIF that repeats."""
         from PIL import Image
 
         first, *others = [Image.fromarray(np.ascontiguousarray(frame)) for frame in self.frames]
-        first.save(path, save_all=True, append_images=others, duration=1000 / self.fps, loop=0)
+        encoded = io.BytesIO()
+        options = dict(append_images=others, duration=1000 / self.fps, loop=0)
+        first.save(encoded, 'GIF', save_all=True, **options)
+        write_bytes(path, encoded.getvalue())
 
 
 def video_output_without_moviepy() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from ..utils import write_json, write_text
 from .average_precision import ClassPrecision
 
 # what the readers of csv, json and numbers raise
@@ -47,15 +48,15 @@ def class_rows(precision: ClassPrecision, names: Sequence[str] | None = None) ->
 def write_class_rows(rows: Sequence[ClassRow], path: str | Path) -> None:
     """Writes ``.csv`` (empty where there is no AP) or ``.json`` (null), making its folder."""
     path = check_table_path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     filled = [row._asdict() | dict(ap=None if math.isnan(row.ap) else row.ap) for row in rows]
     if path.suffix == '.json':
-        path.write_text(json.dumps(filled, indent=1, ensure_ascii=False), encoding='utf-8')
+        write_json(path, filled)
         return
-    with path.open('w', newline='', encoding='utf-8') as file:
-        writer = csv.DictWriter(file, ClassRow._fields)
-        writer.writeheader()
-        writer.writerows(filled)
+    table = io.StringIO(newline='')
+    writer = csv.DictWriter(table, ClassRow._fields)
+    writer.writeheader()
+    writer.writerows(filled)
+    write_text(path, table.getvalue())
 
 
 def read_class_rows(path: str | Path) -> list[ClassRow]:

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Sequence
 from itertools import chain, zip_longest
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,6 +12,8 @@ from mmengine.evaluator import BaseMetric, Evaluator
 from mmengine.logging import print_log
 from mmengine.structures import BaseDataElement
 from torch import Tensor
+
+from ..utils import write_text
 
 Key = tuple[str | None, int]  # filename and sample_idx
 OTHER_CLASSES, OWN_CLASSES = -1e30, -2e30  # finite, for metrics subtract and compare scores
@@ -96,9 +97,8 @@ class CompleteEvaluator(Evaluator):
         if lines:
             _log('\n'.join([f'{len(lines)} of {size} videos count as wrong, unreadable:', *lines]))
         if self.failed_file is not None:
-            path = Path(self.failed_file)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(''.join(f'{line}\n' for line in lines), encoding='utf-8')
+            text = ''.join(f'{line}\n' for line in lines)
+            write_text(self.failed_file, text, errors='backslashreplace')
 
 
 def make_worst(sample: dict) -> None:

@@ -12,6 +12,7 @@ from ..datasets.annotation_lists import (
     one_label_each,
     read_lines,
 )
+from ..utils import write_text
 
 
 class Entry(NamedTuple):
@@ -102,6 +103,5 @@ def hash_labels(names: Iterable[str]) -> str:
 
 
 def write_lines(lines: Iterable[str], path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text('\n'.join(lines) + '\n', encoding='utf-8')
+    write_text(path, '\n'.join(lines) + '\n')
     return path

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ..utils import write_json
 from .card_schema import SCHEMA, VERSION, check
 
 Card = dict[str, Any]
@@ -41,8 +42,7 @@ def is_complete(card: Card) -> bool:
 
 
 def write_card(card: Card, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(card, indent=2, ensure_ascii=False) + '\n', encoding='utf-8')
+    write_json(path, card, indent=2)
 
 
 def read_card(path: str | Path) -> Card:

@@ -4,13 +4,29 @@ from .errors import first_line
 from .json_files import read_json_object
 from .names import list_names
 from .seeding import seed_all
+from .whole_files import (
+    check_writable,
+    name_errors,
+    to_json,
+    write_bytes,
+    write_figure,
+    write_json,
+    write_text,
+)
 from .wrapped_datasets import innermost_config, innermost_datasets
 
 __all__ = [
+    'check_writable',
     'first_line',
     'innermost_config',
     'innermost_datasets',
     'list_names',
+    'name_errors',
     'read_json_object',
     'seed_all',
+    'to_json',
+    'write_bytes',
+    'write_figure',
+    'write_json',
+    'write_text',
 ]

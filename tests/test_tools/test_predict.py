@@ -1,6 +1,7 @@
 """tools/predict.py: answers, exit codes, one line per error, clean stdout."""
 
 import json
+import os
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -167,6 +168,7 @@ WRONG_CALLS = {
     'no config': (['--config', 'gone.py', '--checkpoint', 'y'], "no file 'gone.py'"),
     'random and given': (['--labels', 'a', '--random-weights', '--pretrained', 'x'], 'contradicts'),
     'json folder': (['--labels', 'a', '--json', 'gone/x.json'], '--json'),
+    'json name': (['--labels', 'a', '--json', 'x' * 300], 'File name too long'),
     'json arch alone': (['--labels', 'a', '--arch', 'x.json'], 'needs --pretrained FILE'),
     'device': (['--labels', 'a', '--device', 'gpu'], '--device gpu is no device'),
     'cuda': (['--labels', 'a', '--device', 'cuda:99'], '--device cuda:99'),
@@ -199,6 +201,43 @@ def test_a_checkpoint_that_would_run_code(call, trained, video, tmp_path):
     torch.save(dict(state_dict=print), tmp_path / 'evil.pth')
     result = call(video, *trained[:3], tmp_path / 'evil.pth')
     assert result.code == 2 and len(result.err) == 1 and 'was refused' in result.err[0]
+
+
+def test_names_that_are_not_utf8_or_too_long_cost_nothing(call, clip, video, tmp_path):
+    latin = Path(os.fsdecode(os.fsencode(tmp_path) + b'/caf\xe9.mp4'))
+    latin.write_bytes(video.read_bytes())
+    target = tmp_path / 'answers.json'
+    names = [video, latin, 'x' * 300, 'zero\0byte.mp4']
+    result = call(*names, '--labels', 'a', 'b', *clip, '--json', target)
+    assert result.code == 1, result.err
+    answers = json.loads(target.read_text(encoding='utf-8'))['videos']
+    assert [os.fsencode(answer['video']) for answer in answers] == list(map(os.fsencode, names))
+    assert ['predictions' in answer for answer in answers] == [True, True, False, False]
+    assert 'File name too long' in answers[2]['error']
+    errors = [line for line in result.err if line.startswith('error: ')]
+    assert len(errors) == 2
+    assert [line for line in result.out if line.endswith('mp4')][1].endswith(r'caf\udce9.mp4')
+
+
+def test_a_stopped_run_keeps_its_answers(tool, call, clip, video, tmp_path, monkeypatch):
+    """Ctrl-C after two answers: they have a file of their own, and the old file stays."""
+    target, given = tmp_path / 'answers.json', []
+    target.write_text('old')
+
+    def stop_at_the_third(answer, topk):
+        given.append(answer)
+        if len(given) == 3:
+            raise KeyboardInterrupt
+        return ''
+
+    monkeypatch.setattr(tool, 'table', stop_at_the_third)
+    with pytest.raises(KeyboardInterrupt) as stop:
+        call(*[video] * 5, '--labels', 'a', 'b', *clip, '--json', target)
+    partial = tmp_path / 'answers.partial.json'
+    assert str(partial) in str(stop.value) and '3 of 5 videos were answered' in str(stop.value)
+    content = json.loads(partial.read_text())
+    assert len(content['videos']) == 3 and content['complete'] is False
+    assert target.read_text() == 'old'
 
 
 @pytest.mark.slow

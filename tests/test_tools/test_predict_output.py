@@ -1,6 +1,9 @@
 """What predict.py writes of probabilities and of similarities."""
 
+import errno
+import io
 import json
+import os
 
 import pytest
 
@@ -22,5 +25,26 @@ def output(load_tool):
 def test_scores_say_what_they_are(output, scores, probabilities, lines, key):
     answer = Prediction('a.mp4', ('wave', 'run'), scores, are_probabilities=probabilities)
     assert output.table(answer, 2).splitlines() == ['a.mp4', *lines]
-    (video,) = json.loads(output.as_json([answer], 1, 'w.pth'))['videos']
+    (video,) = output.content_of([answer], 1, 'w.pth')['videos']
     assert video['predictions'] == [{'label': 'run', key: max(scores)}]
+
+
+def test_a_full_disk_prints_the_answers(output, tmp_path, monkeypatch):
+    """The old file stays, and what was computed is not lost."""
+    target, out = tmp_path / 'answers.json', io.StringIO()
+    target.write_text('old')
+
+    def fail(*args):
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    monkeypatch.setattr(os, 'fsync', fail)
+    content = output.content_of([Prediction('a.mp4', ('wave',), (1.0,))], 1, 'w.pth')
+    with pytest.raises(OSError, match=r'No space left on device; .*The answers were printed'):
+        output.write_answers(str(target), content, out)
+    assert json.loads(out.getvalue()) == content
+    assert target.read_text() == 'old' and len(list(tmp_path.iterdir())) == 1
+
+
+def test_answers_of_a_stopped_run_have_a_file_of_their_own(output, tmp_path):
+    assert output.partial_path(str(tmp_path / 'a.json')) == str(tmp_path / 'a.partial.json')
+    assert output.partial_path('-') == '-' and output.partial_path('/dev/null') == '/dev/null'

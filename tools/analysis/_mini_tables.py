@@ -10,6 +10,8 @@ matplotlib.use('Agg')
 import matplotlib.pyplot as plt
 import numpy as np
 
+from actionclip_mm.utils import write_figure, write_text
+
 METRICS = {'acc/top1': 'top-1', 'order/accuracy': 'order'}
 
 # Metrics of each seed by config.
@@ -141,7 +143,7 @@ def write_report(numbers: list[int], results: Results, how: str, path: Path) -> 
         picture = f'{path.stem}_table{number}.png'
         plot(number, results, path.parent / picture)
         lines += section(number, results, picture)
-    path.write_text('\n'.join(lines), encoding='utf-8')
+    write_text(path, '\n'.join(lines))
 
 
 def plot(number: int, results: Results, path: Path) -> None:
@@ -160,5 +162,5 @@ def plot(number: int, results: Results, path: Path) -> None:
     axis.invert_yaxis()
     axis.legend(loc='center left', bbox_to_anchor=(1.01, 0.5), fontsize=8)
     figure.tight_layout()
-    figure.savefig(path, dpi=110)
+    write_figure(path, figure, dpi=110)
     plt.close(figure)

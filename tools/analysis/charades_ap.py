@@ -33,6 +33,7 @@ from actionclip_mm.evaluation import (
     write_class_rows,
 )
 from actionclip_mm.models.text import read_labels
+from actionclip_mm.utils import write_figure
 
 BAR_HEIGHT = 0.17  # inches
 SHOWN = 5  # best and worst classes in the summary
@@ -117,8 +118,7 @@ def plot(sources: dict[str, list[ClassRow]], path: Path, title: str) -> None:
     axis.set_ylim(len(order) - 0.4, -0.6)
     axis.set(xlim=(0, 100), xlabel='average precision, per cent; dashed: mean', title=title)
     figure.legend(fontsize=8, loc='outside lower center', ncols=len(sources))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=110)
+    write_figure(path, figure, dpi=110)
     plt.close(figure)
 
 

@@ -11,6 +11,7 @@ Writes curve.md, curve.csv and curve.png.
 
 import argparse
 import csv
+import io
 import sys
 import time
 from pathlib import Path
@@ -35,6 +36,7 @@ from actionclip_mm.models.utils.state_dict import read_content, read_state_dict
 from actionclip_mm.models.utils.strict_loading import misfit_of_loaded
 from actionclip_mm.models.utils.unread_weights import leave_weights_unread
 from actionclip_mm.models.utils.weight_files import check_suffix, sha256, write_weights
+from actionclip_mm.utils import check_writable, write_figure, write_text
 
 # Modules that fine-tuning may add to a CLIP.
 ADDED = (
@@ -110,8 +112,9 @@ def write_tables(rows: list[Row], configs: list[str], note: str, work_dir: Path)
     ]  # of all configs
     header = ['alpha', *(f'{configs[index]} {name}' for index, name in columns)]
     body = [[alpha, *(metrics[index][name] for index, name in columns)] for alpha, metrics in rows]
-    with (work_dir / 'curve.csv').open('w', newline='', encoding='utf-8') as file:
-        csv.writer(file).writerows([header, *body])
+    table = io.StringIO(newline='')
+    csv.writer(table).writerows([header, *body])
+    write_text(work_dir / 'curve.csv', table.getvalue())
     lines = ['# Zero-shot and fine-tuned weights, averaged', '', note]
     for index, config in enumerate(configs):
         names = list(rows[0][1][index])
@@ -121,7 +124,7 @@ def write_tables(rows: list[Row], configs: list[str], note: str, work_dir: Path)
             cells = [f'{metrics[index][name]:.4f}' for name in names]
             lines.append(f'| {alpha:g} | {" | ".join(cells)} |')
     text = '\n'.join([*lines, '', '![curve](curve.png)', ''])
-    (work_dir / 'curve.md').write_text(text, encoding='utf-8')
+    write_text(work_dir / 'curve.md', text)
     return text
 
 
@@ -142,7 +145,7 @@ def plot(rows: list[Row], configs: list[str], metrics: list[str], path: Path) ->
         axes[1].set_xlabel(f'{configs[0]}: {metrics[0]}', fontsize=8)
         axes[1].set_ylabel(f'{configs[1]}: {metrics[1]}', fontsize=8)
     figure.tight_layout()
-    figure.savefig(path, dpi=110)
+    write_figure(path, figure, dpi=110)
     plt.close(figure)
 
 
@@ -190,6 +193,8 @@ def run(args: argparse.Namespace) -> None:
         raise ValueError('--save-alpha and --out belong together: give both or neither.')
     if args.out is not None:
         check_suffix(args.out)
+        check_writable(args.out)
+    check_writable(args.work_dir / 'curve.md')
     zero_shot = read_zero_shot(args.zero_shot, args.source, read_config(args.test[0]))
     fine_tuned = read_state_dict(args.fine_tuned)
     added = added_modules(zero_shot, fine_tuned)
@@ -205,7 +210,6 @@ def run(args: argparse.Namespace) -> None:
         meta = dict(alpha=str(args.save_alpha), fine_tuned_sha256=sha256(args.fine_tuned))
         write_weights(args.out, state, meta)
         print(f'wrote {args.out}  SHA-256 {sha256(args.out)}')
-    args.work_dir.mkdir(parents=True, exist_ok=True)
     rows = evaluate(args, zero_shot, fine_tuned, added)
     metrics = [main_metric(values, args.metric) for values in rows[0][1]]
     configs = [config.stem for config in args.test]

@@ -22,6 +22,7 @@ import torch
 sys.path.append(str(Path(__file__).resolve().parents[2]))  # a checkout that was not installed
 
 from actionclip_mm.evaluation import OrderPairAccuracy, read_dump
+from actionclip_mm.utils import write_figure, write_text
 
 BAR_HEIGHT = 0.22  # inches per class
 FRAMES_SHOWN = 8
@@ -133,7 +134,7 @@ def plot_strips(splits: dict[str, Split], path: Path, per_split: int = 4) -> Non
 
 def _save(figure: plt.Figure, path: Path) -> None:
     figure.tight_layout()
-    figure.savefig(path, dpi=110, bbox_inches='tight')
+    write_figure(path, figure, dpi=110, bbox_inches='tight')
     plt.close(figure)
 
 
@@ -159,7 +160,7 @@ def write_markdown(seen: Split, unseen: Split, seconds: list[str], path: Path) -
     ):
         lines += [f'## {title}', '', f'![{title}]({name}.png)', '']
     text = '\n'.join(lines)
-    path.write_text(text, encoding='utf-8')
+    write_text(path, text)
     return text
 
 

@@ -14,6 +14,7 @@ split 1. Beside the picture lies a table, few_shot.csv.
 
 import argparse
 import csv
+import io
 import math
 import sys
 from collections import defaultdict
@@ -34,6 +35,7 @@ from _few_shot_points import Point, check, in_order, read_point, remarks
 
 from actionclip_mm.protocols.card_markdown import METRICS
 from actionclip_mm.protocols.data_sets import NAMES
+from actionclip_mm.utils import write_figure, write_text
 
 
 def place(shots: int) -> float:
@@ -74,17 +76,18 @@ def plot(points: Sequence[Point], path: Path) -> None:
     if notes := remarks(points):
         figure.supxlabel('\n'.join(notes), fontsize=7, wrap=True)
     figure.tight_layout()
-    figure.savefig(path, dpi=130)
+    write_figure(path, figure, dpi=130)
     plt.close(figure)
 
 
 def write_table(points: Sequence[Point], path: Path) -> str:
     """Writes the CSV; returns the figure as text, a line per model and data set."""
     columns = [field.name for field in fields(Point)]
-    with path.open('w', newline='', encoding='utf-8') as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
-        writer.writerows([getattr(point, column) for column in columns] for point in points)
+    table = io.StringIO(newline='')
+    writer = csv.writer(table)
+    writer.writerow(columns)
+    writer.writerows([getattr(point, column) for column in columns] for point in points)
+    write_text(path, table.getvalue())
     lines: dict[tuple[str, str], list[Point]] = defaultdict(list)
     for point in points:
         lines[point.dataset, point.model].append(point)
@@ -115,7 +118,6 @@ def run(args: argparse.Namespace) -> None:
     named = [(path, None) for path in args.cards] + series
     points = in_order([read_point(path, name, args.metric) for path, name in named])
     check(points)
-    args.out.parent.mkdir(parents=True, exist_ok=True)
     plot(points, args.out)
     print(write_table(points, args.out.with_suffix('.csv')))
     print('\n'.join(remarks(points)) or 'All cards are complete and of the same test videos.')

@@ -20,6 +20,10 @@ matplotlib.use('Agg')
 import matplotlib.pyplot as plt
 import numpy as np
 
+sys.path.append(str(Path(__file__).resolve().parents[2]))  # a checkout that was not installed
+
+from actionclip_mm.utils import write_figure
+
 CLOCKS = ('time', 'data_time', 'step')
 
 
@@ -73,7 +77,7 @@ def draw(runs: dict[str, dict[int, float]], out: Path) -> None:
         axes.legend()
         axes.grid(alpha=0.3)
     plt.tight_layout()
-    plt.savefig(out, dpi=120)
+    write_figure(out, plt.gcf(), dpi=120)
     plt.close()
 
 

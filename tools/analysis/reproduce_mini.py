@@ -16,8 +16,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).resolve().parents[2]))  # a checkout that was not installed
+
 from _mini_tables import METRICS, TABLES, Results, write_report
 from mmengine.config import Config
+
+from actionclip_mm.utils import write_json
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = 'configs/mini/ablations'
@@ -53,7 +57,7 @@ def run(config: str, seed: int, epochs: int, out: Path) -> dict[str, float]:
     if done.returncode != 0:
         raise RuntimeError(f'{config} with seed {seed} failed, see {folder / "output.log"}.')
     metrics = last_metrics(folder) | {'seconds': round(time.time() - start)}
-    result.write_text(json.dumps(metrics))
+    write_json(result, metrics)
     return metrics
 
 

@@ -9,7 +9,6 @@ build it by open_clip.create_model('local-dir:FOLDER', pretrained='OUT').
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,7 @@ from actionclip_mm.models.backbones import CLIPImageEncoder
 from actionclip_mm.models.text import read_prompts
 from actionclip_mm.models.utils.unread_weights import trained_with_quick_gelu
 from actionclip_mm.models.utils.weight_files import check_suffix, sha256, write_weights
-from actionclip_mm.utils import list_names
+from actionclip_mm.utils import check_writable, list_names, write_json, write_text
 
 DEFAULT_ARCH = 'ViT-B-16'  # of the backbone and of the label encoder
 
@@ -95,7 +94,7 @@ def export_recognizer(cfg: Config, model: nn.Module, args: argparse.Namespace) -
         f'    python tools/test.py {config} {args.out}\n'
     )
     text = f'"""{docstring}"""\n\n{Config(content).pretty_text}'
-    config.write_text(text, encoding='utf-8')
+    write_text(config, text)
     print(f'wrote    {config}')
 
 
@@ -136,7 +135,7 @@ def export_open_clip(cfg: Config, model: nn.Module, args: argparse.Namespace) ->
         for name in ('mean', 'std')
     )
     content = dict(model_cfg={**arch, 'custom_text': True}, preprocess_cfg=dict(mean=mean, std=std))
-    sidecar.write_text(json.dumps(content, indent=2) + '\n', encoding='utf-8')
+    write_json(sidecar, content, indent=2)
     if rest:
         print(f'LEFT OUT {len(rest)}: {list_names(rest, most=20)}')
     print(f'wrote    {sidecar}')
@@ -148,6 +147,7 @@ LAYOUTS = {'actionclip': export_recognizer, 'open_clip': export_open_clip}
 def run(args: argparse.Namespace) -> None:
     """Reads the checkpoint strictly and writes it in the chosen layout."""
     check_suffix(args.out)
+    check_writable(args.out)
     cfg = read_config(args.config)
     model = build_trained(cfg, str(args.checkpoint))
     print(f'read     {args.checkpoint}  SHA-256 {sha256(args.checkpoint)}')

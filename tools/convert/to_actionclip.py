@@ -28,7 +28,7 @@ from actionclip_mm.converters import (
 )
 from actionclip_mm.models.utils.state_dict import read_content
 from actionclip_mm.models.utils.weight_files import check_suffix, sha256, write_weights
-from actionclip_mm.utils import list_names, read_json_object
+from actionclip_mm.utils import check_writable, list_names, read_json_object, write_text
 
 # Files that model hubs keep beside the weights; they tell what shapes cannot.
 SIDECARS = {
@@ -94,6 +94,7 @@ def run(args: argparse.Namespace) -> None:
     for path in (args.dst, config):
         if path.exists() and not args.force:
             raise FileExistsError(f"'{path}' is there already: name another DST or add --force.")
+    check_writable(args.dst)
     content = read_content(str(args.src))
     digest = sha256(args.src)
     print(f'read     {args.src}  SHA-256 {digest}')
@@ -111,7 +112,7 @@ def run(args: argparse.Namespace) -> None:
     )  # fmt: skip
     meta = dict(source=converted.source, source_file=args.src.name, source_sha256=digest)
     write_weights(args.dst, converted.state, meta)
-    config.write_text(text, encoding='utf-8')
+    write_text(config, text)
     print(f'wrote    {args.dst}  SHA-256 {sha256(args.dst)}')
     print(f'wrote    {config}')
     if not Path(args.labels).is_file():

@@ -9,7 +9,6 @@ in decode_check.jsonl beside the list, as the preparation tools do. Exit code: 0
 """
 
 import argparse
-import json
 import re
 import sys
 from collections.abc import Sequence
@@ -20,8 +19,9 @@ sys.path.append(str(Path(__file__).resolve().parents[2]))  # a checkout that was
 from actionclip_mm.datasets.annotation_lists import BLANK, check_inside, read_lines
 from actionclip_mm.datasets.preparation.command import exit_code
 from actionclip_mm.datasets.preparation.decode_check import CACHE_NAME, check_decoding
-from actionclip_mm.datasets.preparation.writing import write_text, write_texts
+from actionclip_mm.datasets.preparation.writing import write_texts
 from actionclip_mm.models.utils.checks import check_positive
+from actionclip_mm.utils import write_json
 
 SHOWN = 20
 SPLIT = re.compile(r'_(train|val|test)(?=_|$)')
@@ -74,7 +74,7 @@ def check(args: argparse.Namespace) -> int:
     numbers = dict(listed=len(lines), readable=len(clean), damaged=len(damaged), bad=len(bad))
     summary = dict(list=str(args.list), data_prefix=str(prefix), **numbers)
     summary |= dict(bad_videos=bad, damaged_videos=damaged)
-    write_text(report, json.dumps(summary, indent=1, ensure_ascii=False) + '\n')
+    write_json(report, summary)
     _show(bad, damaged, numbers)
     write_texts({out: ''.join(f'{text}\n' for text in clean)}, args.overwrite)
     print(f'{out}\n{report}')

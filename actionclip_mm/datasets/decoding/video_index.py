@@ -7,10 +7,11 @@ as not to be shown (edit lists), frames before the first key frame, which nothin
 half a frame at the end of a cut-off file.
 """
 
+import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import av
 import numpy as np
@@ -138,14 +139,18 @@ def video_stream(container: av.container.InputContainer) -> av.VideoStream | Non
 
 
 def _check_file(path: str) -> None:
-    file = Path(path)
-    if not file.exists():
-        raise UnreadableVideo(f'{path}: there is no such file')
-    if file.is_dir():
+    try:
+        status = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        raise UnreadableVideo(f'{path}: there is no such file') from None
+    except (OSError, ValueError) as error:  # a name that is too long, or holds a zero byte
+        said = getattr(error, 'strerror', None) or error
+        raise UnreadableVideo(f'{path}: it cannot be opened ({said})') from error
+    if stat.S_ISDIR(status.st_mode):
         raise UnreadableVideo(f'{path}: it is a folder, not a video file')
-    if not file.is_file():  # reading a pipe waits for somebody who writes
+    if not stat.S_ISREG(status.st_mode):  # reading a pipe waits for somebody who writes
         raise UnreadableVideo(f'{path}: it is a pipe or a device, not a video file')
-    if file.stat().st_size == 0:
+    if status.st_size == 0:
         raise UnreadableVideo(f'{path}: the file is empty')
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ...models.utils.checks import check_positive
+from ...utils import write_text
 from ..annotation_lists import format_line
 from .decode_check import CACHE_NAME, check_decoding
 from .matching import Match, match, stem_of
@@ -14,7 +15,7 @@ from .plan import OPTIONS, ListedVideo, Preparation, VideoList
 from .reading import check_folder
 from .report import ListNumbers, Report
 from .scanning import HOST_TEMPLATE, scan
-from .writing import check_link, make_link, write_text, write_texts
+from .writing import check_link, make_link, write_texts
 
 OK, INCOMPLETE, WRONG_CALL, INTERRUPTED = 0, 1, 2, 130
 
@@ -172,7 +173,7 @@ def _finish(preparation: Preparation, report: Report, out: Path, ending: str) ->
     report.complete = not (wrong_sizes or report.problems or any(report.unusable.values()))
     readable = out / f'preparation_report{ending}.md'
     write_text(readable.with_suffix('.json'), report.json())
-    write_text(readable, report.markdown())
+    write_text(readable, report.markdown(), errors='backslashreplace')
     report.show()
     print(f'{len(report.written)} new or changed files in {out}, and {readable.name}')
     if report.complete:

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
+from ...utils import name_errors
 from ..video_probe import probe_video
 
 CACHE_NAME = 'decode_check.jsonl'  # beside the lists of a data set
@@ -92,8 +93,9 @@ def check_decoding(
             found[path] = reading
             if reading.error is None:
                 row = dict(zip(('path', 'size', 'mtime_ns'), todo[path], strict=True))
-                lines.write(json.dumps(row | dict(damage=reading.damage)) + '\n')
-                lines.flush()
+                with name_errors(cache):
+                    lines.write(json.dumps(row | dict(damage=reading.damage)) + '\n')
+                    lines.flush()
     return {path: found[path] for path in paths if any(found[path])}
 
 

@@ -1,10 +1,11 @@
 """The report on a prepared data set: a table of numbers, JSON for programs, Markdown for people."""
 
-import json
 from dataclasses import asdict, dataclass, field
 
 from rich.console import Console
 from rich.table import Table
+
+from ...utils import to_json
 
 SHOWN = 50  # names of each kind in the readable report; the JSON file has all
 
@@ -60,7 +61,7 @@ class Report:
 
     def json(self) -> str:
         """All of it, every name included."""
-        return json.dumps(asdict(self), indent=1, ensure_ascii=False) + '\n'
+        return to_json(asdict(self)) + '\n'
 
     def markdown(self) -> str:
         """The same to read, with the first names of each kind."""

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from ...utils import name_errors, write_text
+
 
 def check_text(text: str, path: Path, overwrite: bool) -> None:
     """Raise FileExistsError if another text is there and must stay."""
@@ -41,14 +43,6 @@ def write_texts(texts: dict[Path, str], overwrite: bool) -> list[Path]:
     return changed
 
 
-def write_text(path: Path, text: str) -> None:
-    """Writes a file at once: a run that is cut off leaves the old one or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f'.{path.name}.{os.getpid()}.part')
-    part.write_bytes(text.encode())
-    os.replace(part, path)
-
-
 def check_link(link: Path, folder: Path, overwrite: bool) -> None:
     """Raise FileExistsError if the link cannot be made."""
     if not link.is_symlink() and not link.exists():
@@ -71,7 +65,8 @@ def make_link(link: Path, folder: Path) -> None:
     """Makes ``link`` lead to the user's folder, unless it is that folder or leads there already."""
     if link.exists() and link.resolve() == folder.resolve():
         return
-    link.parent.mkdir(parents=True, exist_ok=True)
-    part = link.with_name(f'.{link.name}.{os.getpid()}.part')
-    part.symlink_to(folder.resolve(), target_is_directory=True)
-    os.replace(part, link)
+    with name_errors(link):
+        link.parent.mkdir(parents=True, exist_ok=True)
+        part = link.with_name(f'.{link.name}.{os.getpid()}.part')
+        part.symlink_to(folder.resolve(), target_is_directory=True)
+        os.replace(part, link)

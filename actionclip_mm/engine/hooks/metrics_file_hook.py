@@ -1,6 +1,6 @@
 """Writes the metrics of a test into a file of a known name, with whole numbers kept whole."""
 
-import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +9,15 @@ from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from ...utils import write_json
+
 
 @HOOKS.register_module()
 class MetricsFileHook(Hook):
     """Writes ``{metric: number}`` as JSON once a test has ended.
 
     mmengine's own log of a test lies in a folder named after the time and has null for numbers that
-    are no Python floats.
+    are no Python floats. Here null stands for NaN and Inf alone, which JSON does not have.
 
     Args:
         out_file: The file; one that is there is replaced.
@@ -36,11 +38,13 @@ class MetricsFileHook(Hook):
 
     @master_only
     def after_test_epoch(self, runner: Runner, metrics: dict[str, Any] | None = None) -> None:
-        self.out_file.parent.mkdir(parents=True, exist_ok=True)
         plain = {key: _number(value) for key, value in (metrics or {}).items()}
-        self.out_file.write_text(json.dumps(plain), encoding='utf-8')
+        write_json(self.out_file, plain, indent=None)
 
 
 def _number(value: Any) -> Any:
-    """A Python number for one of numpy's or torch's; lists for arrays."""
-    return value.tolist() if hasattr(value, 'tolist') else value
+    """A Python number for one of numpy's or torch's; lists for arrays; None for NaN and Inf."""
+    value = value.tolist() if hasattr(value, 'tolist') else value
+    if isinstance(value, list):
+        return [_number(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -12,7 +12,7 @@ from mmengine.fileio import LocalBackend
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
-from ...compat.checkpoint_files import PART
+from ...utils.whole_files import PART
 
 SUPERSEDED = 'superseded_ckpts'
 

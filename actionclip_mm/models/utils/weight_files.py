@@ -1,11 +1,14 @@
 """Writing checkpoints, and telling files apart by their SHA-256."""
 
 import hashlib
+import io
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
+
+from ...utils import write_bytes
 
 SUFFIXES = ('.safetensors', '.pth')
 CHUNK = 2**20  # bytes hashed at once
@@ -31,15 +34,17 @@ def write_weights(path: str | Path, state: dict[str, Tensor], meta: dict[str, st
 
     Raises:
         ValueError: Another suffix.
+        OSError: The file was not written, with the reason.
     """
     check_suffix(path)
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
     # own memory each: safetensors refuses views of one storage
     state = {name: value.detach().cpu().clone().contiguous() for name, value in state.items()}
     if Path(path).suffix == '.safetensors':
-        save_file(state, str(path), metadata={'format': 'pt', **meta})
+        write_bytes(path, save(state, metadata={'format': 'pt', **meta}))
     else:
-        torch.save(dict(meta=meta, state_dict=state), path)
+        content = io.BytesIO()
+        torch.save(dict(meta=meta, state_dict=state), content)
+        write_bytes(path, content.getvalue())
 
 
 def sha256(path: str | Path) -> str:

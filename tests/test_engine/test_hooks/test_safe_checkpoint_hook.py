@@ -13,7 +13,7 @@ from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from torch import nn
 
-from actionclip_mm.compat.checkpoint_files import PART
+from actionclip_mm.utils.whole_files import PART
 
 
 class Line(BaseModel):

@@ -8,12 +8,13 @@ import sys
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 sys.path.append(str(Path(__file__).resolve().parents[3]))  # a checkout that was not installed
 
 from actionclip_mm.models.utils.state_dict import read_state_dict
+from actionclip_mm.utils import write_bytes
 
 # Where a CLIPRecognizer keeps the parts of a CLIP, and what open_clip calls them.
 PARTS = {
@@ -49,8 +50,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument('out', type=Path, help='file to write, .safetensors')
     args = parser.parse_args(argv)
     weights = extract_clip(read_state_dict(args.checkpoint))
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    save_file(weights, str(args.out))
+    write_bytes(args.out, save(weights))
     count = sum(value.numel() for value in weights.values())
     size = args.out.stat().st_size / 2**20
     print(f'{args.out}: {count / 1e6:.2f} M numbers, {size:.1f} MiB')
