@@ -31,6 +31,7 @@ SETS = torch.tensor(
 )
 # the same with two videos that have no label
 GAPS = SETS * torch.tensor([1, 0, 1, 1, 1, 1, 1, 0])[:, None]
+WEIGHTS = [0.5, 2.0, 1.0, 3.0, 0.0, 1.0]  # of classes, in losses that are called 'weighted'
 LABELS_OF = dict(ids=IDS, sets=SETS, gaps=GAPS)
 # The losses meet different visual prompts, so that these are run under DDP as well.
 PROMPTS = {
@@ -50,6 +51,7 @@ def build(loss: str, multi_class: bool, pieces: int | None) -> nn.Module:
     """A tiny recognizer, the same on every process; it encodes ``pieces`` videos at once."""
     init_default_scope('mmaction')
     torch.manual_seed(0)
+    loss, _, weighted = loss.partition(' ')
     inside, neck = PROMPTS[loss]
     arch = dict(
         embed_dim=32,
@@ -67,7 +69,7 @@ def build(loss: str, multi_class: bool, pieces: int | None) -> nn.Module:
         type='VideoTextHead',
         in_channels=32,
         label_encoder=encoder,
-        loss_cls=dict(type=loss),
+        loss_cls=dict(type=loss, class_weight=WEIGHTS if weighted else None),
         multi_class=multi_class,
     )
     model = MODELS.build(

@@ -13,6 +13,7 @@ from .flexible_runner import epochs_of_the_flexible_runner
 from .grad_cam import grad_cam_of_clip_towers
 from .host_models import advice_against_mmcv_lite, missing_drn, vindlu_beside_new_transformers
 from .inference import pretrained_decides_more_than_weights
+from .metrics import accuracies_of_ties_and_absent_classes
 from .no_gpu import amp_without_gpu, gloo_without_gpu
 from .package_lookup import config_paths_of_this_package, package_lookup_without_pkg_resources
 from .resuming import resume_from_a_whole_checkpoint
@@ -40,6 +41,7 @@ BREAKAGES = (
     every_video_of_the_inferencer,
     grad_cam_of_clip_towers,
     dump_beside_an_evaluator,
+    accuracies_of_ties_and_absent_classes,
     epochs_of_the_flexible_runner,
 )
 

@@ -6,9 +6,11 @@ from itertools import chain, zip_longest
 from typing import Any
 
 import torch
+from mmaction.evaluation import AccMetric, ConfusionMatrix
 from mmaction.registry import EVALUATOR
 from mmengine.dist import all_gather_object, get_dist_info, is_main_process
 from mmengine.evaluator import BaseMetric, Evaluator
+from mmengine.evaluator.metric import DumpResults
 from mmengine.logging import print_log
 from mmengine.structures import BaseDataElement
 from torch import Tensor
@@ -33,6 +35,9 @@ class CompleteEvaluator(Evaluator):
     (``drop_last=True`` in the data loader), this is logged as an error, and ``videos/scored`` is
     below ``videos/listed``.
 
+    A video without a label (-1) has no right answer: metrics do not get it, dumps do. How many
+    there are is logged and becomes ``videos/unlabelled``.
+
     The result has ``videos/listed``, ``videos/scored`` and ``videos/failed`` behind the metrics.
 
     Args:
@@ -41,8 +46,9 @@ class CompleteEvaluator(Evaluator):
             the end of each evaluation. Defaults to None.
 
     Raises:
-        ValueError: While evaluating: samples without ``sample_idx``, scores or labels, or a metric
-            that does not append one result per sample.
+        ValueError: While evaluating: samples without ``sample_idx``, scores or labels, scores per
+            view for a metric of the host, a metric that does not append one result per sample, no
+            video at all, or none that could be read.
     """
 
     def __init__(
@@ -52,6 +58,7 @@ class CompleteEvaluator(Evaluator):
         self.failed_file = failed_file
         self._keys: list[Key] = []
         self._failed: dict[Key, str] = {}
+        self._unlabelled: set[Key] = set()
 
     def process(
         self, data_samples: Sequence[BaseDataElement | dict], data_batch: Any | None = None
@@ -69,25 +76,48 @@ class CompleteEvaluator(Evaluator):
             if 'undecodable' in sample:
                 self._failed[key] = sample['undecodable']
                 make_worst(sample)
+            label = sample.get('gt_label')
+            if isinstance(label, Tensor) and label.numel() == 1 and int(label) < 0:
+                self._unlabelled.add(key)
+            self._check_pooled(sample)
         super().process(samples, data_batch)
 
     def evaluate(self, size: int) -> dict:
         """The metrics over ``size`` listed videos."""
-        mine, failed = self._keys, self._failed
-        self._keys, self._failed = [], {}
-        keys = all_gather_object(mine)
-        order = _first_of_each(keys)
-        for metric in self.metrics:
-            _rearrange(metric, len(mine), order)
-        metrics = super().evaluate(len(order))
-        failed = dict(chain.from_iterable(part.items() for part in all_gather_object(failed)))
+        mine = (self._keys, self._failed, self._unlabelled)
+        self._keys, self._failed, self._unlabelled = [], {}, set()
+        keys, failures, without_label = zip(*all_gather_object(mine), strict=True)
+        places = _first_of_each(keys)
+        failed = dict(chain.from_iterable(part.items() for part in failures))
+        unlabelled = set().union(*without_label)
         if is_main_process():
-            self._report(size, len(order), failed)
-        counts = dict(listed=size, scored=len(order), failed=len(failed))
+            self._report(size, len(places), failed, len(unlabelled))
+        _refuse_nothing_read(places, failed)
+        labelled = [place for key, place in places.items() if key not in unlabelled]
+        metrics: dict = {}
+        for metric in self.metrics:
+            order = list(places.values()) if isinstance(metric, DumpResults) else labelled
+            _rearrange(metric, len(mine[0]), order)
+            if order:
+                _add(metrics, metric.evaluate(len(order)))
+        counts = dict(listed=size, scored=len(places), failed=len(failed))
+        if unlabelled:
+            counts['unlabelled'] = len(unlabelled)
         # mmengine writes whole numbers as null into its JSON file
         return metrics | {f'videos/{name}': float(count) for name, count in counts.items()}
 
-    def _report(self, size: int, scored: int, failed: dict[Key, str]) -> None:
+    def _check_pooled(self, sample: dict) -> None:
+        scores = sample.get('pred_score')
+        if not any(isinstance(metric, (AccMetric, ConfusionMatrix)) for metric in self.metrics):
+            return
+        for score in scores.values() if isinstance(scores, dict) else [scores]:
+            if isinstance(score, Tensor) and score.dim() != 1:
+                raise ValueError(
+                    'Accuracies need one score per class for each video, got scores of shape '
+                    f"{tuple(score.shape)}: set cls_head.average_clips to 'prob' or 'score'."
+                )
+
+    def _report(self, size: int, scored: int, failed: dict[Key, str], num_unlabelled: int) -> None:
         if scored != size:
             _log(
                 f'INCOMPLETE: {scored} of {size} listed videos were scored. Leave drop_last out of '
@@ -96,6 +126,8 @@ class CompleteEvaluator(Evaluator):
         lines = [f'{filename}\t{reason}' for (filename, _), reason in failed.items()]
         if lines:
             _log('\n'.join([f'{len(lines)} of {size} videos count as wrong, unreadable:', *lines]))
+        if num_unlabelled:
+            _log(f'{num_unlabelled} of {size} videos have no label: no metric counts them.')
         if self.failed_file is not None:
             text = ''.join(f'{line}\n' for line in lines)
             write_text(self.failed_file, text, errors='backslashreplace')
@@ -126,14 +158,37 @@ def _worst(scores: Tensor, own: Tensor) -> Tensor:
     return worst
 
 
-def _first_of_each(keys: list[list[Key]]) -> list[tuple[int, int]]:
+def _refuse_nothing_read(places: dict[Key, tuple[int, int]], failed: dict[Key, str]) -> None:
+    """Raises ValueError where there is nothing to measure: any number would be one of nothing."""
+    if not places:
+        raise ValueError(
+            'There is no video to evaluate: give the data set a list with at least one video, and '
+            'leave drop_last out of the data loader.'
+        )
+    if len(failed) == len(places):
+        (filename, _), reason = next(iter(failed.items()))
+        raise ValueError(
+            f"Not one of {len(places)} videos could be read; the first is '{filename}' ({reason}): "
+            'check data_prefix of the data set and the files.'
+        )
+
+
+def _add(metrics: dict, more: dict) -> None:
+    """Adds the values of a metric; as in mmengine, two metrics cannot have one name."""
+    twice = sorted(metrics.keys() & more.keys())
+    if twice:
+        raise ValueError(f"Two metrics are called '{twice[0]}': give one of them a prefix.")
+    metrics.update(more)
+
+
+def _first_of_each(keys: Sequence[list[Key]]) -> dict[Key, tuple[int, int]]:
     """Rank and position of the first result of each video, in mmengine's order of results."""
     order: dict[Key, tuple[int, int]] = {}
     for position, row in enumerate(zip_longest(*keys)):
         for rank, key in enumerate(row):
             if key is not None:  # processes may hold different numbers of results
                 order.setdefault(key, (rank, position))
-    return list(order.values())
+    return order
 
 
 def _rearrange(metric: BaseMetric, num_samples: int, order: list[tuple[int, int]]) -> None:

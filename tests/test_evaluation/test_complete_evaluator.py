@@ -6,12 +6,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import mmengine
 import pytest
 import torch
 from mmaction.registry import EVALUATOR
 from mmaction.structures import ActionDataSample
 from mmengine.runner import Runner
-from sklearn.metrics import average_precision_score
+from sklearn.metrics import average_precision_score, recall_score
 
 from actionclip_mm.evaluation import CompleteEvaluator
 from actionclip_mm.evaluation.complete_evaluator import make_worst
@@ -53,8 +54,9 @@ def test_an_unreadable_video_is_wrong_whatever_its_scores() -> None:
 
 
 def test_wrong_among_the_first_five_of_six_classes() -> None:
-    assert evaluate([right(0, 2, 'empty', classes=6)])['acc/top5'] == 0
-    assert evaluate([right(0, 5, 'empty', classes=6)])['acc/top1'] == 0
+    for label, name in ((2, 'acc/top5'), (5, 'acc/top1')):
+        bad, good = right(0, label, 'empty', classes=6), right(1, 0, classes=6)
+        assert evaluate([bad, good])[name] == 0.5
 
 
 def test_precision_ranks_it_behind_all_others_in_every_class() -> None:
@@ -147,6 +149,61 @@ def test_refuses_what_it_cannot_tell_apart_or_count() -> None:
     evaluator.metrics[0].results.clear()
     with pytest.raises(ValueError, match='AccMetric has 0 results of 1 samples'):
         evaluator.evaluate(1)
+
+
+def test_nothing_read_is_not_a_result(tmp_path: Path) -> None:
+    """A wrong data_prefix ended in an accuracy of 0 and exit code 0."""
+    path = tmp_path / 'failed.txt'
+    evaluator = CompleteEvaluator([dict(type='AccMetric')], failed_file=str(path))
+    evaluator.process([right(0, 0, 'there is no such file'), right(1, 1, 'it is empty')])
+    with pytest.raises(ValueError, match=r"Not one of 2 videos .* '0.mp4' \(there is no such file"):
+        evaluator.evaluate(2)
+    assert path.read_text().count('\n') == 2
+    with pytest.raises(ValueError, match='There is no video to evaluate'):
+        evaluator.evaluate(0)
+
+
+def test_videos_without_a_label_are_neither_right_nor_wrong(tmp_path: Path, log: Callable) -> None:
+    same = [1.0, 0, 0]
+    samples = [sample(i, label, same) for i, label in enumerate([0, -1, 1])]
+    samples.append(sample(3, -1, same, 'it is empty'))
+    dump = dict(type='DumpResults', out_file_path=str(tmp_path / 'scores.pkl'))
+    found = evaluate(samples, dict(type='AccMetric'), dump)
+    assert (found['acc/top1'], found['acc/mean1'], found['videos/unlabelled']) == (0.5, 0.5, 2)
+    assert (found['videos/scored'], found['videos/failed']) == (4, 1)
+    assert '2 of 4 videos have no label: no metric counts them.' in log()
+    assert len(mmengine.load(tmp_path / 'scores.pkl')) == 4
+    alone = evaluate([right(0, -1), right(1, -1)], dict(type='AccMetric'), dump)
+    assert alone == {
+        'videos/listed': 2, 'videos/scored': 2, 'videos/failed': 0, 'videos/unlabelled': 2
+    }  # fmt: skip
+    assert len(mmengine.load(tmp_path / 'scores.pkl')) == 2
+
+
+def test_answers_on_classes_without_a_video_do_not_lower_the_mean() -> None:
+    """20 videos of 2 classes, 4 answered classes: the host said 0.2188."""
+    answers = [0] * 14 + [2] * 2 + [3] * 4
+    labels = [0] * 16 + [1] * 4
+    samples = [
+        sample(i, label, [float(answer == c) for c in range(6)])
+        for i, (label, answer) in enumerate(zip(labels, answers, strict=True))
+    ]
+    expected = recall_score(labels, answers, labels=[0, 1], average='macro')
+    assert evaluate(samples)['acc/mean1'] == pytest.approx(expected)
+    assert expected == 0.4375
+
+
+@pytest.mark.parametrize('name', ['AccMetric', 'ConfusionMatrix'])
+def test_scores_per_view_are_refused(name: str) -> None:
+    """The host ranks views instead of classes."""
+    views = sample(0, 0, [[0.9, 0.1], [0.2, 0.8]])
+    with pytest.raises(ValueError, match=r'got scores of shape \(2, 2\): set .*average_clips'):
+        evaluate([views], dict(type=name))
+
+
+def test_two_metrics_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match="Two metrics are called 'acc/mean1'"):
+        evaluate([right(0, 0)], dict(type='AccMetric'), dict(type='AccMetric'))
 
 
 def test_configs_build_it() -> None:

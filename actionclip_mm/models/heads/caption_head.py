@@ -26,7 +26,7 @@ class CaptionHead(VideoTextHead):
 
     Raises:
         ValueError: ``captions_per_image`` is not a positive whole number; a loss over the texts of
-            all classes; samples have no captions.
+            all classes or with class weights; samples have no captions.
     """
 
     def __init__(self, captions_per_image: int = 1, **kwargs) -> None:
@@ -36,6 +36,11 @@ class CaptionHead(VideoTextHead):
             raise ValueError(
                 f'cls_head.loss_cls={type(self.loss_cls).__name__} compares with a text of each '
                 'class, but here each image brings a caption: set VideoTextKLLoss.'
+            )
+        if getattr(self.loss_cls, 'class_weight', None) is not None:
+            raise ValueError(
+                'cls_head.loss_cls.class_weight must be None under CaptionHead: captions are not '
+                'classes.'
             )
         self.captions_per_image = captions_per_image
 

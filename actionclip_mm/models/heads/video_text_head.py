@@ -44,7 +44,8 @@ class VideoTextHead(BaseHead):
             ``'softmax'`` otherwise.
         test_scale: Factor on the cosine at test time, None for the learned one. Defaults to 100.
         learnable_scale: Whether the factor in training is learned. Defaults to True.
-        topk: As in mmaction2's heads.
+        topk: Taken from configs of mmaction2's heads and without effect: the losses over texts
+            give no class scores in training, so no training accuracy is logged.
 
     Raises:
         ValueError: ``num_classes`` is not the number of labels, unknown ``average_clips``,
@@ -154,6 +155,7 @@ class VideoTextHead(BaseHead):
             _check_single(labels)
             labels = labels.flatten()  # [B]
             self._check_labels(labels)
+        self._check_class_weight()  # classes may have been exchanged since
         classes = self.loss_cls.draw_classes(labels, self.num_classes)
         text_labels = F.one_hot(classes, self.num_classes) if self.multi_class else classes
         return self.label_encoder.draw_tokens(classes), labels, text_labels
@@ -180,11 +182,20 @@ class VideoTextHead(BaseHead):
                 f'cls_head.loss_cls={type(self.loss_cls).__name__} compares no texts: set '
                 'VideoTextKLLoss, VideoAllTextKLLoss or VideoTextBCELoss.'
             )
+        self._check_class_weight()
         if self.has_margin and not (hasattr(self.loss_cls, 'margin') and test_scale is None):
             raise ValueError(
                 f"cls_head.scores='sigmoid' came with {type(self.loss_cls).__name__} and "
                 f'test_scale={test_scale}: it needs VideoTextBCELoss, which learns its margin, and '
                 "test_scale=None; set these, or scores='similarity'."
+            )
+
+    def _check_class_weight(self) -> None:
+        weights = getattr(self.loss_cls, 'class_weight', None)
+        if weights is not None and len(weights) != self.num_classes:
+            raise ValueError(
+                'cls_head.loss_cls.class_weight must have one weight for each of the '
+                f'{self.num_classes} labels, got {len(weights)}.'
             )
 
     def _check_labels(self, labels: Tensor) -> None:
@@ -196,6 +207,12 @@ class VideoTextHead(BaseHead):
             )
 
     def _check_label_sets(self, labels: Tensor) -> None:
+        if bool(((labels != 0) & (labels != 1)).any()):
+            raise ValueError(
+                'Multi-label targets must be 0 or 1, got values in between: set '
+                'data_preprocessor.blending=None if it mixes videos (no sentence describes a '
+                'mixture).'
+            )
         if labels.shape[-1] != self.num_classes:
             raise ValueError(
                 f'Multi-label targets of shape {tuple(labels.shape)} came for {self.num_classes} '

@@ -27,6 +27,8 @@ class VideoAllTextKLLoss(VideoTextKLLoss):
     Args:
         target: ``'normalized'`` (the paper) or ``'softmax'`` (the released code).
         loss_weight: Factor on the loss. Defaults to 1.
+        class_weight: As in :class:`VideoTextKLLoss`. With one class per video, video-to-text is
+            torch's weighted cross entropy. Defaults to None.
     """
 
     needs_labels = False
@@ -34,6 +36,18 @@ class VideoAllTextKLLoss(VideoTextKLLoss):
     def draw_classes(self, video_labels: Tensor, num_classes: int) -> Tensor:
         """Every class once, [C]."""
         return torch.arange(num_classes, device=video_labels.device)
+
+    def weights(
+        self, video_labels: Tensor, text_labels: Tensor
+    ) -> tuple[Tensor | None, Tensor | None]:
+        """Weights of the labelled videos and of the classes of :meth:`row_losses`."""
+        if self.class_weight is None:
+            return None, None
+        (labels,) = gather_rows(video_labels)
+        mine = text_labels[get_rank() :: get_world_size()]
+        present = find_positives(mine, labels).any(dim=1)
+        labelled = find_positives(video_labels, text_labels).any(dim=1)
+        return super().weights(video_labels[labelled], mine[present])
 
     def row_losses(
         self,

@@ -4,12 +4,15 @@ An option of ours for videos of several classes; the loss of SlowFast on Charade
 form of its bias, SigLIP's.
 """
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
 from ..utils.gather import global_mean
+from .class_weights import class_weight_vector, row_weights
 from .video_text_kl_loss import find_positives
 
 
@@ -30,15 +33,23 @@ class VideoTextBCELoss(nn.Module):
             around 0.2. Defaults to 0.3.
         learnable_margin: Whether it is learned. Defaults to True.
         loss_weight: Factor on the loss. Defaults to 1.
+        class_weight: Weight of each class' question [C]: the mean over classes becomes
+            ``sum(w * entry) / sum(w)``. Defaults to None: classes count equally.
 
     Raises:
-        ValueError: A margin that no cosine can have.
+        ValueError: A margin that no cosine can have, or class weights that are negative, not
+            finite or all 0.
     """
 
     needs_labels = False
+    class_weight: Tensor | None
 
     def __init__(
-        self, margin: float = 0.3, learnable_margin: bool = True, loss_weight: float = 1.0
+        self,
+        margin: float = 0.3,
+        learnable_margin: bool = True,
+        loss_weight: float = 1.0,
+        class_weight: Sequence[float] | None = None,
     ) -> None:
         super().__init__()
         if not -1 <= margin <= 1:
@@ -47,6 +58,8 @@ class VideoTextBCELoss(nn.Module):
             )
         self.margin = nn.Parameter(torch.tensor(float(margin)), requires_grad=learnable_margin)
         self.loss_weight = loss_weight
+        weights = class_weight_vector(class_weight)
+        self.register_buffer('class_weight', weights, persistent=False)
 
     def draw_classes(self, video_labels: Tensor, num_classes: int) -> Tensor:
         """Every class once, [C]."""
@@ -79,4 +92,6 @@ class VideoTextBCELoss(nn.Module):
             logits = logit_scale.float() * (video @ text.t() - self.margin)  # [B, C]
             target = find_positives(video_labels, text_labels).float()  # [B, C]
             rows = F.binary_cross_entropy_with_logits(logits, target, reduction='none')
-        return self.loss_weight * global_mean(rows.mean(dim=1))
+        weights = row_weights(self.class_weight, text_labels)  # [C]
+        means = rows.mean(dim=1) if weights is None else rows @ weights / weights.sum()  # [B]
+        return self.loss_weight * global_mean(means)

@@ -4,12 +4,15 @@ Agrees with the released code for ``target='softmax'`` (its targets are ``softma
 ``target='normalized'`` is the paper's ground truth, positives 1 and negatives 0, made to sum to 1.
 """
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
 from ..utils.gather import gather_rows, global_mean
+from .class_weights import class_weight_vector, row_weights
 
 
 def normalized_target(positives: Tensor) -> Tensor:
@@ -39,14 +42,24 @@ class VideoTextKLLoss(nn.Module):
     Args:
         target: ``'normalized'`` (the paper) or ``'softmax'`` (the released code).
         loss_weight: Factor on the loss. Defaults to 1.
+        class_weight: Weight of each class [C]. Both directions become weighted means over their
+            rows, ``sum(w * row) / sum(w)`` over all processes, as in torch's ``CrossEntropyLoss``:
+            a video weighs what its class does (the mean of its classes if there are several), a
+            text what the class does that it stands for. Defaults to None: rows count equally.
 
     Raises:
-        ValueError: Unknown ``target``.
+        ValueError: Unknown ``target``, or class weights that are negative, not finite or all 0.
     """
 
     needs_labels = True  # of every video, for each brings a text of its own
+    class_weight: Tensor | None
 
-    def __init__(self, target: str = 'normalized', loss_weight: float = 1.0) -> None:
+    def __init__(
+        self,
+        target: str = 'normalized',
+        loss_weight: float = 1.0,
+        class_weight: Sequence[float] | None = None,
+    ) -> None:
         super().__init__()
         if target not in _TARGETS:
             raise ValueError(
@@ -54,6 +67,8 @@ class VideoTextKLLoss(nn.Module):
             )
         self.make_target = _TARGETS[target]
         self.loss_weight = loss_weight
+        weights = class_weight_vector(class_weight)
+        self.register_buffer('class_weight', weights, persistent=False)
 
     def draw_classes(self, video_labels: Tensor, num_classes: int) -> Tensor:
         """Which texts the loss wants: here one of the classes of each video.
@@ -100,7 +115,18 @@ class VideoTextKLLoss(nn.Module):
                 video_labels,
                 text_labels,
             )
-        return self.loss_weight * (global_mean(to_text) + global_mean(to_video)) / 2
+        of_videos, of_texts = self.weights(video_labels, text_labels)
+        means = global_mean(to_text, of_videos) + global_mean(to_video, of_texts)
+        return self.loss_weight * means / 2
+
+    def weights(
+        self, video_labels: Tensor, text_labels: Tensor
+    ) -> tuple[Tensor | None, Tensor | None]:
+        """Weights of the rows of :meth:`row_losses`, None where they count equally."""
+        return (
+            row_weights(self.class_weight, video_labels),
+            row_weights(self.class_weight, text_labels),
+        )
 
     def row_losses(
         self,

@@ -27,7 +27,7 @@ def gather_rows(*tensors: Tensor) -> tuple[Tensor, ...]:
     return tuple(_Gather.apply(tensor, counts) for tensor in tensors)
 
 
-def global_mean(rows: Tensor) -> Tensor:
+def global_mean(rows: Tensor, weights: Tensor | None = None) -> Tensor:
     """Mean over the rows of all processes.
 
     Its value is the same everywhere, so that what is logged does not depend on the rank. Its
@@ -35,7 +35,11 @@ def global_mean(rows: Tensor) -> Tensor:
 
     Args:
         rows: [B_local]; some processes may have none. The mean of no rows at all is 0.
+        weights: Weight of each row [B_local], for ``sum(weights * rows) / sum(weights)`` over all
+            processes. If every weight is 0, so is the mean. None (default) weighs rows equally.
     """
+    if weights is not None:
+        return _weighted_mean(rows, weights.to(rows))
     if get_world_size() == 1:
         return rows.mean() if len(rows) else rows.sum()
     total = torch.stack([rows.detach().sum(), rows.new_tensor(float(len(rows)))])
@@ -43,6 +47,16 @@ def global_mean(rows: Tensor) -> Tensor:
     total[1].clamp_(min=1)
     local = rows.sum() * get_world_size() / total[1]
     return local + (total[0] / total[1] - local.detach())
+
+
+def _weighted_mean(rows: Tensor, weights: Tensor) -> Tensor:
+    weighted = (weights * rows).sum()
+    total = torch.stack([weighted.detach(), weights.sum()])
+    if get_world_size() > 1:
+        dist.all_reduce(total)
+    mass = total[1] if total[1] > 0 else total[1] + 1
+    local = weighted * get_world_size() / mass
+    return local + (total[0] / mass - local.detach())
 
 
 def _row_counts(x: Tensor) -> list[int]:

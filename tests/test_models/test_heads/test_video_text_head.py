@@ -181,6 +181,24 @@ def test_mixed_videos_have_no_sentence(build):
         build().loss(torch.randn(2, 32), mixed)
 
 
+@pytest.mark.parametrize('blending', ['MixupBlending', 'CutmixBlending', 'RandomBatchAugment'])
+@pytest.mark.parametrize('loss', ['VideoTextKLLoss', 'VideoAllTextKLLoss', 'VideoTextBCELoss'])
+def test_mixed_label_sets_have_no_sentence_either(build, blending, loss):
+    """A label mixed in at 0.05 counted as a full positive."""
+    cfg = dict(type=blending, num_classes=3, alpha=0.8)
+    if blending == 'RandomBatchAugment':
+        cfg = dict(type=blending, augments=dict(type='MixupBlending', num_classes=3))
+    sets = torch.tensor([[1.0, 1, 0], [0, 0, 1], [1, 0, 0], [0, 1, 1]])
+    samples = [ActionDataSample().set_gt_label(row) for row in sets]
+    head = build(multi_class=True, loss_cls=dict(type=loss))
+    assert head.loss(torch.randn(4, 32), samples)['loss_cls'].isfinite()
+    blend = MODELS.build(cfg)
+    while all(sample.gt_label.frac().eq(0).all() for sample in samples):  # some draws mix nothing
+        _, samples = blend(torch.randn(4, 3, 2, 16, 16), samples)
+    with pytest.raises(ValueError, match='must be 0 or 1, got values in between: set .*blending='):
+        head.loss(torch.randn(4, 32), samples)
+
+
 @pytest.mark.parametrize(
     'recognizer, backbone, in_channels, shape',
     [

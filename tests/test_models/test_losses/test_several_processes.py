@@ -27,6 +27,10 @@ CASES += [('VideoTextKLLoss', 'ids', UNEVEN, 2), ('VideoAllTextKLLoss', 'sets', 
 WITH_SHAPES = range(len(CASES))
 # label sets with videos that have none: on two processes one rank has more of them
 CASES += [(loss, 'gaps', UNEVEN, None) for loss in ('VideoAllTextKLLoss', 'VideoTextBCELoss')]
+# weights of classes; one of a class in the batch is 0
+CASES += [('VideoTextKLLoss weighted', labels, UNEVEN, None) for labels in ('ids', 'sets')]
+CASES += [('VideoAllTextKLLoss weighted', labels, UNEVEN, None) for labels in ('ids', 'gaps')]
+CASES += [('VideoTextBCELoss weighted', 'sets', UNEVEN, None)]
 NAMES = [
     f'{loss}-{labels}-{"-".join(map(str, shares[4]))}-{pieces}'
     for loss, labels, shares, pieces in CASES
