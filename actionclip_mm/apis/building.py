@@ -15,6 +15,7 @@ from ..datasets.decoding.reasons import reason
 from ..models.text import read_labels, read_prompts
 from ..models.utils.clip_loading import Arch
 from ..models.utils.hub import cache_only_when_offline
+from ..models.utils.state_dict import unwrap
 from ..models.utils.strict_loading import misfit_of_loaded
 from ..models.utils.unread_weights import leave_weights_unread
 from ..utils import read_json_object
@@ -149,11 +150,9 @@ def load_strictly(model: nn.Module, checkpoint: str) -> None:
         raise ValueError(
             f"'{checkpoint}' cannot be read as a checkpoint ({reason(error)}): it is damaged."
         ) from error
-    state = content.get('state_dict', content) if isinstance(content, dict) else None
-    if not isinstance(state, dict):
+    if not isinstance(content, dict):
         raise ValueError(f"'{checkpoint}' holds no state dict: give what training has saved.")
-    state = {name.removeprefix('module.'): value for name, value in state.items()}
-    misfit = misfit_of_loaded(model, state)
+    misfit = misfit_of_loaded(model, unwrap(content).weights)
     if misfit:
         raise ValueError(
             f"The checkpoint '{checkpoint}' does not fit the model of the config ({misfit}): give "

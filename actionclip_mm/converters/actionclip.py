@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
+from ..models.utils.state_dict import strip_prefixes
 from .mapped import RELEASED_EPS, Mapped
 from .renaming import NECK, ONE_PIECE, TIME_EMBEDDING, inverse, rename
 
@@ -26,14 +27,15 @@ def to_recognizer(content: dict[str, Any]) -> Mapped:
     """The released weights under the names of ``CLIPRecognizer``.
 
     Args:
-        content: With ``model_state_dict`` and ``fusion_model_state_dict``; names may begin with
-            ``module.``. The state of the optimiser and the epoch are listed as unused.
+        content: With ``model_state_dict`` and ``fusion_model_state_dict``; names may have the
+            prefixes of wrapped models. The state of the optimiser and the epoch are listed as
+            unused.
     """
-    model = {name.removeprefix('module.'): value for name, value in content[MODEL].items()}
+    model = strip_prefixes(content[MODEL])
     unwrapped = {_WRAPPED_BLOCK.sub(r'\1.', name): value for name, value in model.items()}
     state, unknown = rename(unwrapped, RULES)
-    for name, value in content[FUSION].items():
-        state[NECK + name.removeprefix('module.')] = value
+    for name, value in strip_prefixes(content[FUSION]).items():
+        state[NECK + name] = value
     notes = []
     if f'{NECK}shift.weight' in state:
         notes.append(

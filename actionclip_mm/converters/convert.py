@@ -5,6 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
+from ..models.utils.state_dict import Unwrapped, unwrap
 from ..utils import list_names
 from . import actionclip, huggingface, mmaction2, open_clip, openai_clip
 from .architecture import assumes_heads, expected_shapes, model_config, read_arch
@@ -68,17 +69,20 @@ def detect_source(content: dict[str, Any], quick_gelu: bool | None = None) -> st
     Raises:
         ValueError: No known layout, or one that two sources share.
     """
+    if actionclip.matches(content):  # the one layout of two parts
+        return 'actionclip'
+    weights = unwrap(content).weights
     for name, source in SOURCES.items():
-        if source.matches(content):
+        if source.matches(weights):
             return name
-    if open_clip.is_one_piece(content):
+    if open_clip.is_one_piece(weights):
         if quick_gelu is not None:
             return 'open_clip'
         raise ValueError(
             'The file has the layout that OpenAI (QuickGELU) and open_clip (mostly GELU) share, '
             'and the wrong activation is silently worse: say --source openai or open_clip.'
         )
-    some = ', '.join(list(content)[:3])
+    some = ', '.join(list(weights)[:3])
     raise ValueError(
         f'The layout of the file is unknown (it begins with {some}): give a file of one of '
         f'{", ".join(source.title for source in SOURCES.values())}.'
@@ -125,7 +129,8 @@ def _convert(
         raise ValueError(
             f"--source '{source}' is unknown: set auto or one of {', '.join(SOURCES)}."
         )
-    mapped = SOURCES[source].to_recognizer(content)
+    weights, others = Unwrapped(content, []) if source == 'actionclip' else unwrap(content)
+    mapped = SOURCES[source].to_recognizer(weights)
     of_prompt = prompt_weights(mapped, content, source)
     if drop:
         if not (of_prompt or mapped.has_shift):
@@ -158,7 +163,7 @@ def _convert(
         arch,
         prompt,
         hints,
-        unused=mapped.unused + prompt.unused,
+        unused=others + mapped.unused + prompt.unused,
         left_out=mapped.unknown + wrong,
         missing=[name for name in expected if name not in state],
         dropped=sorted(of_prompt) if drop else [],

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .mapped import Hints, Mapped, unwrap
+from .mapped import Hints, Mapped
 from .renaming import SCALE, TEXT, VISUAL, Rules, inverse, rename
 
 LAYERS: Rules = (
@@ -45,15 +45,13 @@ _JOINED = re.compile(r'^(.*\.self_attn\.)in_proj_(weight|bias)$')
 
 def matches(content: dict[str, Any]) -> bool:
     """The towers are called ``vision_model`` and ``text_model``."""
-    names = unwrap(content)
-    return any(name.startswith(('vision_model.', 'text_model.')) for name in names)
+    return any(name.startswith(('vision_model.', 'text_model.')) for name in content)
 
 
 def to_recognizer(content: dict[str, Any]) -> Mapped:
     """Hugging Face's weights under the names of ``CLIPRecognizer``."""
-    state = unwrap(content)
-    unused = [name for name in state if _POSITION_IDS.match(name)]
-    state = _join_attention({k: v for k, v in state.items() if k not in unused})
+    unused = [name for name in content if _POSITION_IDS.match(name)]
+    state = _join_attention({k: v for k, v in content.items() if k not in unused})
     renamed, rest = rename(state, TOWERS)
     blocks, unknown = _rename_blocks({name: state[name] for name in rest}, BLOCKS, LAYERS)
     renamed.update(blocks)

@@ -73,11 +73,3 @@ class Source(NamedTuple):
     matches: Callable[[dict[str, Any]], bool]
     to_recognizer: Callable[[dict[str, Any]], Mapped]
     from_recognizer: Callable[[dict[str, Tensor]], dict[str, Any]]
-
-
-def unwrap(content: dict[str, Any]) -> dict[str, Any]:
-    """The weights inside ``state_dict``/``model_state_dict``, without a ``module.`` prefix."""
-    for key in ('state_dict', 'model_state_dict'):
-        if isinstance(content.get(key), dict):
-            content = content[key]
-    return {name.removeprefix('module.'): value for name, value in content.items()}

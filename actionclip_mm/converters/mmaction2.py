@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
-from .mapped import CLIP_EPS, Mapped, unwrap
+from .mapped import CLIP_EPS, Mapped
 from .renaming import NECK, ONE_PIECE, inverse, rename
 
 _HOSTS_TABLE = 'adapter.positional_embedding'
@@ -26,16 +26,14 @@ RULES = (
 
 def matches(content: dict[str, Any]) -> bool:
     """CLIP stands under ``clip.``."""
-    return any(name.startswith('clip.visual.') for name in unwrap(content))
+    return any(name.startswith('clip.visual.') for name in content)
 
 
 def to_recognizer(content: dict[str, Any]) -> Mapped:
     """The weights of either spelling under the names of ``CLIPRecognizer``."""
-    wrapped = 'state_dict' in content
-    theirs = unwrap(content)
-    state, unknown = rename(theirs, RULES)
+    state, unknown = rename(content, RULES)
     notes = []
-    if _HOSTS_TABLE in theirs:
+    if _HOSTS_TABLE in content:
         notes.append(
             "mmaction2's TransformerAdapter takes its heads from the config (transformer_heads), "
             'and no weight tells them: text width // 64 is assumed (--neck-heads sets them).'
@@ -43,7 +41,6 @@ def to_recognizer(content: dict[str, Any]) -> Mapped:
     return Mapped(
         state,
         unknown,
-        unused=[key for key in content if wrapped and key != 'state_dict'],
         quick_gelu=True,
         neck_eps=CLIP_EPS,
         has_exact_table=True,
@@ -60,4 +57,4 @@ def from_recognizer(state: dict[str, Tensor]) -> dict[str, Any]:
     renamed, unknown = rename(state, inverse(RULES))
     if unknown:
         raise ValueError(f"mmaction2's layout has no place for {unknown[0]}: leave it out.")
-    return {'state_dict': renamed}
+    return renamed

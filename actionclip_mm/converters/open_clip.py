@@ -8,29 +8,24 @@ from typing import Any
 
 from torch import Tensor
 
-from .mapped import CAUSAL_MASKS, Hints, Mapped, unwrap
+from .mapped import CAUSAL_MASKS, Hints, Mapped
 from .renaming import ONE_PIECE, TWO_TOWERS, inverse, rename
 
 
 def matches(content: dict[str, Any]) -> bool:
     """The image tower is called ``visual`` and the text tower ``text``."""
-    names = unwrap(content)
-    return all(any(name.startswith(part) for name in names) for part in ('visual.', 'text.'))
+    return all(any(name.startswith(part) for name in content) for part in ('visual.', 'text.'))
 
 
 def is_one_piece(content: dict[str, Any]) -> bool:
     """Whether the layout is the one that open_clip shares with OpenAI."""
-    names = unwrap(content)
-    return 'text_projection' in names and any(name.startswith('visual.') for name in names)
+    return 'text_projection' in content and any(name.startswith('visual.') for name in content)
 
 
 def to_recognizer(content: dict[str, Any]) -> Mapped:
     """open_clip's weights of either layout under the names of ``CLIPRecognizer``."""
-    wrapped = 'state_dict' in content
-    state = unwrap(content)
-    unused = [key for key in content if wrapped and key != 'state_dict']
-    unused += [name for name in state if name in ('logit_bias', *CAUSAL_MASKS)]
-    weights = {name: value for name, value in state.items() if name not in unused}
+    unused = [name for name in content if name in ('logit_bias', *CAUSAL_MASKS)]
+    weights = {name: value for name, value in content.items() if name not in unused}
     renamed, unknown = rename(weights, ONE_PIECE if is_one_piece(content) else TWO_TOWERS)
     return Mapped(renamed, unknown, unused)
 

@@ -5,20 +5,19 @@ from typing import Any
 from torch import Tensor
 
 from ..models.utils.state_dict import OPENAI_CONSTANTS
-from .mapped import CAUSAL_MASKS, Mapped, unwrap
+from .mapped import CAUSAL_MASKS, Mapped
 from .renaming import ONE_PIECE, inverse, rename
 
 
 def matches(content: dict[str, Any]) -> bool:
     """Only OpenAI's archives carry their three constants among the weights."""
-    return all(name in unwrap(content) for name in OPENAI_CONSTANTS)
+    return all(name in content for name in OPENAI_CONSTANTS)
 
 
 def to_recognizer(content: dict[str, Any]) -> Mapped:
     """OpenAI's weights under the names of ``CLIPRecognizer``."""
-    state = unwrap(content)
-    constants = [name for name in (*OPENAI_CONSTANTS, *CAUSAL_MASKS) if name in state]
-    weights = {name: value for name, value in state.items() if name not in constants}
+    constants = [name for name in (*OPENAI_CONSTANTS, *CAUSAL_MASKS) if name in content]
+    weights = {name: value for name, value in content.items() if name not in constants}
     renamed, unknown = rename(weights, ONE_PIECE)
     return Mapped(renamed, unknown, constants, quick_gelu=True)
 

@@ -5,12 +5,12 @@ from typing import Any
 
 from mmengine.runner.checkpoint import CheckpointLoader
 
-from ..models.utils.state_dict import read_content
+from ..models.utils.state_dict import read_state_dict
 
 
 def load_from_safetensors(filename: str, map_location: Any = None) -> dict[str, Any]:
     """Reads a local ``.safetensors`` file where mmengine expects a checkpoint of its own."""
-    state = read_content(str(Path(filename).expanduser()))
+    state = read_state_dict(str(Path(filename).expanduser()))
     if map_location is not None and not callable(map_location):
         state = {name: value.to(map_location) for name, value in state.items()}
     return dict(meta={}, state_dict=state)

@@ -4,7 +4,14 @@ import pytest
 import torch
 from mmaction.registry import MODELS
 
-from actionclip_mm.converters import Hints, convert, detect_source, huggingface, open_clip
+from actionclip_mm.converters import (
+    SOURCES,
+    Hints,
+    convert,
+    detect_source,
+    huggingface,
+    open_clip,
+)
 
 
 @pytest.fixture
@@ -183,3 +190,27 @@ def test_assumed_heads_are_said(state):
 def test_an_arch_that_does_not_exist(state):
     with pytest.raises(ValueError, match="no model 'ViT-B-17'"):
         convert(state, 'openai', Hints(arch='ViT-B-17'))
+
+
+@pytest.mark.parametrize('prefix', ['_orig_mod.', 'module._orig_mod.', 'model.'])
+@pytest.mark.parametrize('source', SOURCES)
+def test_prefixes_and_wrappers_of_every_layout(state, source, prefix):
+    ours = convert(state, 'openai').state
+    content = SOURCES[source].from_recognizer(ours)
+    heads = Hints(quick_gelu=True, vision_heads=2, text_heads=2)
+    if source == 'actionclip':
+        content = {part: prefixed(weights, prefix) for part, weights in content.items()}
+        contents = [content | dict(epoch=1)]
+    else:
+        weights = prefixed(content.get('state_dict', content), prefix)
+        contents = [
+            {key: weights, 'epoch': 1} for key in ('state_dict', 'model_state_dict', 'model')
+        ]
+    for content in contents:
+        converted = convert(content, source, heads)
+        assert converted.unused == ['epoch']
+        assert all(torch.equal(converted.state[name], value) for name, value in ours.items())
+
+
+def prefixed(state, prefix):
+    return {prefix + name: value for name, value in state.items()}

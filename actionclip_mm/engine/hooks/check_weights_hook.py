@@ -8,6 +8,7 @@ from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
 from torch.distributed.fsdp import FullyShardedDataParallel
 
+from ...models.utils.state_dict import unwrap
 from ...models.utils.strict_loading import misfit_of_loaded
 
 
@@ -32,6 +33,7 @@ class CheckWeightsHook(Hook):
         self.allow_partial = allow_partial
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        checkpoint['state_dict'] = state = unwrap(checkpoint).weights
         if self.allow_partial:
             return
         model = runner.model
@@ -40,8 +42,6 @@ class CheckWeightsHook(Hook):
             is_model_wrapper(model) or isinstance(model, BaseTTAModel)
         ):
             model = model.module
-        state = checkpoint.get('state_dict', checkpoint)
-        state = {name.removeprefix('module.'): value for name, value in state.items()}
         misfit = misfit_of_loaded(model, state)
         if misfit is not None:
             raise ValueError(

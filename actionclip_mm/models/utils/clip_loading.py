@@ -23,6 +23,14 @@ from .unread_weights import trained_with_quick_gelu, weights_stay_unread
 Arch = str | dict
 _SCHEMES = (factory.LOCAL_DIR_PREFIX, factory.HF_HUB_PREFIX)  # names that bring their own weights
 
+# beginnings of names that open_clip never gives, and what to do with such a file
+_OTHER_LAYOUTS = {
+    ('backbone.', 'cls_head.'): 'load the checkpoint of a whole recognizer with `load_from`',
+    ('vision_model.', 'text_model.', 'clip.visual.'): (
+        'convert them with tools/convert/to_actionclip.py and load the result with `load_from`'
+    ),
+}
+
 
 class CLIPPreprocess(NamedTuple):
     """What a tower was trained on: pixel mean and std in [0, 255] and its frame size."""
@@ -240,7 +248,15 @@ def _load(model: nn.Module, state_dict: dict[str, Tensor], path: str, arch: Arch
     misfit = misfit_of_loaded(model, state_dict)
     if misfit:
         raise ValueError(
-            f"The weights in '{path}' do not fit {arch_name(arch)} ({misfit}): set `arch` to the "
-            'model that they belong to.'
+            f"The weights in '{path}' do not fit {arch_name(arch)} ({misfit}): "
+            f'{_advice(state_dict)}.'
         )
     print_log(f'Loaded CLIP weights from {path} into {arch_name(arch)}.', 'current', logging.INFO)
+
+
+def _advice(state_dict: dict[str, Tensor]) -> str:
+    """What to do with weights that do not fit, by the layout of their names."""
+    for prefixes, advice in _OTHER_LAYOUTS.items():
+        if any(name.startswith(prefixes) for name in state_dict):
+            return advice
+    return 'set `arch` to the model that they belong to'

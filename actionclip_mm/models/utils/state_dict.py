@@ -1,8 +1,9 @@
 """Reading a state dict from a file without ever running code that the file carries."""
 
+import re
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError
@@ -17,8 +18,63 @@ from .torchscript import read_torchscript
 # Three constants that OpenAI's archives carry among their weights; nothing else has them.
 OPENAI_CONSTANTS = ('input_resolution', 'context_length', 'vocab_size')
 
-# Wrappers in use around the weights of a checkpoint: open_clip and mmengine, released ActionCLIP.
-_WRAPPERS = ('state_dict', 'model_state_dict')
+# Keys under which training code keeps the weights of a checkpoint: mmengine and open_clip, released
+# ActionCLIP, timm and many others.
+_WRAPPERS = ('state_dict', 'model_state_dict', 'model')
+
+# What wrapping a model puts in front of its names: DistributedDataParallel and weight averages,
+# trainers; torch.compile, FSDP and checkpointing, which can also wrap a part of a model.
+_OF_PARTS = '_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module'
+_PREFIXES = re.compile(rf'^(?:(?:module|model|{_OF_PARTS})\.)+|(?<=\.)(?:{_OF_PARTS})\.')
+_COUNTER = 'n_averaged'  # of torch's AveragedModel, among the weights
+
+
+class Unwrapped(NamedTuple):
+    """The weights in a checkpoint.
+
+    Attributes:
+        weights: Names, as the model itself has them, to values.
+        others: Keys of the checkpoint next to the weights.
+    """
+
+    weights: dict[str, Any]
+    others: list[str]
+
+
+def unwrap(content: dict[str, Any]) -> Unwrapped:
+    """Finds the weights in the content of a file, whatever they are wrapped in.
+
+    Raises:
+        ValueError: Names that are not text, or two sets of weights under the same names.
+    """
+    others: list[str] = []
+    while inner := next((k for k in _WRAPPERS if isinstance(content.get(k), dict)), None):
+        others += [str(key) for key in content if key != inner]
+        content = content[inner]
+    if not all(isinstance(name, str) for name in content):
+        raise ValueError('The file has keys that are not names of weights: give a state dict.')
+    if _COUNTER in content:
+        others.append(_COUNTER)
+        content = {name: value for name, value in content.items() if name != _COUNTER}
+    return Unwrapped(strip_prefixes(content), others)
+
+
+def strip_prefixes(state: dict[str, Any]) -> dict[str, Any]:
+    """Removes what wrapping a model puts into the names of its weights, in any nesting.
+
+    Raises:
+        ValueError: Two names become one.
+    """
+    stripped: dict[str, Any] = {}
+    for name, value in state.items():
+        short = _PREFIXES.sub('', name)
+        if short in stripped:
+            raise ValueError(
+                f'The file holds two sets of weights, {short} is in both of them: give a file '
+                'with one.'
+            )
+        stripped[short] = value
+    return stripped
 
 
 def read_state_dict(path: str) -> dict[str, Tensor]:
@@ -28,17 +84,13 @@ def read_state_dict(path: str) -> dict[str, Tensor]:
         path: File on this machine.
 
     Returns:
-        Names to tensors, unwrapped and without a ``module.`` prefix.
+        Names to tensors, as :func:`unwrap` finds them.
 
     Raises:
         FileNotFoundError: There is no such file.
         ValueError: The file is no checkpoint, or holds objects other than plain weights.
     """
-    content = read_content(path)
-    for key in _WRAPPERS:
-        if isinstance(content.get(key), dict):
-            content = content[key]
-    return {name.removeprefix('module.'): value for name, value in content.items()}
+    return unwrap(read_content(path)).weights
 
 
 def read_content(path: str) -> dict[str, Any]:
