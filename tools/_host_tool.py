@@ -28,8 +28,7 @@ def run_host_tool(name: str) -> None:
     reason = tools.why_it_cannot_run(place.stem)
     if reason:
         raise SystemExit(f"mmaction2's {place.stem} cannot run here: {reason}.")
-    if place.stem in tools.READERS_OF_SCORES:
-        tools.scores_without_code()
+    tools.pickles_without_code()
     sys.argv[0] = str(place)
     folder = next(folder for folder in host_tools() if place.is_relative_to(folder))
     with tools.imports_of_the_host(folder, place):

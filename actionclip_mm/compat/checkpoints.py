@@ -1,16 +1,18 @@
-"""Checkpoints load with torch's ``weights_only`` check on."""
+"""Checkpoints load with torch's ``weights_only`` check on, whatever the host asks of torch."""
 
+import contextlib
 import functools
-import importlib
 import pickle
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
+from .plain_numpy import STAND_INS
 from .replace import is_ours, mark
 from .unpickling import replace_torch_load
 
@@ -29,51 +31,151 @@ DAMAGED = (
 )
 
 
-def checkpoints_under_weights_only() -> None:
-    """torch >= 2.6 refuses mmengine's own checkpoints; allow exactly what they consist of.
+# The checkpoint that a loader of mmengine is reading now: there torch.load is forced to check.
+_reading: ContextVar[str | None] = ContextVar('reading', default=None)
 
-    The check stays on, and older versions get it. Beside tensors and plain containers a checkpoint
-    holds mmengine's log history: HistoryBuffer, numpy arrays and scalars, and a pickled ``getattr``
-    that fetches HistoryBuffer's statistics. Anything else is refused in one sentence that names it.
+MARKER = Path(__file__).with_name('marker_pickle.txt')  # names run_marker below
+_ran: list[bool] = []
+
+
+def checkpoints_under_weights_only() -> None:
+    """Every loader of mmengine reads tensors and mmengine's log history, and runs nothing.
+
+    torch >= 2.6 checks by default, but refuses mmengine's own checkpoints; older versions, and some
+    versions of mmengine on any torch (onedl-mmengine, mmengine's main branch), run what a file
+    holds. Here the check is asked for in so many words, for all schemes (local files, http, s3,
+    torchvision, openmmlab and those that are registered later). Beside tensors and plain containers
+    a checkpoint may hold HistoryBuffer, numbers and arrays of numpy, and a pickled ``getattr`` that
+    fetches HistoryBuffer's statistics. Anything else is refused in one sentence that names it.
+
+    Raises:
+        ImportError: mmengine still runs the code of a file.
     """
     from mmengine.runner import checkpoint
 
-    if tuple(int(part) for part in torch.__version__.split('.')[:2]) < (2, 6):
-        replace_torch_load({name: item for item, name in map(_named, _log_history())})
-    else:
-        torch.serialization.add_safe_globals(_log_history())
-    if not is_ours(checkpoint.load_from_local):
-        loader = _refusing_clearly(checkpoint.load_from_local)
-        checkpoint.load_from_local = loader
-        checkpoint.CheckpointLoader.register_scheme(prefixes='', loader=loader, force=True)
-        # torch.hub's default is still to run the pickle of a downloaded file
-        checkpoint.load_url = _refusing_clearly(
-            functools.partial(checkpoint.load_url, weights_only=True)
+    if not is_ours(checkpoint.CheckpointLoader.load_checkpoint):
+        if _checks_by_default():
+            torch.serialization.add_safe_globals(_log_history())
+        else:
+            replace_torch_load({name: item for item, name in map(_named, _log_history())})
+        _force_the_check()
+        load = _of_one_file(checkpoint.CheckpointLoader.load_checkpoint)
+        checkpoint.CheckpointLoader.load_checkpoint = staticmethod(load)
+        for name in ('load_url', *(n for n in vars(checkpoint) if n.startswith('load_from_'))):
+            loader = getattr(checkpoint, name)
+            ours = _of_one_file(loader)
+            schemes = [k for k, v in checkpoint.CheckpointLoader._schemes.items() if v is loader]
+            checkpoint.CheckpointLoader.register_scheme(schemes, ours, force=True)
+            setattr(checkpoint, name, ours)
+    refuse_to_run_code()
+
+
+def refuse_to_run_code() -> None:
+    """Give mmengine's loader a harmless pickle that tells whether it was run.
+
+    Raises:
+        ImportError: It was, or it was taken for a checkpoint.
+    """
+    import mmengine
+    from mmengine.runner import CheckpointLoader
+
+    _ran.clear()
+    refused = False
+    try:
+        CheckpointLoader.load_checkpoint(str(MARKER), 'cpu', 'silent')
+    except pickle.UnpicklingError:
+        refused = True
+    except Exception:  # whatever a host makes of a file that it has run
+        pass
+    if _ran or not refused:
+        raise ImportError(
+            f'mmengine {mmengine.__version__} runs the code that a checkpoint holds, and '
+            'actionclip_mm cannot prevent it there: pip install "mmengine>=0.10.5,<0.11"'
         )
 
 
-def numpy_globals() -> dict[str, Any]:
-    """What pickled arrays and numbers of numpy name, by its full name."""
-    return {name: item for item, name in map(_named, _log_history()) if name.startswith('numpy')}
+def run_marker() -> None:
+    """What :data:`MARKER` calls where it is run."""
+    _ran.append(True)
+
+
+def load_plain(file: Any, name: str | None = None, **options: Any) -> Any:
+    """``torch.load`` with the check on and mmengine's log history allowed, for any caller.
+
+    Raises:
+        pickle.UnpicklingError: The file holds something else; one sentence that names ``name``.
+    """
+    token = _reading.set(str(file) if name is None else name)
+    try:
+        return torch.load(file, **options)
+    finally:
+        _reading.reset(token)
+
+
+def _checks_by_default() -> bool:
+    return tuple(int(part) for part in torch.__version__.split('.')[:2]) >= (2, 6)
+
+
+def _of_one_file(load: Callable) -> Callable:
+    """A loader whose ``torch.load``, wherever it is called, reads with the check on."""
+
+    @functools.wraps(load)
+    def load_checked(*args: Any, **kwargs: Any) -> Any:
+        token = _reading.set(str([*args, *kwargs.values()][0]))
+        try:
+            return load(*args, **kwargs)
+        finally:
+            _reading.reset(token)
+
+    return mark(load_checked)
+
+
+def _force_the_check() -> None:
+    """Within a loader ``torch.load`` has ``weights_only=True`` and no other unpickler."""
+    original = torch.load
+
+    @functools.wraps(original)
+    def load(f: Any, *args: Any, **kwargs: Any) -> Any:
+        name = _reading.get()
+        if name is None:
+            return original(f, *args, **kwargs)
+        options = {key: value for key, value in kwargs.items() if key != 'pickle_module'}
+        options['weights_only'] = True
+        with _refusing_clearly(name), _our_names_alone():
+            return original(f, *args[:1], **options)
+
+    torch.load = torch.serialization.load = mark(load)
+
+
+@contextlib.contextmanager
+def _our_names_alone() -> Iterator[None]:
+    """Other packages may have allowed numpy's own functions, or ``getattr`` as it is."""
+    if not _checks_by_default():  # the list of our unpickler is its own
+        yield
+        return
+    before = torch.serialization.get_safe_globals()
+    ours = _log_history()
+    names = {name for _, name in map(_named, ours)}
+    others = [
+        item
+        for item in before
+        if (name := _named(item)[1]) not in names and not name.startswith(('numpy.', 'builtins.'))
+    ]
+    torch.serialization.clear_safe_globals()
+    torch.serialization.add_safe_globals(others + ours)
+    try:
+        yield
+    finally:
+        torch.serialization.clear_safe_globals()
+        torch.serialization.add_safe_globals(before)
 
 
 def _log_history() -> list[Any]:
     """What mmengine's log history consists of; pairs are known under another name."""
     from mmengine.logging import HistoryBuffer
 
-    multiarray = importlib.import_module(
-        'numpy._core.multiarray'
-        if int(np.__version__.split('.')[0]) >= 2
-        else 'numpy.core.multiarray'
-    )
-    rebuild = [
-        (getattr(multiarray, name), f'{module}.{name}')
-        for module in ('numpy.core.multiarray', 'numpy._core.multiarray')
-        for name in ('_reconstruct', 'scalar')
-    ]
-    dtypes = list({type(np.dtype(code)) for code in np.typecodes['AllInteger'] + '?efd'})
-    statistic = (_history_statistic, 'builtins.getattr')
-    return [HistoryBuffer, np.ndarray, np.dtype, *dtypes, *rebuild, statistic]
+    of_numpy = [(item, name) for name, item in STAND_INS.items()]
+    return [HistoryBuffer, *of_numpy, (_history_statistic, 'builtins.getattr')]
 
 
 def _named(item: Any) -> tuple[Any, str]:
@@ -89,34 +191,29 @@ def _history_statistic(owner: Any, name: str) -> Callable:
     return getattr(owner, name)
 
 
-def _refusing_clearly(load: Callable) -> Callable:
+@contextlib.contextmanager
+def _refusing_clearly(filename: str) -> Iterator[None]:
     """Turn torch's page-long refusal into one sentence that names the file and the culprit."""
-
-    def load_or_refuse(filename: str, *args: Any, **kwargs: Any) -> Any:
-        try:
-            return load(filename, *args, **kwargs)
-        except DAMAGED as error:
-            found = re.search(r'(?:GLOBAL|function|module) (\S+)', str(error))
-            reason = (
-                f'it holds a pickled {found.group(1)}, which could run code'
-                if found
-                else f'it is not a checkpoint ({_last_line(error)})'
-            )
-            raise pickle.UnpicklingError(
-                f'{filename} was refused: {reason}, and only tensors, plain Python values and '
-                "mmengine's log history are loaded; save its state dict alone to use it here"
-            ) from None
-        except RuntimeError as error:
-            if 'TorchScript' not in str(error):
-                raise
-            raise pickle.UnpicklingError(
-                f'{filename} was refused: it is an archive of TorchScript, whose code would be '
-                'run; convert its weights first (tools/convert/to_actionclip.py)'
-            ) from None
-
-    name = getattr(load, '__name__', 'load_url')  # mmengine prints the loader's name
-    load_or_refuse.__name__ = name
-    return mark(load_or_refuse)
+    try:
+        yield
+    except DAMAGED as error:
+        found = re.search(r'(?:GLOBAL|function|module) (\S+)', str(error))
+        reason = (
+            f'it holds a pickled {found.group(1)}, which could run code'
+            if found
+            else f'it is not a checkpoint ({_last_line(error)})'
+        )
+        raise pickle.UnpicklingError(
+            f'{filename} was refused: {reason}, and only tensors, plain Python values and '
+            "mmengine's log history are loaded; save its state dict alone to use it here"
+        ) from None
+    except RuntimeError as error:
+        if 'TorchScript' not in str(error):
+            raise
+        raise pickle.UnpicklingError(
+            f'{filename} was refused: it is an archive of TorchScript, whose code would be '
+            'run; convert its weights first (tools/convert/to_actionclip.py)'
+        ) from None
 
 
 def _last_line(error: Exception) -> str:

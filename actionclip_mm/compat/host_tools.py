@@ -17,8 +17,6 @@ from typing import Any
 from .replace import is_there
 from .video_output import ClipWriter, has_moviepy_editor
 
-READERS_OF_SCORES = ('confusion_matrix', 'eval_metric', 'report_accuracy')
-
 
 def why_it_cannot_run(tool: str) -> str:
     """A reason in half a sentence, or '' for a tool that may be tried."""
@@ -32,8 +30,8 @@ def why_it_cannot_run(tool: str) -> str:
     return ''
 
 
-def scores_without_code() -> None:
-    """confusion_matrix, eval_metric and report_accuracy would run the code that a .pkl asks for.
+def pickles_without_code() -> None:
+    """mmengine runs the code that a .pkl of scores or annotations asks for.
 
     From here on this process reads pickles of plain values, tensors and arrays alone by mmengine.
     """
@@ -46,8 +44,8 @@ def scores_without_code() -> None:
             return load_tensors(file)
         except Exception as error:  # bytes of another kind are taken for commands: anything
             raise SystemExit(
-                f'Error: the file of scores cannot be read ({error}): give that of '
-                'tools/test.py --dump.'
+                f'Error: the .pkl file cannot be read ({error}): only plain values, tensors and '
+                'arrays of numbers are loaded, as tools/test.py --dump writes them.'
             ) from None
 
     PickleHandler.load_from_fileobj = load_from_fileobj

@@ -36,7 +36,7 @@ def replace_torch_load(allowed: dict[str, Any]) -> None:
     known = _of_torch() | allowed
     module = SimpleNamespace(
         __name__='pickle of weights',
-        Unpickler=type('Unpickler', (_WeightsUnpickler,), dict(known=known)),
+        Unpickler=type('Unpickler', (PlainUnpickler,), dict(known=known)),
     )
     module.load = lambda file, **kwargs: module.Unpickler(file, **kwargs).load()
     torch.load = mark(_without_code(torch.load, module))
@@ -75,8 +75,8 @@ def _refuse_archives(file: Any) -> None:
             raise RuntimeError(f'Cannot use ``weights_only=True`` with a {kind}')
 
 
-class _WeightsUnpickler(pickle._Unpickler):  # type: ignore[name-defined]
-    """Finds what is known and nothing else; in Python, as the C one has no single operations."""
+class PlainUnpickler(pickle._Unpickler):  # type: ignore[name-defined]
+    """Find what is ``known`` and nothing else; in Python, since the C one has no single steps."""
 
     known: dict[str, Any]
     stack: list[Any]
@@ -106,12 +106,12 @@ def _of_torch() -> dict[str, Any]:
         **_weights_only_unpickler._get_allowed_globals(),
         **dtypes,
         'torch.device': torch.device,
-        '_codecs.encode': _encode,
+        '_codecs.encode': encode_latin1,
         'builtins.set': set,
     }
 
 
-def _encode(text: str, encoding: str) -> bytes:
+def encode_latin1(text: str, encoding: str) -> bytes:
     """How pickles of numpy hold bytes."""
     if encoding not in ('latin1', 'latin-1'):
         raise pickle.UnpicklingError(f'Unsupported global: GLOBAL _codecs.encode to {encoding}')

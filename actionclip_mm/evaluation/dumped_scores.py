@@ -4,12 +4,13 @@ import io
 import pickle
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar
 
 import numpy as np
 import torch
 
-from ..compat.checkpoints import numpy_globals
+from ..compat.plain_numpy import STAND_INS
+from ..compat.unpickling import PlainUnpickler, encode_latin1
 from ..utils import first_line
 
 
@@ -94,25 +95,26 @@ def _one_hot(label: torch.Tensor, num_classes: int) -> np.ndarray | None:
     return np.arange(num_classes) == label.item()
 
 
-class _TensorsOnly(pickle.Unpickler):
-    """Builds containers, tensors and arrays, and refuses all else that a pickle can name."""
-
-    of_numpy = numpy_globals()
-
-    def find_class(self, module: str, name: str) -> Any:
-        if f'{module}.{name}' in self.of_numpy:
-            return self.of_numpy[f'{module}.{name}']
-        allowed = {
-            ('collections', 'OrderedDict'): OrderedDict,
-            ('torch._utils', '_rebuild_tensor_v2'): torch._utils._rebuild_tensor_v2,
-            ('torch.storage', '_load_from_bytes'): _load_from_bytes,
-        }
-        if (module, name) == ('_codecs', 'encode'):  # how old protocols write bytes
-            return lambda text, encoding: text.encode('latin1')
-        if (module, name) not in allowed:
-            raise pickle.UnpicklingError(f'it holds {module}.{name}, which could run code')
-        return allowed[module, name]
-
-
 def _load_from_bytes(content: bytes) -> Any:
     return torch.load(io.BytesIO(content), weights_only=True)
+
+
+class _TensorsOnly(PlainUnpickler):
+    """Builds containers, tensors, and numbers and arrays of numpy; refuses all other names."""
+
+    known: ClassVar[dict] = {
+        **STAND_INS,
+        'collections.OrderedDict': OrderedDict,
+        'torch._utils._rebuild_tensor_v2': torch._utils._rebuild_tensor_v2,
+        'torch.storage._load_from_bytes': _load_from_bytes,
+        '_codecs.encode': encode_latin1,  # how old protocols write bytes
+        'builtins.bytes': lambda: b'',
+    }
+
+    def find_class(self, module: str, name: str) -> Any:
+        try:
+            return super().find_class(module, name)
+        except pickle.UnpicklingError:
+            raise pickle.UnpicklingError(
+                f'it holds {module}.{name}, which could run code'
+            ) from None

@@ -153,7 +153,7 @@ def test_host_tools_run_no_code_of_scores(
     process = start_tool('tools/host.py', *arguments)
     output = process.communicate(timeout=120)
     assert process.returncode != 0 and not mark.exists()
-    assert 'the file of scores cannot be read' in str(output)
+    assert 'the .pkl file cannot be read' in str(output)
 
 
 def test_nothing_else_is_imported_for_a_refusal(evil_file: Callable) -> None:

@@ -1,0 +1,109 @@
+"""Reads hostile checkpoints by every scheme of a stub host; prints which ones ran, as JSON.
+
+Usage: python stub_host_worker.py KIND FOLDER
+"""
+
+import json
+import os
+import pickle
+import shutil
+import sys
+import types
+from pathlib import Path
+
+import stub_hosts
+
+kind, folder = sys.argv[1], Path(sys.argv[2])
+stub_hosts.install(kind)
+
+import torch  # noqa: E402
+from mmengine.runner import checkpoint  # noqa: E402
+
+MARK, FILE = folder / 'mark', folder / 'evil.pth'
+WEB = 'http://host/evil.pth'
+SCHEMES = {
+    'local': str(FILE), 'http': WEB, 'https': WEB.replace('http', 'https'),
+    's3': 's3://bucket/evil.pth', 'petrel': 'petrel://bucket/evil.pth',
+    'torchvision': 'torchvision://evil', 'modelzoo': 'modelzoo://evil',
+    'open-mmlab': 'open-mmlab://evil', 'openmmlab': 'openmmlab://evil',
+    'openmmlab on disk': 'openmmlab://disk', 'mmcls': 'mmcls://evil', 'pavi': 'pavi://evil',
+    'later': 'later://evil',
+}  # fmt: skip
+
+
+class Evil:
+    def __reduce__(self) -> tuple:
+        return os.mkdir, (str(MARK),)
+
+
+def redirect() -> None:
+    """All that schemes fetch is the hostile file."""
+    models = dict(evil=WEB, disk=str(FILE))
+    for name in ('torchvision', 'external', 'mmcls'):
+        setattr(checkpoint, f'get_{name}_models', lambda: models)
+    checkpoint.get_deprecated_model_names = dict
+    checkpoint.get_file_backend = lambda *_, **__: types.SimpleNamespace(
+        get=lambda _: FILE.read_bytes()
+    )
+    torch.hub.get_dir = lambda: str(folder / 'hub')
+    torch.hub.download_url_to_file = lambda url, target, *_, **__: shutil.copy(FILE, target)
+    pavi = types.ModuleType('pavi')
+    model = types.SimpleNamespace(name='evil.pth', download=lambda to: shutil.copy(FILE, to))
+    pavi.modelcloud = types.SimpleNamespace(get=lambda _: model)
+    sys.modules['pavi'] = pavi
+
+
+def outcomes() -> dict[str, str]:
+    found = {}
+    for name, address in SCHEMES.items():
+        for zipped in (True, False):
+            torch.save(
+                dict(state_dict=torch.ones(1), x=Evil()),
+                FILE,
+                _use_new_zipfile_serialization=zipped,
+            )
+            shutil.rmtree(folder / 'hub', ignore_errors=True)
+            try:
+                checkpoint.CheckpointLoader.load_checkpoint(address, 'cpu', 'silent')
+                said = 'read'
+            except Exception as error:
+                said = f'{type(error).__name__}: {error}'
+            if MARK.exists():
+                said = 'RAN'
+                MARK.rmdir()
+            found[f'{name} {"zip" if zipped else "legacy"}'] = said
+    return found
+
+
+def good() -> bool:
+    """Whether what mmengine writes is still read."""
+    from mmengine.logging import MessageHub
+
+    hub = MessageHub('stub')
+    hub.update_scalar('train/loss', 0.5)
+    torch.save(dict(state_dict={}, message_hub=hub.state_dict()), folder / 'good.pth')
+    state = checkpoint.CheckpointLoader.load_checkpoint(str(folder / 'good.pth'), 'cpu', 'silent')
+    return bool(state['message_hub']['log_scalars']['train/loss'].statistics('mean') == 0.5)
+
+
+def numpy_is_guarded() -> bool:
+    """Whether numpy's own functions stay unknown, though the host allows them."""
+    import numpy as np
+
+    torch.save(dict(x=np.array([1, None], dtype=object)), FILE)
+    try:
+        checkpoint.CheckpointLoader.load_checkpoint(str(FILE), 'cpu', 'silent')
+    except pickle.UnpicklingError:
+        return True
+    return False
+
+
+redirect()
+checkpoint.CheckpointLoader.register_scheme(
+    'later://', lambda name, map_location=None: torch.load(FILE, map_location, weights_only=False)
+)
+before = outcomes() if kind != 'pickle' else {}
+import actionclip_mm  # noqa: E402, F401
+
+answers = dict(before=before, after=outcomes(), good=good(), numpy=numpy_is_guarded())
+print(json.dumps(answers))
