@@ -11,7 +11,7 @@ from mmengine.dataset import pseudo_collate
 from torch import nn
 
 from ..models.utils.checks import head_with_labels
-from ..models.utils.clip_loading import Arch
+from ..models.utils.clip_loading import Arch, CLIPPreprocess
 from ..utils import innermost_config
 from .building import Labels, build_trained, build_zero_shot, check_texts, read_config
 from .prediction import Prediction
@@ -95,8 +95,8 @@ class ActionCLIPPredictor:
             if value < 1:
                 raise ValueError(f'{name}={value}: give a number of at least 1.')
         model: Any = build_zero_shot(labels, templates, arch, pretrained)
-        size = model.backbone.preprocess.size
-        return cls(model, default_pipeline(size, num_frames, num_clips), **kwargs)
+        pipeline = _pipeline_of(model.backbone.preprocess, num_frames, num_clips)
+        return cls(model, pipeline, **kwargs)
 
     @classmethod
     def from_config(
@@ -210,4 +210,11 @@ def _test_pipeline(config: Config, model: nn.Module) -> list[dict]:
             f"The config '{config.filename}' has no test_dataloader: add one, since its backbone "
             'does not tell the size of its frames.'
         )
-    return default_pipeline(preprocess.size)
+    return _pipeline_of(preprocess)
+
+
+def _pipeline_of(preprocess: CLIPPreprocess, num_frames: int = 8, num_clips: int = 1) -> list[dict]:
+    """The default pipeline with the resizing that an image tower was trained on."""
+    return default_pipeline(
+        preprocess.size, num_frames, num_clips, preprocess.interpolation, preprocess.resize_mode
+    )

@@ -7,9 +7,7 @@ from mmaction.registry import TRANSFORMS
 
 from ..datasets.decoding import UnreadableVideo, check_header
 from ..datasets.decoding.reasons import reason
-
-# Longer than the crop by the factor of the usual 256 / 224.
-_SHORT_SIDE = 256 / 224
+from ..datasets.transforms import resize_and_crop
 
 
 class VideoError(ValueError):
@@ -67,21 +65,30 @@ class VideoReading:
         return results
 
 
-def default_pipeline(size: tuple[int, int], num_frames: int = 8, num_clips: int = 1) -> list[dict]:
-    """The usual test pipeline: frames spread over the whole video, one centre crop.
+def default_pipeline(
+    size: tuple[int, int],
+    num_frames: int = 8,
+    num_clips: int = 1,
+    interpolation: str = 'bicubic',
+    resize_mode: str = 'shortest',
+) -> list[dict]:
+    """The released test pipeline: centres of T segments, antialiased resize, one centre crop.
 
     Args:
         size: Height and width that the image tower takes.
         num_frames: T, frames per clip. Defaults to 8.
         num_clips: V, clips per video. Defaults to 1.
+        interpolation: That of the tower's own preprocessing. Defaults to ``'bicubic'``.
+        resize_mode: That of the tower's own preprocessing. Defaults to ``'shortest'``.
+
+    Raises:
+        ValueError: A resize mode or an interpolation without a transform.
     """
-    height, width = size
     return [
         dict(type='VideoInit'),
-        dict(type='UniformSample', clip_len=num_frames, num_clips=num_clips, test_mode=True),
+        dict(type='SegmentCentreSample', clip_len=num_frames, num_clips=num_clips),
         dict(type='VideoDecode'),
-        dict(type='Resize', scale=(-1, round(max(size) * _SHORT_SIDE))),
-        dict(type='CenterCrop', crop_size=(width, height)),
+        *resize_and_crop(size, interpolation, resize_mode),
         dict(type='FormatShape', input_format='NCTHW'),
         dict(type='PackActionInputs'),
     ]

@@ -137,7 +137,7 @@ def _size(step: Any) -> tuple[int, int] | None:
     if 'crop_size' in step:
         size = step.crop_size
         return (size, size) if isinstance(size, int) else (size[1], size[0])
-    if step.type == 'Resize' and not step.get('keep_ratio', True):
+    if step.type in ('Resize', 'CLIPResize') and not step.get('keep_ratio', True):
         return step.scale[1], step.scale[0]
     return None
 

@@ -3,12 +3,12 @@
 from keyword import iskeyword
 from typing import Any
 
+from ..datasets.transforms import resize_and_crop
 from .architecture import model_config
 from .convert import SOURCES, Converted
 
 LINE = 100
 DEFAULT_FRAMES = 8
-SHORT_SIDE = 256 / 224  # of the frame before the centre crop, in the paper's test
 
 _HEADER = '''"""{title} as a recognizer of actionclip_mm.
 
@@ -42,9 +42,7 @@ test_pipeline = [
     dict(type='VideoInit'),
     dict(type='SegmentCentreSample', clip_len=num_frames),
     dict(type='VideoDecode'),
-    dict(type='Resize', scale=(-1, {short_side})),
-    dict(type='CenterCrop', crop_size={size}),
-    dict(type='FormatShape', input_format='NCTHW'),
+{resize_and_crop}    dict(type='FormatShape', input_format='NCTHW'),
     dict(type='PackActionInputs'),
 ]
 # 10 clips x 3 crops: the protocols of tools/run_protocol.py whose names end in 10x3 take it
@@ -52,7 +50,7 @@ multi_view_pipeline = [
     dict(type='VideoInit'),
     dict(type='SegmentCentreSample', clip_len=num_frames, num_clips=10),
     dict(type='VideoDecode'),
-    dict(type='Resize', scale=(-1, {size})),
+    dict(type='CLIPResize', scale=(-1, {size})),
     dict(type='ThreeCrop', crop_size={size}),
     dict(type='FormatShape', input_format='NCTHW'),
     dict(type='PackActionInputs'),
@@ -115,10 +113,13 @@ def write_config_text(
     )
     size = model_config(converted.arch)['vision_cfg'].get('image_size', 224)
     size = size if isinstance(size, int) else size[0]
+    steps = resize_and_crop((size, size))
     return (
         header
         + f'model = {as_code(recognizer_config(converted))}\n'
-        + _REST.format(short_side=round(size * SHORT_SIDE), size=size)
+        + _REST.format(
+            resize_and_crop=''.join(f'    {as_code(step)},\n' for step in steps), size=size
+        )
     )
 
 
@@ -177,7 +178,10 @@ def as_code(value: Any, indent: int = 0) -> str:
     if isinstance(value, dict):
         items = [f'{_name(key)}={as_code(item, indent + 4)}' for key, item in value.items()]
         opening, closing = 'dict(', ')'
-    elif isinstance(value, (list, tuple)):
+    elif isinstance(value, tuple):  # transforms tell a size from a list
+        items = [as_code(item, indent + 4) for item in value]
+        return f'({items[0]},)' if len(items) == 1 else f'({", ".join(items)})'
+    elif isinstance(value, list):
         items = [as_code(item, indent + 4) for item in value]
         opening, closing = '[', ']'
     else:

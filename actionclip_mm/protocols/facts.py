@@ -12,6 +12,8 @@ from ..models.heads import VideoTextHead
 from ..utils import innermost_config
 from .views import CROPS, count_frames, count_views, sampling_step
 
+RESIZES = ('Resize', 'CLIPResize')
+
 
 def model_facts(config: Config, model: nn.Module, leaf: str, options: dict) -> dict[str, Any]:
     """The ``model`` section of a card but for the checkpoint.
@@ -69,7 +71,7 @@ def test_facts(config: Config, model: nn.Module) -> dict[str, Any]:
         average_clips=model.cls_head.average_clips,
         scores=_scores(model.cls_head),
         sampling=_plain(sampling_step(config)),
-        resize=[_plain(step) for step in dataset.pipeline if step['type'] == 'Resize'],
+        resize=[_plain(step) for step in dataset.pipeline if step['type'] in RESIZES],
         crop=[_plain(step) for step in dataset.pipeline if step['type'] in CROPS],
         modality='raw frames' if 'img' in dataset.data_prefix else 'video files',
     )

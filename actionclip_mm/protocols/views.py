@@ -7,7 +7,7 @@ from mmengine.config import Config
 from ..utils import innermost_config
 
 # Crops per clip.
-CROPS = {'CenterCrop': 1, 'ThreeCrop': 3, 'TenCrop': 10}
+CROPS = {'CenterCrop': 1, 'CLIPCenterCrop': 1, 'ThreeCrop': 3, 'TenCrop': 10}
 
 # 10 clips x 3 crops of large frames do not fit at once.
 MAX_TESTING_VIEWS = 5

@@ -13,4 +13,4 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-train_dataloader = dict(batch_size=16)
+train_dataloader = dict(batch_size=16, drop_last=False)

@@ -14,3 +14,4 @@ _base_ = [
 ]
 
 model = dict(cls_head=dict(label_encoder=dict(labels={{_base_.labels}})))
+train_dataloader = dict(drop_last=False)

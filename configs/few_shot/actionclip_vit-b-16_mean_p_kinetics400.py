@@ -13,5 +13,5 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-train_dataloader = dict(batch_size=16)
+train_dataloader = dict(batch_size=16, drop_last=False)
 model = dict(neck=dict(_delete_=True, type='MeanPPrompt', in_channels=512))

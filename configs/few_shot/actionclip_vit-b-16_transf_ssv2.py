@@ -13,5 +13,5 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-train_dataloader = dict(batch_size=16)
+train_dataloader = dict(batch_size=16, drop_last=False)
 model = dict(cls_head=dict(label_encoder=dict(labels={{_base_.labels}})))

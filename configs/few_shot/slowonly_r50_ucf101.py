@@ -14,3 +14,4 @@ _base_ = [
 ]
 
 model = dict(cls_head=dict(num_classes=101))
+train_dataloader = dict(drop_last=False)

@@ -2,7 +2,7 @@
 
 bash tools/dist_train.sh configs/finetune/actionclip_vit-b-16_transf_ucf101_32f.py 4 \
     --cfg-options load_from=KINETICS_CHECKPOINT
-4 GPUs with 16 videos each. Published: top-1 97.1 (ActionCLIP's README, which names no split).
+4 GPUs with 8 videos each. Published: top-1 97.1 (ActionCLIP's README, which names no split).
 Not measured here.
 """
 
@@ -14,4 +14,5 @@ _base_ = [
 ]
 
 model = dict(cls_head=dict(label_encoder=dict(labels={{_base_.labels}})))
-auto_scale_lr = dict(base_batch_size=64)
+train_dataloader = dict(batch_size=8)
+auto_scale_lr = dict(base_batch_size=32)

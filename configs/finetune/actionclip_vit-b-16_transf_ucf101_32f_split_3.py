@@ -2,7 +2,7 @@
 
 bash tools/dist_train.sh configs/finetune/actionclip_vit-b-16_transf_ucf101_32f_split_3.py 4 \
     --cfg-options load_from=KINETICS_CHECKPOINT
-4 GPUs with 16 videos each. Published: top-1 97.1 (ActionCLIP's README, which names no split).
+4 GPUs with 8 videos each. Published: top-1 97.1 (ActionCLIP's README, which names no split).
 Not measured here.
 """
 

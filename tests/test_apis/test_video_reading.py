@@ -28,7 +28,7 @@ def test_shape(read, video):
 
 def test_the_short_side_is_as_much_longer_as_256_than_224():
     resize, crop = default_pipeline((32, 48))[3:5]
-    assert resize['scale'] == (-1, round(48 * 256 / 224))
+    assert resize['scale'] == (-1, 48 * 256 // 224)
     assert crop['crop_size'] == (48, 32)  # the host's order: width, height
 
 

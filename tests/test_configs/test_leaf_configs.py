@@ -45,7 +45,8 @@ RECIPES = {
     'ablations/': (5e-6, 50, 128),
     'zero_shot/': (5e-6, 50, 128),
     'charades/': (5e-6, 50, 128),
-    'finetune/': (5e-6, 50, 64),
+    'finetune/actionclip_vit-b-16_transf_hmdb51': (5e-6, 50, 64),
+    'finetune/actionclip_vit-b-16_transf_ucf101': (5e-6, 50, 32),
     'few_shot/actionclip': (2e-6, 50, 64),
     'base_to_novel/': (2e-6, 11, 64),
 }

@@ -53,7 +53,7 @@ def test_warms_up_then_falls_to_zero(config: Config) -> None:
     peak = rates.index(max(rates))
     assert peak / len(rates) == pytest.approx(0.1, abs=0.01)
     assert rates[peak] == pytest.approx(base)
-    assert rates[0] == pytest.approx(base / 100)
+    assert 0 < rates[0] < base / 1e5  # the released schedule begins at 0
     assert rates[:peak] == sorted(rates[:peak])
     assert rates[peak:] == sorted(rates[peak:], reverse=True)
     assert optimizer.param_groups[0]['lr'] == pytest.approx(0, abs=base / 1000)

@@ -23,8 +23,10 @@ class SegmentCentreSample(UniformSample):
 
     so the first view takes the first frame of each segment, the last one its last, and the others
     lie evenly between. A single view takes the centre, k/(N - 1) = 1/2: the test of the released
-    code. The starts of several views are those of Text4Vis, without rounding them first. A video
-    with fewer frames than T shows some of them several times.
+    code. A single frame of a single view (T = N = 1) is frame floor(L/2), as there, and not
+    floor((L - 1)/2), which the formula would give. The starts of several views are those of
+    Text4Vis, without rounding them first. A video with fewer frames than T shows some of them
+    several times.
 
     Args:
         clip_len: T, frames of a view.
@@ -48,6 +50,8 @@ class SegmentCentreSample(UniformSample):
         if num_frames < 1:
             raise UnreadableVideo(f'it has {num_frames} frames, and none can be chosen')
         frames = self.clip_len
+        if frames == self.num_clips == 1:
+            return np.array([num_frames // 2])
         views, last_view = np.arange(self.num_clips), self.num_clips - 1
         if self.num_clips == 1:
             views, last_view = views + 1, 2  # the centre: 1/2 of the way

@@ -33,11 +33,13 @@ _OTHER_LAYOUTS = {
 
 
 class CLIPPreprocess(NamedTuple):
-    """What a tower was trained on: pixel mean and std in [0, 255] and its frame size."""
+    """What a tower was trained on: pixel mean and std in [0, 255], frame size, way of resizing."""
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
     size: tuple[int, int]
+    interpolation: str = 'bicubic'
+    resize_mode: str = 'shortest'  # or 'squash', 'longest': open_clip's names
 
 
 def build_clip(arch: Arch, pretrained: str | None = None) -> nn.Module:
@@ -94,10 +96,10 @@ def arch_name(arch: Arch) -> str:
 
 
 def get_preprocess(model: nn.Module, arch: Arch, pretrained: str | None = None) -> CLIPPreprocess:
-    """Mean, std and size that a model was trained with.
+    """Mean, std, size and way of resizing that a model was trained with.
 
-    open_clip keeps mean and std with each tag. For weights from a file, or random ones, those of
-    the model's first tag are taken: an architecture's published weights agree on them.
+    open_clip keeps all but the size with each tag. For weights from a file, or random ones, those
+    of the model's first tag are taken: an architecture's published weights agree on them.
     """
     published: dict = {}
     if isinstance(arch, str) and arch.startswith(_SCHEMES):  # open_clip has read their own
@@ -113,6 +115,8 @@ def get_preprocess(model: nn.Module, arch: Arch, pretrained: str | None = None) 
         tuple(255 * value for value in mean),
         tuple(255 * value for value in std),
         (size, size) if isinstance(size, int) else tuple(size),
+        published.get('interpolation') or 'bicubic',
+        published.get('resize_mode') or 'shortest',
     )
 
 

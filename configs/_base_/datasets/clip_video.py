@@ -1,18 +1,20 @@
 """Videos as the released recipe reads them: 8 frames, its augmentation, three ways to test.
 
-A data set adds its lists, folders and labels: kinetics400.py and the others beside it. In training
-every clip has all frames treated alike. Tests take the released code's frames, see
-docs/multi_view.md: `test_pipeline` one view, `multi_view_pipeline` 10 clips x 3 crops, clips of
-one crop in order, crops in the order left (top), right (bottom), middle.
+A data set adds its lists, folders and labels: kinetics400.py and the others. In training every
+clip has all frames treated alike. Frames are resized with antialias, as in the released code;
+`Resize` and `CenterCrop` instead of `CLIPResize` and `CLIPCenterCrop` are mmaction2's way
+(docs/differences.md has all that differs from the released recipe). Tests take the released code's
+frames, see docs/multi_view.md: `test_pipeline` one view, `multi_view_pipeline` 10 clips x 3 crops,
+clips of one crop in order, crops in the order left (top), right (bottom), middle.
 """
 
 num_frames = 8
 
 train_pipeline = [
     dict(type='VideoInit'),
-    dict(type='UniformSample', clip_len=num_frames, num_clips=1),
+    dict(type='SegmentRandomSample', clip_len=num_frames),
     dict(type='VideoDecode'),
-    dict(type='Resize', scale=(-1, 256)),
+    dict(type='CLIPResize', scale=(-1, 256)),
     # torchvision's transforms see all frames of a video at once, so they treat them alike
     dict(type='TorchVisionWrapper', op='RandAugment', num_ops=2, magnitude=9),
     dict(
@@ -21,7 +23,7 @@ train_pipeline = [
         scales=(1, 0.875, 0.75, 0.66),
         num_fixed_crops=13,
     ),
-    dict(type='Resize', scale=(224, 224), keep_ratio=False),
+    dict(type='CLIPResize', scale=(224, 224), keep_ratio=False, interpolation='bilinear'),
     dict(type='Flip', flip_ratio=0.5),
     dict(
         type='RandomApply',
@@ -45,8 +47,8 @@ test_pipeline = [
     dict(type='VideoInit'),
     dict(type='SegmentCentreSample', clip_len=num_frames),
     dict(type='VideoDecode'),
-    dict(type='Resize', scale=(-1, 256)),
-    dict(type='CenterCrop', crop_size=224),
+    dict(type='CLIPResize', scale=(-1, 256)),
+    dict(type='CLIPCenterCrop', crop_size=224),
     dict(type='FormatShape', input_format='NCTHW'),
     dict(type='PackActionInputs'),
 ]
@@ -54,7 +56,7 @@ multi_view_pipeline = [
     dict(type='VideoInit'),
     dict(type='SegmentCentreSample', clip_len=num_frames, num_clips=10),
     dict(type='VideoDecode'),
-    dict(type='Resize', scale=(-1, 224)),
+    dict(type='CLIPResize', scale=(-1, 224)),
     dict(type='ThreeCrop', crop_size=224),
     dict(type='FormatShape', input_format='NCTHW'),
     dict(type='PackActionInputs'),
@@ -64,6 +66,7 @@ train_dataloader = dict(
     batch_size=32,  # on each of 4 GPUs
     num_workers=8,
     persistent_workers=True,
+    drop_last=True,  # the loss compares the videos of a batch, so all batches have one size
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(type='RobustVideoDataset', pipeline=train_pipeline),
 )

@@ -26,7 +26,7 @@ optim_wrapper = dict(
 param_scheduler = [
     dict(
         type='LinearLR',
-        start_factor=0.01,
+        start_factor=1e-6,  # the released one begins at 0, which mmengine refuses
         by_epoch=True,
         begin=0,
         end=warmup_epochs,

@@ -30,6 +30,24 @@ def test_single_view_is_the_centre_of_each_segment(frames, length):
     assert min(expected) >= 0 and max(expected) < length
 
 
+def released(length, frames):
+    """The rule of the released test code, case by case, in its own floating-point numbers."""
+    if frames == 1:
+        return [length // 2]
+    if length <= frames:
+        return [i * length // frames for i in range(frames)]
+    offset = (length / frames - 1) / 2
+    return [int(i * length / frames + offset) for i in range(frames)]
+
+
+@pytest.mark.parametrize('frames', [1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 32, 48, 64])
+def test_single_view_is_that_of_the_released_code(frames):
+    """Every length to 600 frames and some long ones; T = 1 is frame L // 2."""
+    transform = SegmentCentreSample(frames)
+    for length in (*range(1, 601), 999, 1000, 1001, 2997, 5000, 9001, 54321):
+        assert transform._get_sample_clips(length).tolist() == released(length, frames), length
+
+
 @pytest.mark.parametrize('frames', [8, 16, 32])
 @pytest.mark.parametrize('length', LENGTHS)
 def test_ten_views_start_evenly_spaced(frames, length):
