@@ -4,6 +4,7 @@ from .config_text import in_docstring, write_config_text
 from .convert import SOURCES, Converted, convert, detect_source
 from .interpolation import interpolate
 from .mapped import Hints
+from .origins import splits_names
 
 __all__ = [
     'SOURCES',
@@ -13,5 +14,6 @@ __all__ = [
     'detect_source',
     'in_docstring',
     'interpolate',
+    'splits_names',
     'write_config_text',
 ]

@@ -6,6 +6,7 @@ from typing import Any
 from ..datasets.transforms import resize_and_crop
 from .architecture import model_config
 from .convert import SOURCES, Converted
+from .origins import origins, splits_names
 
 LINE = 100
 DEFAULT_FRAMES = 8
@@ -15,7 +16,10 @@ _HEADER = '''"""{title} as a recognizer of actionclip_mm.
     python tools/test.py {config} {in_command}
 
 Set `labels` (class names in the order of the ids), `ann_file` (lines "video id") and `data_root`.
-Expected numbers: not measured; {frames_source}.
+Expected numbers: not measured.
+
+What weights do not carry, and where it is from:
+{origins}
 """
 
 custom_imports = dict(imports=['actionclip_mm'], allow_failed_imports=False)
@@ -30,6 +34,7 @@ load_from = {checkpoint!r}  # for training that starts from these weights
 
 labels = {labels!r}
 templates = {templates!r}
+split_names = {split_names}  # whether ApplyEyeMakeup fills the templates as "apply eye makeup"
 ann_file = 'data/test.txt'
 data_root = 'data/videos'
 num_frames = {frames}
@@ -80,6 +85,7 @@ def write_config_text(
     labels: str = 'labels.txt',
     templates: str = 'actionclip16',
     num_frames: int | None = None,
+    split_names: bool | None = None,
 ) -> str:
     """The config of a converted model.
 
@@ -91,6 +97,8 @@ def write_config_text(
         labels: Path of a label file.
         templates: Preset or file of templates.
         num_frames: T; None for that of the weights, or 8.
+        split_names: Whether joined class names are split into words; None for the way of the code
+            that trained the weights.
 
     Raises:
         ValueError: ``num_frames`` that the visual prompt cannot take, or a key of the architecture
@@ -98,7 +106,8 @@ def write_config_text(
     """
     frames = _num_frames(converted, num_frames)
     source = SOURCES[converted.source].title
-    fixed = converted.prompt.num_frames is not None
+    split_names = splits_names(converted.source) if split_names is None else split_names
+    settings = origins(converted, frames, num_frames is not None, templates, split_names)
     header = _HEADER.format(
         title=in_docstring(f'{title} ({source})'),
         config=in_docstring(config),
@@ -107,7 +116,8 @@ def write_config_text(
         labels=labels,
         templates=templates,
         frames=frames,
-        frames_source='T is that of the weights' if fixed else 'T is free, 8 frames are customary',
+        origins=in_docstring('\n'.join(f'    {k:16} {v}' for k, v in settings.items())),
+        split_names=split_names,
         arch=as_code(converted.arch),
         partial=bool(converted.missing),
     )
@@ -143,6 +153,7 @@ def recognizer_config(converted: Converted) -> dict[str, Any]:
                 labels=_Code('labels'),
                 templates=_Code('templates'),
                 arch=_Code('arch'),
+                split_names=_Code('split_names'),
             ),
             loss_cls=dict(type='VideoTextKLLoss'),
             average_clips='prob',

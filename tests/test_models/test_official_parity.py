@@ -9,6 +9,8 @@ import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 
+pytestmark = pytest.mark.parity
+
 ARCH = dict(
     embed_dim=64,
     quick_gelu=True,
@@ -144,21 +146,24 @@ def test_features_and_logits(prompt, inputs, build, load_npz, record_property):
         torch.testing.assert_close(found, expected[key], **TOLERANCE)
 
 
-def test_class_probabilities(prompt, inputs, build, load_npz):
+def test_class_probabilities(prompt, inputs, build, load_npz, record_property):
     model, expected = build(prompt), load_npz(f'expected_{prompt}.npz')
     model.cls_head.label_encoder.tokens = inputs['class_tokens'].unflatten(0, (3, 5))
     samples = [ActionDataSample() for _ in range(3)]
     with torch.no_grad():
         predictions = model.predict(video_input(inputs).unsqueeze(1), samples)
     scores = torch.stack([sample.pred_score for sample in predictions])
+    difference = (scores - expected['class_probs']).abs().max().item()
+    record_property('agreement', (prompt, 'class_probs', difference))
     torch.testing.assert_close(scores, expected['class_probs'], **TOLERANCE)
 
 
 @pytest.mark.parametrize('target, key', [('softmax', 'loss'), ('normalized', 'loss_paper_target')])
-def test_losses(prompt, inputs, build, scalars, target, key):
+def test_losses(prompt, inputs, build, scalars, target, key, record_property):
     expected = scalars[prompt]
     model = with_batch_texts(build(prompt, target), inputs)
     loss = model.loss(video_input(inputs).unsqueeze(1), [])['loss_cls']
+    record_property('agreement', (prompt, key, abs(loss.item() - expected[key])))
     assert loss.item() == pytest.approx(expected[key], abs=1e-5)
 
 

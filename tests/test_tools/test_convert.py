@@ -11,6 +11,8 @@ from mmengine.config import Config
 from mmengine.runner import Runner, load_checkpoint
 from safetensors.torch import save_file
 
+from actionclip_mm.models.text.prompt_templates import ACTIONCLIP_16
+
 EXACT = dict(rtol=1e-5, atol=1e-5)
 
 
@@ -139,6 +141,51 @@ def test_refusals_of_to_actionclip(tool, clip, clip_file, tmp_path, refused):
     main(args)
     refused(main, args, 'is there already')
     main([*args, '--force'])
+
+
+@pytest.fixture
+def released(clip, tmp_path):
+    """A file in the released layout."""
+    fusion = MODELS.build(dict(type='TransfPrompt', in_channels=32, num_layers=1))
+    content = dict(model_state_dict=clip.state_dict(), fusion_model_state_dict=fusion.state_dict())
+    torch.save(content, tmp_path / 'released.pt')
+    return tmp_path / 'released.pt'
+
+
+@pytest.mark.parametrize('option', [(), ('--label-names', 'as-given'), ('--label-names', 'split')])
+@pytest.mark.parametrize('source', ['actionclip', 'openai'])
+def test_label_names(tool, released, clip_file, tmp_path, capsys, source, option):
+    """The config feeds exactly the sentences that were asked for, by default those of training."""
+    given = ['ApplyEyeMakeup', 'YoYo', 'clap hands', 'brush_hair']
+    split = ['apply eye makeup', 'yo yo', 'clap hands', 'brush hair']
+    (tmp_path / 'ucf.txt').write_text('\n'.join(given))
+    file = released if source == 'actionclip' else clip_file
+    out = tmp_path / 'out.safetensors'
+    args = ['--source', source, '--labels', str(tmp_path / 'ucf.txt')]
+    tool('to_actionclip')([str(file), str(out), *args, *option])
+    splits = 'split' in option or (source == 'openai' and not option)
+    model = MODELS.build(Config.fromfile(out.with_suffix('.py')).model)
+    names = split if splits else given
+    assert model.cls_head.label_encoder.sentences == [
+        [template.replace('{}', name) for template in ACTIONCLIP_16] for name in names
+    ]
+    said = capsys.readouterr().out
+    assert f'3 of 4 joined names are {"split into words" if splits else "left as given"}' in said
+    assert f'such as "{names[0]}"' in said
+
+
+def test_dropping_the_visual_prompt_is_asked_for_and_told(tool, released, tmp_path, capsys):
+    main, out = tool('to_actionclip'), tmp_path / 'out.pth'
+    args = [str(released), str(out)]
+    with pytest.raises(SystemExit, match='--drop-visual-prompt'):
+        main([*args, '--source', 'openai', '--allow-partial'])
+    assert not out.exists()
+    with pytest.raises(SystemExit) as error:
+        main([*args, '--drop-visual-prompt'])
+    assert error.value.code == 3
+    said = capsys.readouterr().out
+    assert 'prompt   MeanPPrompt' in said and 'DROPPED  13: neck.frame_position_embeddings' in said
+    assert out.exists()
 
 
 def test_allow_partial_lists_names(tool, clip, tmp_path, capsys):

@@ -24,8 +24,10 @@ from actionclip_mm.converters import (
     detect_source,
     huggingface,
     open_clip,
+    splits_names,
     write_config_text,
 )
+from actionclip_mm.models.text.label_names import read_labels, split_name
 from actionclip_mm.models.utils.state_dict import read_content
 from actionclip_mm.models.utils.weight_files import check_suffix, sha256, write_weights
 from actionclip_mm.utils import check_writable, list_names, read_json_object, write_text
@@ -57,6 +59,22 @@ def read_sidecar(weights: Path, content: dict[str, Any], source: str) -> tuple[s
 
 
 VISUAL_PROMPT_DROPPED = 3  # exit code
+NAMES = {'as-given': False, 'split': True}
+
+
+def describe_names(labels: str, split_names: bool) -> str:
+    """How the class names of a label file fill the templates, and how many that changes."""
+    if not Path(labels).is_file():
+        sample = 'apply eye makeup' if split_names else 'ApplyEyeMakeup'
+        return f'ApplyEyeMakeup is read as "{sample}" (--label-names)'
+    read_labels(labels, split_names)  # refuses a list with which the config could not be built
+    given = read_labels(labels, split_names=False)
+    joined = [name for name in given if name != split_name(name)]
+    if not joined:
+        return f'as in {labels}; none of the {len(given)} is joined words'
+    example = f', such as "{split_name(joined[0]) if split_names else joined[0]}"'
+    how = 'split into words' if split_names else 'left as given'
+    return f'{len(joined)} of {len(given)} joined names are {how}{example} (--label-names)'
 
 
 def report(converted: Converted, sidecar: str) -> None:
@@ -105,10 +123,12 @@ def run(args: argparse.Namespace) -> None:
         hints.quick_gelu = args.activation == 'quick_gelu'
     hints.neck_heads = args.neck_heads
     converted = convert(content, source, hints, args.allow_partial, args.drop_visual_prompt)
+    split_names = NAMES[args.label_names] if args.label_names else splits_names(converted.source)
     report(converted, sidecar)
+    print(f'names    {describe_names(args.labels, split_names)}')
     text = write_config_text(
         converted, args.src.name, str(config), str(args.dst), args.labels, args.templates,
-        args.frames,
+        args.frames, split_names,
     )  # fmt: skip
     meta = dict(source=converted.source, source_file=args.src.name, source_sha256=digest)
     write_weights(args.dst, converted.state, meta)
@@ -129,6 +149,12 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument('--source', default='auto', choices=['auto', *SOURCES])
     parser.add_argument('--labels', default='labels.txt', help='label file that the config names')
     parser.add_argument('--templates', default='actionclip16', help='preset or file of templates')
+    parser.add_argument(
+        '--label-names',
+        choices=NAMES,
+        help='whether ApplyEyeMakeup fills the templates as it is or as "apply eye makeup"; '
+        'as-given by default where training fed it so (released ActionCLIP, mmaction2)',
+    )
     parser.add_argument('--frames', type=int, help='T, where the weights leave it free')
     parser.add_argument('--arch', help='open_clip model name, where shapes do not tell')
     parser.add_argument('--activation', choices=['gelu', 'quick_gelu'], help='of the towers')

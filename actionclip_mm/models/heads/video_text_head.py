@@ -13,6 +13,7 @@ from mmaction.models import BaseHead
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
+from ..utils.load_hooks import before_loading
 from .feature_pooling import Feats, pool_features
 from .score_pooling import ScorePooling, average_texts
 
@@ -91,8 +92,9 @@ class VideoTextHead(BaseHead):
         self.logit_scale = nn.Parameter(
             torch.tensor(encoder.init_logit_scale), requires_grad=learnable_scale
         )
-        # weights that came with a larger scale (SigLIP's) keep it
+        # weights with a larger scale (SigLIP's; the released trainer has no limit) keep it
         self.max_logit_scale = max(MAX_LOGIT_SCALE, encoder.init_logit_scale)
+        before_loading(self, _keep_larger_scale)
         self.projection: nn.Module = nn.Identity()
         if in_channels != encoder.out_channels:
             self.projection = nn.Linear(in_channels, encoder.out_channels)
@@ -233,3 +235,12 @@ def _check_single(labels: Tensor) -> None:
             'set data_preprocessor.blending=None if it mixes videos (no sentence describes a '
             'mixture), or cls_head.multi_class=True if videos have several classes.'
         )
+
+
+def _keep_larger_scale(
+    head: VideoTextHead, state_dict: dict[str, Tensor], prefix: str, *_: object
+) -> None:
+    """Raise the limit to the scale of a checkpoint, which training would change at once."""
+    scale = state_dict.get(f'{prefix}logit_scale')
+    if scale is not None and scale.numel() == 1:
+        head.max_logit_scale = max(head.max_logit_scale, float(scale))

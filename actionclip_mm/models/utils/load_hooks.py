@@ -17,12 +17,12 @@ def resize_table_on_load(module: nn.Module, name: str, class_rows: int = 0) -> N
         name: Name of the table, a parameter [..., class_rows + T, D].
         class_rows: Leading rows that belong to no frame and are kept as they are.
     """
-    _before_loading(module, partial(_resize_table, name=name, class_rows=class_rows))
+    before_loading(module, partial(_resize_table, name=name, class_rows=class_rows))
 
 
 def drop_on_load(module: nn.Module, name: str) -> None:
     """Lets a module take released files that carry a tensor of that name, which nothing uses."""
-    _before_loading(module, partial(_drop, name=name))
+    before_loading(module, partial(_drop, name=name))
 
 
 def resize_rows(table: Tensor, num_rows: int) -> Tensor:
@@ -36,7 +36,8 @@ def resize_rows(table: Tensor, num_rows: int) -> Tensor:
     return resized.transpose(1, 2).reshape(*table.shape[:-2], num_rows, -1).to(table.dtype)
 
 
-def _before_loading(module: nn.Module, hook: Callable) -> None:
+def before_loading(module: nn.Module, hook: Callable) -> None:
+    """Call ``hook(module, state_dict, prefix, …)`` before the module takes a checkpoint."""
     # public under another name from torch 2.5 on
     module._register_load_state_dict_pre_hook(hook, with_module=True)
 

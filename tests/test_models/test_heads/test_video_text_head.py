@@ -251,3 +251,18 @@ def test_the_scale_of_the_weights_is_kept(build, monkeypatch, scale):
         head.logit_scale.fill_(9.0)
     limited = head.loss(torch.randn(2, 32), samples(0, 1))['logit_scale'].item()
     assert limited == pytest.approx(max(100.0, scale), rel=1e-4)
+
+
+@pytest.mark.parametrize('scale', [20.0, 200.0])
+def test_the_scale_of_a_checkpoint_is_kept(build, scale):
+    """The released trainer has no limit."""
+    head = build()
+    state = {name: value.clone() for name, value in head.state_dict().items()}
+    state['logit_scale'] = torch.tensor(scale).log()
+    head.load_state_dict(state)
+    found = head.loss(torch.randn(2, 32), samples(0, 1))['logit_scale'].item()
+    assert found == pytest.approx(scale, rel=1e-5)
+    with torch.no_grad():
+        head.logit_scale.fill_(9.0)
+    limited = head.loss(torch.randn(2, 32), samples(0, 1))['logit_scale'].item()
+    assert limited == pytest.approx(max(100.0, scale), rel=1e-5)
