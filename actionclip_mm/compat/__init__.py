@@ -15,7 +15,12 @@ from .host_models import advice_against_mmcv_lite, missing_drn, vindlu_beside_ne
 from .inference import pretrained_decides_more_than_weights
 from .metrics import accuracies_of_ties_and_absent_classes
 from .no_gpu import amp_without_gpu, gloo_without_gpu
-from .package_lookup import config_paths_of_this_package, package_lookup_without_pkg_resources
+from .optimizers import tsm_constructor_of_other_layers
+from .package_lookup import (
+    config_paths_of_this_package,
+    config_paths_that_a_metafile_misspells,
+    package_lookup_without_pkg_resources,
+)
 from .resuming import resume_from_a_whole_checkpoint
 from .transforms import hue_shift_in_uint8
 from .video_output import video_output_without_moviepy
@@ -24,6 +29,7 @@ from .visualization import every_video_of_the_inferencer, labels_under_their_new
 BREAKAGES = (
     package_lookup_without_pkg_resources,
     config_paths_of_this_package,
+    config_paths_that_a_metafile_misspells,
     missing_drn,
     advice_against_mmcv_lite,
     vindlu_beside_new_transformers,
@@ -42,6 +48,7 @@ BREAKAGES = (
     grad_cam_of_clip_towers,
     dump_beside_an_evaluator,
     accuracies_of_ties_and_absent_classes,
+    tsm_constructor_of_other_layers,
     epochs_of_the_flexible_runner,
 )
 

@@ -5,6 +5,7 @@ import importlib.metadata
 import importlib.util
 import os.path as osp
 import sys
+from typing import Any
 
 from .replace import is_ours, mark
 
@@ -38,6 +39,26 @@ def config_paths_of_this_package() -> None:
     """
     utils = importlib.import_module('mmengine.config.utils')
     utils.MODULE2PACKAGE.setdefault('actionclip_mm', 'actionclip_mm')
+
+
+def config_paths_that_a_metafile_misspells() -> None:
+    """Two of mmaction2's metafiles name a config without ``.py``, and mmengine looks there alone.
+
+    ``_base_ = 'mmaction::recognition/tsm/…-100e_kinetics400-rgb.py'`` then names no file. Whatever
+    a metafile leads nowhere for is looked up under ``.mim/configs``, as for all other configs.
+    """
+    config: Any = importlib.import_module('mmengine.config.config')
+    theirs = config._get_external_cfg_path
+    if is_ours(theirs):
+        return
+
+    def get_external_cfg_path(package_path: str, cfg_file: str) -> str:
+        try:
+            return theirs(package_path, cfg_file)
+        except FileNotFoundError as error:
+            raise ValueError(str(error)) from error  # mmengine then takes the folder of configs
+
+    config._get_external_cfg_path = mark(get_external_cfg_path)
 
 
 def _is_installed(package: str) -> bool:

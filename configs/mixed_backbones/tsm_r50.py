@@ -17,8 +17,3 @@ model = dict(
         label_encoder={{_base_.label_encoder}},
     ),
 )
-# mmaction2's constructor for TSM refuses the layers of a text tower; its rule for norms is kept
-optim_wrapper = dict(
-    constructor='DefaultOptimWrapperConstructor',
-    paramwise_cfg=dict(_delete_=True, norm_decay_mult=0.0),
-)

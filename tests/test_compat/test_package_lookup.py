@@ -85,3 +85,13 @@ class TestPackageLookup:
         monkeypatch.setattr(importlib.util, 'find_spec', lambda name: object())
         compat.package_lookup_without_pkg_resources()
         assert package_utils.is_installed is hosts_own
+
+
+def test_configs_that_a_metafile_misspells_are_found(tmp_path: Path) -> None:
+    leaf = tmp_path / 'leaf.py'
+    name = 'recognition/tsm/tsm_imagenet-pretrained-r50_8xb16-1x1x8-100e_kinetics400-rgb.py'
+    leaf.write_text(f"_base_ = 'mmaction::{name}'\n")
+    assert Config.fromfile(leaf).train_cfg.max_epochs == 100
+    leaf.write_text("_base_ = 'mmaction::recognition/tsm/nowhere.py'\n")
+    with pytest.raises(FileNotFoundError, match='nowhere'):
+        Config.fromfile(leaf)
