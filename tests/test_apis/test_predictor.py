@@ -6,9 +6,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 from mmaction.registry import MODELS
+from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from actionclip_mm.apis import ActionCLIPPredictor, VideoError
+from actionclip_mm.apis.predictor import _test_pipeline
 from actionclip_mm.apis.video_reading import default_pipeline
 from actionclip_mm.models.heads.score_pooling import ScorePooling
 from actionclip_mm.models.utils import build_clip, get_tokenizer
@@ -143,3 +145,17 @@ def test_a_multi_label_model_gives_similarities(trained, video):
     answer = ActionCLIPPredictor(trained.model, default_pipeline((32, 32)))(video)
     assert not answer.are_probabilities
     assert sum(answer.scores) != pytest.approx(1, abs=0.1)
+
+
+def test_frames_are_resized_as_the_tower_was_trained(trained):
+    """SigLIP's towers squash frames, CLIPA's interpolate linearly; CLIP's way is the default."""
+    tower = trained.model.backbone
+    usual = _test_pipeline(Config(dict()), trained.model)
+    assert usual == default_pipeline(tower.preprocess.size)
+    tower.preprocess = tower.preprocess._replace(interpolation='bilinear', resize_mode='squash')
+    steps = _test_pipeline(Config(dict()), trained.model)
+    (resize,) = (step for step in steps if step['type'] == 'CLIPResize')
+    assert resize == dict(
+        type='CLIPResize', interpolation='bilinear', scale=(32, 32), keep_ratio=False
+    )
+    assert 'CLIPCenterCrop' not in [step['type'] for step in steps]

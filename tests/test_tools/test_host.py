@@ -113,6 +113,13 @@ def test_input_shape_of_2d_recognizers_and_of_unknown_sizes() -> None:
     tsn = Config.fromfile(Path(__file__).parents[2] / 'configs' / 'mixed_backbones' / 'tsn_r50.py')
     tsn.test_dataloader.dataset.pipeline = tsn.val_dataloader.dataset.pipeline
     assert host_tools.input_shape(tsn) == [8, 3, 224, 224]
+    steps = [
+        dict(type='SegmentCentreSample', clip_len=4),
+        dict(type='CLIPResize', scale=(64, 48), keep_ratio=False),
+        dict(type='FormatShape', input_format='NCTHW'),
+    ]
+    tsn.test_dataloader.dataset = dict(pipeline=steps)
+    assert host_tools.input_shape(tsn) == [1, 3, 4, 48, 64]
     tsn.test_dataloader.dataset.pipeline = []
     with pytest.raises(ValueError, match='give --shape'):
         host_tools.input_shape(tsn)

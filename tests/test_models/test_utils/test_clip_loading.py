@@ -7,9 +7,11 @@ import open_clip
 import pytest
 import torch
 from huggingface_hub import constants
+from mmaction.registry import TRANSFORMS
 from open_clip.transformer import QuickGELU
 from safetensors.torch import save_file
 
+from actionclip_mm.datasets.transforms import resize_and_crop
 from actionclip_mm.models.utils import build_clip, get_preprocess, get_tokenizer
 from actionclip_mm.models.utils.hub import cache_only_when_offline
 
@@ -173,11 +175,25 @@ def test_local_directory(tmp_path, arch):
 
 
 @pytest.mark.parametrize(
-    'name, mean', [('ViT-B-16', 122.77), ('ViT-B-16-SigLIP2', 127.5), ('MobileCLIP-S1', 0.0)]
+    'name, mean, resizing',
+    [
+        ('ViT-B-16', 122.77, ('bicubic', 'shortest')),
+        ('ViT-B-16-SigLIP2', 127.5, ('bicubic', 'squash')),
+        ('MobileCLIP-S1', 0.0, ('bilinear', 'shortest')),
+        ('ViT-L-14-CLIPA', 123.67, ('bilinear', 'squash')),
+    ],
 )
-def test_preprocess_follows_the_published_weights(name, mean):
+def test_preprocess_follows_the_published_weights(name, mean, resizing):
     preprocess = get_preprocess(torch.nn.Module(), name)
     assert preprocess.mean[0] == pytest.approx(mean, abs=0.01)
+    assert (preprocess.interpolation, preprocess.resize_mode) == resizing
+
+
+def test_the_published_ways_of_resizing_have_a_transform():
+    for name, tag in open_clip.list_pretrained():
+        preprocess = get_preprocess(torch.nn.Module(), name, tag)
+        for step in resize_and_crop((224, 224), *preprocess[3:]):
+            TRANSFORMS.build(step)
 
 
 def test_preprocess_and_tokenizer_of_a_dict(arch):
