@@ -290,7 +290,7 @@ def no_videos(tmp_path: Path, numbered: ModuleType) -> dict[Path, str]:
         tmp_path / 'gone.mp4': 'there is no such file',
         tmp_path: 'it is a folder, not a video file',
         tmp_path / 'empty.mp4': 'the file is empty',
-        tmp_path / 'text.mp4': 'it is no video file, or its header is damaged',
+        tmp_path / 'text.mp4': 'it is a text file, not a video file',
         tmp_path / 'text.txt': 'it is a text file, not a video file',
         tmp_path / 'pipe.mp4': 'it is a pipe or a device, not a video file',
         numbered.write_sound(tmp_path / 'sound.mp4'): only_sound,

@@ -16,6 +16,7 @@ FILE's name with .partial.json; FILE stays as it was).
 
 import argparse
 import importlib.util
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -69,6 +70,12 @@ def make_parser() -> Parser:
     add('--json', metavar='FILE', help='also write the answers as JSON; - prints JSON only')
     add('--device', default='cpu', help='cpu (default), cuda, cuda:1, ...')
     add('--batch-size', type=positive, default=1, help='videos computed at once (default: 1)')
+    add(
+        '--max-pixels',
+        type=positive,
+        metavar='N',
+        help='largest frame, width x height, where the config sets none (default: 8192 x 4320)',
+    )
     add('--random-weights', action='store_true', help='run without weights, to try things out')
     clip = parser.add_argument_group('zero-shot with CLIP weights')
     clip.add_argument(
@@ -217,6 +224,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         check_combinations(args)
         check_files(args)
+        if args.max_pixels:
+            os.environ['ACTIONCLIP_MAX_PIXELS'] = str(args.max_pixels)
         with without_host_noise():
             check_device(args.device)
             with hosts_log_warnings_only():

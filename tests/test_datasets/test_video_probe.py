@@ -22,7 +22,7 @@ def test_one_frame(tmp_path: Path, write_video: Callable) -> None:
 
 def test_bad_ones(tmp_path: Path, write_video: Callable) -> None:
     (tmp_path / 'text.mp4').write_text('no video')
-    for name, message in {'text.mp4': 'is no video file', 'gone.mp4': 'no such file'}.items():
+    for name, message in {'text.mp4': 'is a text file', 'gone.mp4': 'no such file'}.items():
         result = probe_video(str(tmp_path / name))
         assert message in result.error and '\n' not in result.error
         assert result.frames == 0 and result.decoder is None

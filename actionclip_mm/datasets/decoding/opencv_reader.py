@@ -1,11 +1,18 @@
 """Frames through OpenCV, one after the other from the start."""
 
+import os
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
+from .containers import OPTIONS
 from .reader import CannotSeek, FrameReader
+
+# read by OpenCV where it opens a file; whoever sets it has chosen
+os.environ.setdefault(
+    'OPENCV_FFMPEG_CAPTURE_OPTIONS', '|'.join(f'{key};{value}' for key, value in OPTIONS.items())
+)
 
 
 class OpenCVReader(FrameReader):

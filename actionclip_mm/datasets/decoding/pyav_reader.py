@@ -5,8 +5,9 @@ from collections.abc import Generator, Sequence
 import av
 import numpy as np
 
+from .containers import max_coded_pixels
 from .reader import FrameReader
-from .video_index import video_stream
+from .video_index import VideoIndex, open_container, video_stream
 
 
 class TimesDisagree(RuntimeError):
@@ -27,7 +28,7 @@ class PyAVReader(FrameReader):
         return self._read_by_count(frame_inds)
 
     def _read_by_time(self, frame_inds: Sequence[int]) -> list[np.ndarray]:
-        with _Walk(self.index.path, self.num_threads) as walk:
+        with _Walk(self.index, self.num_threads) as walk:
             walk.known = set(self.index.times.tolist())
             frames = []
             for wanted in frame_inds:
@@ -41,7 +42,7 @@ class PyAVReader(FrameReader):
         return frames
 
     def _read_by_count(self, frame_inds: Sequence[int]) -> list[np.ndarray]:
-        with _Walk(self.index.path, self.num_threads) as walk:
+        with _Walk(self.index, self.num_threads) as walk:
             frames = []
             position, shown = -1, None
             for wanted in frame_inds:
@@ -70,8 +71,9 @@ class _Walk:
         known: Times that frames may have; None if they do not matter.
     """
 
-    def __init__(self, path: str, num_threads: int) -> None:
-        self.path, self.num_threads = path, num_threads
+    def __init__(self, index: VideoIndex, num_threads: int) -> None:
+        self.path, self.num_threads = index.path, num_threads
+        self.max_pixels = max_coded_pixels(index.size)
         self.known: set[int] | None = None
         self._open()
 
@@ -85,8 +87,9 @@ class _Walk:
         del self.frames, self.shown, self._ahead, self.stream, self.container
 
     def _open(self) -> None:
-        self.container = av.open(self.path, metadata_errors='replace')
+        self.container = open_container(self.path)
         self.stream = video_stream(self.container)
+        self.stream.codec_context.options = dict(max_pixels=self.max_pixels)
         self.stream.codec_context.thread_count = self.num_threads
         if self.num_threads != 1:
             self.stream.thread_type = 'AUTO'

@@ -58,9 +58,11 @@ class Video:
         num_threads: Threads of a decoder; 0 lets the decoder choose. Defaults to 1.
         time_limit: Seconds for listing and decoding the frames of this video; None is no limit. A
             decoder has its share of what is left: with two more behind it, a third.
+        max_pixels: Largest frame, None for that of the environment or 8K.
 
     Raises:
-        UnreadableVideo: There is no such file, it holds no video, or listing took too long.
+        UnreadableVideo: There is no such file, it holds no video or names other files, its frames
+            are too large, or listing took too long.
 
     Attributes:
         index: The list of frames.
@@ -74,6 +76,7 @@ class Video:
         decoders: Sequence[str] = tuple(DECODERS),
         num_threads: int = 1,
         time_limit: float | None = None,
+        max_pixels: int | None = None,
     ) -> None:
         self.path = path
         self.decoders = tuple(decoders)
@@ -82,7 +85,7 @@ class Video:
         self.decoder: str | None = None
         self.missing = 0
         try:
-            self.index = self._within(lambda: read_index(path))
+            self.index = self._within(lambda: read_index(path, max_pixels))
         except TimeoutError as error:
             raise UnreadableVideo(f'{path}: its list of frames was {error}') from None
 

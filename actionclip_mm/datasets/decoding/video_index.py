@@ -16,7 +16,10 @@ from dataclasses import dataclass
 import av
 import numpy as np
 
+from .containers import OPTIONS, check_content, check_size
 from .unreadable_video import UnreadableVideo
+
+LARGEST = 2**31 - 1  # pixels that FFmpeg decodes at all
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class VideoIndex:
     """Frames of a video in the order of presentation.
 
     Attributes:
-        path: The file.
+        path: The file, an absolute path: FFmpeg takes ``concat:x`` and the like for protocols.
         times: When each frame is shown, int64 [total_frames], ascending, in ticks of the stream.
         key_times: When the key frames are shown, ascending; some of them may not be counted.
         timed: Whether frames can be told by their times. They cannot in files without times or
@@ -65,13 +68,18 @@ class _Packets:
     complete: bool  # whether each has a time of its own
 
 
-def read_index(path: str) -> VideoIndex:
+def read_index(path: str, max_pixels: int | None = None) -> VideoIndex:
     """Reads the list of frames of a file.
 
+    Args:
+        path: The file, on a local disk.
+        max_pixels: Largest frame, None for that of the environment or 8K.
+
     Raises:
-        UnreadableVideo: There is no such file, or it holds no video.
+        UnreadableVideo: There is no such file, it holds no video, it names other files, or its
+            frames are too large.
     """
-    with _opened(path) as (container, stream):
+    with _opened(path, max_pixels) as (container, stream):
         packets = _read_packets(container, stream)
         layout, streams = container.format.name, container.streams.video
         alone, leads = len(streams) == 1, stream is streams[0]
@@ -86,7 +94,7 @@ def read_index(path: str) -> VideoIndex:
     sound = not damaged and header_frames in (0, len(packets.times))
     timed = packets.complete and (layout != 'avi' or (sound and not reordered))
     return VideoIndex(
-        path=path,
+        path=os.path.abspath(path),
         times=np.sort(packets.times[shown]),
         key_times=np.sort(packets.times[packets.keys]),
         timed=timed,
@@ -105,29 +113,42 @@ def read_index(path: str) -> VideoIndex:
 def check_header(path: str) -> None:
     """Opens a file and closes it again, for decoders that do not say what is wrong with it.
 
+    The size of its frames is left to the transform that opens it, which may have a budget.
+
     Raises:
         UnreadableVideo: There is no such file, or it holds no video.
     """
-    with _opened(path):
+    with _opened(path, LARGEST):
         pass
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
+def _opened(
+    path: str, max_pixels: int | None
+) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
     """A file and its video stream; what is wrong with it is an UnreadableVideo."""
     _check_file(path)
     try:
-        with av.open(path, metadata_errors='replace') as container:  # titles in any encoding
-            if container.format.name == 'tty':  # ffmpeg takes a .txt for a film of letters
-                raise UnreadableVideo(f'{path}: it is a text file, not a video file')
+        check_content(path)
+        with open_container(path) as container:
             stream = video_stream(container)
             if stream is None:
                 raise UnreadableVideo(f'{path}: it has no video stream (only sound?)')
+            check_size(path, stream.codec_context.width, stream.codec_context.height, max_pixels)
             yield container, stream
     except (av.error.FFmpegError, UnicodeDecodeError) as error:
         raise UnreadableVideo(f'{path}: it is no video file, or its header is damaged') from error
     except OSError as error:
         raise UnreadableVideo(f'{path}: it cannot be opened ({error.strerror})') from error
+
+
+def open_container(path: str, **options: str) -> av.container.InputContainer:
+    """Open a file that holds its own frames; nothing else is opened with it."""
+    return av.open(
+        os.path.abspath(path),
+        metadata_errors='replace',  # titles in any encoding
+        options={**OPTIONS, **options},
+    )
 
 
 def video_stream(container: av.container.InputContainer) -> av.VideoStream | None:

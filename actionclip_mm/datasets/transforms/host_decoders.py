@@ -21,6 +21,7 @@ from mmengine.fileio import FileClient
 
 from ...compat.replace import is_ours, mark
 from ..decoding import DECODERS, UnreadableVideo, Video, check_decoders, within
+from ..decoding.video_index import open_container
 from .video_loading import TIME_LIMIT
 
 # Transforms that open a file: what their method calls in the host, and the decoder to try first.
@@ -40,12 +41,20 @@ class HostVideo(Video):
         first: Decoder that is tried first; the other installed ones follow.
         num_threads: Threads of a decoder; 0 lets the decoder choose. Defaults to 1.
         copy: A temporary file that has to live as long as this object. Defaults to None.
+        max_pixels: Largest frame, see :class:`VideoInit`. Defaults to None.
     """
 
-    def __init__(self, path: str, first: str, num_threads: int = 1, copy: Any = None) -> None:
+    def __init__(
+        self,
+        path: str,
+        first: str,
+        num_threads: int = 1,
+        copy: Any = None,
+        max_pixels: int | None = None,
+    ) -> None:
         self._copy = copy
         self._at = 0
-        super().__init__(path, _installed(first), num_threads, TIME_LIMIT)
+        super().__init__(path, _installed(first), num_threads, TIME_LIMIT, max_pixels)
 
     def __len__(self) -> int:
         return len(self.index)
@@ -91,15 +100,17 @@ def guard_host_decoders() -> None:
 def _open(self: Any, filename: str, first: str) -> HostVideo:
     """Open the file of a transform; one on other storage than the local disk is copied first."""
     threads = getattr(self, 'num_threads', 1)
+    options = dict(self.kwargs)  # those of the storage, and a budget that the host does not know
+    budget = options.pop('max_pixels', None)
     if self.io_backend == 'disk':
-        return HostVideo(filename, first, threads)
+        return HostVideo(filename, first, threads, max_pixels=budget)
     if self.file_client is None:
-        self.file_client = FileClient(self.io_backend, **self.kwargs)
+        self.file_client = FileClient(self.io_backend, **options)
     copy = tempfile.NamedTemporaryFile(suffix=osp.splitext(filename)[1])  # noqa: SIM115
     copy.write(self.file_client.get(filename))
     copy.flush()
     try:
-        return HostVideo(copy.name, first, threads, copy)
+        return HostVideo(copy.name, first, threads, copy, budget)
     except UnreadableVideo as error:
         raise UnreadableVideo(str(error).replace(copy.name, filename)) from None
 
@@ -162,10 +173,9 @@ def _within_limit(decode: Callable) -> Callable:
         video = results['video_reader']
         if not isinstance(video, Video):
             return decode(self, results)
-        import av
 
         def decode_opened() -> dict:
-            with av.open(video.path, metadata_errors='replace') as container:
+            with open_container(video.path) as container:
                 return decode(self, {**results, 'video_reader': container})
 
         try:

@@ -10,6 +10,7 @@ from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
 from ..decoding import DECODERS, Video, check_decoders
+from ..decoding.containers import max_pixels as check_max_pixels
 
 TIME_LIMIT = 60.0  # seconds for one video
 
@@ -26,6 +27,9 @@ class VideoInit(BaseTransform):
             counts as unreadable. A decoder has an equal share of what is left of it, so that the
             next one has its turn; a thread that is stuck is abandoned. None is no limit. Defaults
             to 60.
+        max_pixels: Largest frame, width x height; larger ones are unreadable, which the header
+            tells. None is ``ACTIONCLIP_MAX_PIXELS`` of the environment, or 8192 x 4320. Defaults
+            to None.
 
     Raises:
         ValueError: A decoder is unknown or not installed, or a number is out of range.
@@ -36,6 +40,7 @@ class VideoInit(BaseTransform):
         decoders: Sequence[str] = tuple(DECODERS),
         num_threads: int = 1,
         time_limit: float | None = TIME_LIMIT,
+        max_pixels: int | None = None,
     ) -> None:
         self.decoders = check_decoders(decoders)
         if num_threads < 0:
@@ -44,8 +49,10 @@ class VideoInit(BaseTransform):
             raise ValueError(
                 f'VideoInit: time_limit is {time_limit}, but has to be seconds above 0, or None.'
             )
+        check_max_pixels(max_pixels)
         self.num_threads = num_threads
         self.time_limit = time_limit
+        self.max_pixels = max_pixels
 
     def transform(self, results: dict) -> dict:
         """Adds ``video_reader``, ``total_frames`` and ``avg_fps``; needs ``filename``.
@@ -53,14 +60,16 @@ class VideoInit(BaseTransform):
         Raises:
             UnreadableVideo: There is no such file, or it holds no video.
         """
-        video = Video(results['filename'], self.decoders, self.num_threads, self.time_limit)
+        video = Video(
+            results['filename'], self.decoders, self.num_threads, self.time_limit, self.max_pixels
+        )
         results.update(video_reader=video, total_frames=len(video.index), avg_fps=video.index.fps)
         return results
 
     def __repr__(self) -> str:
         return (
             f'{type(self).__name__}(decoders={self.decoders}, num_threads={self.num_threads}, '
-            f'time_limit={self.time_limit})'
+            f'time_limit={self.time_limit}, max_pixels={self.max_pixels})'
         )
 
 

@@ -1,0 +1,42 @@
+"""Images above the budget of pixels are refused from their header (``RawFrameDecode`` and others).
+
+All of mmaction2's and mmcv's transforms decode images by ``mmcv.imfrombytes``.
+"""
+
+import functools
+import io
+from collections.abc import Callable
+from typing import Any
+
+import mmcv
+from PIL import Image
+
+from ...compat.replace import is_ours, mark
+from ..decoding.containers import check_size
+
+
+def guard_images() -> None:
+    """Look at the size of an image before it is decoded; done once."""
+    if is_ours(mmcv.imfrombytes):
+        return
+    guarded = mark(_guarded(mmcv.imfrombytes))
+    for module in (mmcv, mmcv.image, mmcv.image.io):
+        module.imfrombytes = guarded
+
+
+def _guarded(decode: Callable) -> Callable:
+    @functools.wraps(decode)
+    def imfrombytes(content: bytes, *args: Any, **kwargs: Any) -> Any:
+        try:
+            width, height = Image.open(io.BytesIO(content)).size  # reads the header alone
+        except Image.DecompressionBombError:  # Pillow's own budget, 179 million
+            width = height = 2**15
+        except Exception:  # not an image of Pillow's: the decoder says what it is
+            width = height = 0
+        check_size('an image', width, height)
+        return decode(content, *args, **kwargs)
+
+    return imfrombytes
+
+
+guard_images()
