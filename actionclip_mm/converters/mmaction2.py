@@ -49,7 +49,7 @@ def to_recognizer(content: dict[str, Any]) -> Mapped:
 
 
 def from_recognizer(state: dict[str, Tensor]) -> dict[str, Any]:
-    """The way back, to the spelling of ``projects/actionclip``, whose loader reads T from it.
+    """The way back, to what ``projects/actionclip`` keeps under ``state_dict``, in its spelling.
 
     Raises:
         ValueError: Weights that the project's layout has no place for.

@@ -170,8 +170,10 @@ def test_label_names(tool, released, clip_file, tmp_path, capsys, source, option
         [template.replace('{}', name) for template in ACTIONCLIP_16] for name in names
     ]
     said = capsys.readouterr().out
-    assert f'3 of 4 joined names are {"split into words" if splits else "left as given"}' in said
-    assert f'such as "{names[0]}"' in said
+    assert (
+        f'names    {"split into words" if splits else "as given"} (--label-names): 3 of 4' in said
+    )
+    assert f'ApplyEyeMakeup is fed as "{names[0]}"' in said
 
 
 def test_dropping_the_visual_prompt_is_asked_for_and_told(tool, released, tmp_path, capsys):

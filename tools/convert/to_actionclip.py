@@ -63,18 +63,24 @@ NAMES = {'as-given': False, 'split': True}
 
 
 def describe_names(labels: str, split_names: bool) -> str:
-    """How the class names of a label file fill the templates, and how many that changes."""
+    """How the class names of a label file fill the templates, and for how many that matters.
+
+    Raises:
+        ValueError: A label file that the written config could not use.
+    """
+    chosen = 'split into words' if split_names else 'as given'
     if not Path(labels).is_file():
-        sample = 'apply eye makeup' if split_names else 'ApplyEyeMakeup'
-        return f'ApplyEyeMakeup is read as "{sample}" (--label-names)'
-    read_labels(labels, split_names)  # refuses a list with which the config could not be built
+        return f'{chosen} (--label-names)'
+    read_labels(labels, split_names)
     given = read_labels(labels, split_names=False)
     joined = [name for name in given if name != split_name(name)]
     if not joined:
-        return f'as in {labels}; none of the {len(given)} is joined words'
-    example = f', such as "{split_name(joined[0]) if split_names else joined[0]}"'
-    how = 'split into words' if split_names else 'left as given'
-    return f'{len(joined)} of {len(given)} joined names are {how}{example} (--label-names)'
+        return f'{chosen}; none of the {len(given)} in {labels} needs splitting'
+    fed = split_name(joined[0]) if split_names else joined[0]
+    return (
+        f'{chosen} (--label-names): {len(joined)} of {len(given)} in {labels} are joined, '
+        f'{joined[0]} is fed as "{fed}"'
+    )
 
 
 def report(converted: Converted, sidecar: str) -> None:
