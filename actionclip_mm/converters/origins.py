@@ -1,5 +1,6 @@
 """Settings of a converted model that its weights do not carry, and where each value is from."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from .architecture import HEAD_WIDTH, model_config
@@ -12,9 +13,17 @@ _CODE = {**_PROMPTS, 'openai': "OpenAI's CLIP"}
 _TOLD = 'told by the file next to the weights or by the command line'
 
 
-def splits_names(source: str) -> bool:
-    """Whether joined class names are split by default: not where training fed them unsplit."""
-    return source not in _PROMPTS
+def splits_names(source: str, names: Sequence[str] = ()) -> bool:
+    """Whether joined class names are split by default.
+
+    Not for weights of code that feeds its list as it is, with ``ApplyEyeMakeup`` in UCF101's. No
+    such list has underscores, so names that do (HMDB51's folders) are split in any case.
+
+    Args:
+        source: Name of the layout.
+        names: The class names, as far as they are known.
+    """
+    return source not in _PROMPTS or any('_' in name for name in names)
 
 
 def origins(

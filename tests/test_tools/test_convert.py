@@ -156,8 +156,8 @@ def released(clip, tmp_path):
 @pytest.mark.parametrize('source', ['actionclip', 'openai'])
 def test_label_names(tool, released, clip_file, tmp_path, capsys, source, option):
     """The config feeds exactly the sentences that were asked for, by default those of training."""
-    given = ['ApplyEyeMakeup', 'YoYo', 'clap hands', 'brush_hair']
-    split = ['apply eye makeup', 'yo yo', 'clap hands', 'brush hair']
+    given = ['ApplyEyeMakeup', 'YoYo', 'clap hands', 'Archery']
+    split = ['apply eye makeup', 'yo yo', 'clap hands', 'Archery']
     (tmp_path / 'ucf.txt').write_text('\n'.join(given))
     file = released if source == 'actionclip' else clip_file
     out = tmp_path / 'out.safetensors'
@@ -171,9 +171,18 @@ def test_label_names(tool, released, clip_file, tmp_path, capsys, source, option
     ]
     said = capsys.readouterr().out
     assert (
-        f'names    {"split into words" if splits else "as given"} (--label-names): 3 of 4' in said
+        f'names    {"split into words" if splits else "as given"} (--label-names): 2 of 4' in said
     )
     assert f'ApplyEyeMakeup is fed as "{names[0]}"' in said
+
+
+def test_names_with_underscores_are_split(tool, released, tmp_path, capsys):
+    """HMDB51's folders have them, the released list has spaces."""
+    (tmp_path / 'hmdb.txt').write_text('brush_hair\nclimb_stairs\nrun\n')
+    args = [str(released), str(tmp_path / 'out.pth'), '--labels', str(tmp_path / 'hmdb.txt')]
+    tool('to_actionclip')(args)
+    assert 'brush_hair is fed as "brush hair"' in capsys.readouterr().out
+    assert Config.fromfile(tmp_path / 'out.py').split_names is True
 
 
 def test_dropping_the_visual_prompt_is_asked_for_and_told(tool, released, tmp_path, capsys):

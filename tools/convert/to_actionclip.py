@@ -62,25 +62,24 @@ VISUAL_PROMPT_DROPPED = 3  # exit code
 NAMES = {'as-given': False, 'split': True}
 
 
-def describe_names(labels: str, split_names: bool) -> str:
-    """How the class names of a label file fill the templates, and for how many that matters.
+def choose_names(labels: str, chosen: str | None, source: str) -> tuple[bool, str]:
+    """Whether class names are split, and a sentence on that.
 
     Raises:
         ValueError: A label file that the written config could not use.
     """
-    chosen = 'split into words' if split_names else 'as given'
-    if not Path(labels).is_file():
-        return f'{chosen} (--label-names)'
+    given = read_labels(labels, split_names=False) if Path(labels).is_file() else ()
+    split_names = NAMES[chosen] if chosen else splits_names(source, given)
+    how = ('split into words' if split_names else 'as given') + ' (--label-names)'
+    if not given:
+        return split_names, how
     read_labels(labels, split_names)
-    given = read_labels(labels, split_names=False)
     joined = [name for name in given if name != split_name(name)]
     if not joined:
-        return f'{chosen}; none of the {len(given)} in {labels} needs splitting'
+        return split_names, f'{how}; none of the {len(given)} in {labels} needs splitting'
     fed = split_name(joined[0]) if split_names else joined[0]
-    return (
-        f'{chosen} (--label-names): {len(joined)} of {len(given)} in {labels} are joined, '
-        f'{joined[0]} is fed as "{fed}"'
-    )
+    of_all = f'{len(joined)} of {len(given)} in {labels} are joined'
+    return split_names, f'{how}: {of_all}, {joined[0]} is fed as "{fed}"'
 
 
 def report(converted: Converted, sidecar: str) -> None:
@@ -129,9 +128,9 @@ def run(args: argparse.Namespace) -> None:
         hints.quick_gelu = args.activation == 'quick_gelu'
     hints.neck_heads = args.neck_heads
     converted = convert(content, source, hints, args.allow_partial, args.drop_visual_prompt)
-    split_names = NAMES[args.label_names] if args.label_names else splits_names(converted.source)
+    split_names, names = choose_names(args.labels, args.label_names, converted.source)
     report(converted, sidecar)
-    print(f'names    {describe_names(args.labels, split_names)}')
+    print(f'names    {names}')
     text = write_config_text(
         converted, args.src.name, str(config), str(args.dst), args.labels, args.templates,
         args.frames, split_names,
@@ -159,7 +158,8 @@ def main(argv: list[str] | None = None) -> None:
         '--label-names',
         choices=NAMES,
         help='whether ApplyEyeMakeup fills the templates as it is or as "apply eye makeup"; '
-        'as-given by default where training fed it so (released ActionCLIP, mmaction2)',
+        'as-given by default where training fed it so (released ActionCLIP, mmaction2) and no '
+        'name has an underscore',
     )
     parser.add_argument('--frames', type=int, help='T, where the weights leave it free')
     parser.add_argument('--arch', help='open_clip model name, where shapes do not tell')
