@@ -12,10 +12,14 @@ from typing import NamedTuple
 from mmengine import fileio
 
 NUMBER = re.compile(r'-?[0-9]{1,18}')  # more do not fit into int64
+NUMBERS = re.compile(r'-?[0-9]{1,18}(,-?[0-9]{1,18})*')  # several labels, with commas in between
 BLANK = ' \t\r'
 NO_LABEL = -1  # what mmaction2 reads where there is no label
 # a file name with numbers behind it; '.5' alone is no extension
 FILE_AND_NUMBERS = re.compile(r'\.[A-Za-z0-9]*[A-Za-z][A-Za-z0-9]*([ \t]+-?[0-9]{1,18})+\Z')
+# a file name with something behind it that is neither a number nor the rest of a file name
+VIDEO = r'\.(?:avi|flv|m4v|mkv|mov|mp4|mpe?g|webm|wmv)'
+FILE_AND_MORE = re.compile(rf'.*{VIDEO}[ \t]*[,;|\s](?!.*{VIDEO}\Z).*', re.IGNORECASE)
 
 
 class Line(NamedTuple):
@@ -32,7 +36,8 @@ def read_lines(ann_file: str, delimiter: str = ' ', most: int | None = None) -> 
 
     Args:
         ann_file: The list, UTF-8 with or without byte order mark.
-        delimiter: What stands in front of each number; ``' '`` is any run of spaces and tabs.
+        delimiter: What stands in front of each number; ``' '`` is any run of spaces and tabs, and
+            commas may stand between the last numbers (``path 0,3``).
         most: As many numbers at most belong to a line; a whole number before them is the end of
             the path, and with 0 the whole line is the path. Defaults to all there are.
 
@@ -60,7 +65,9 @@ def format_line(path: str, *numbers: int) -> str:
         raise ValueError(f'{path!r} cannot stand in a list: rename the file.')
     words = path.split()
     plain = words and path == path.strip(BLANK) and not path.startswith(('"', '\ufeff'))
-    if not plain or (len(words) > 1 and NUMBER.fullmatch(words[-1])):
+    plain = plain and not path.endswith(',') and '\r' not in path
+    misread = len(words) > 1 and NUMBERS.fullmatch(words[-1])
+    if not plain or misread or FILE_AND_MORE.fullmatch(path):
         path = json.dumps(path, ensure_ascii=False)
     return ' '.join([path, *map(str, numbers)])
 
@@ -90,6 +97,7 @@ def one_label_each(lines: list[Line], labels: list[list[int]]) -> list[int]:
             )
         if numbers and numbers[0] < NO_LABEL:
             raise ValueError(f'{line.place} has label {numbers[0]}: labels are 0, 1, 2 and so on.')
+    _refuse_unread_labels(lines)
     return [numbers[0] if numbers else NO_LABEL for numbers in labels]
 
 
@@ -101,6 +109,7 @@ def many_labels_each(
     Raises:
         ValueError: A label that is not within 0 and ``num_classes`` - 1.
     """
+    _refuse_unread_labels(lines)
     for line, numbers in zip(lines, labels, strict=True):
         wrong = [label for label in numbers if not 0 <= label < num_classes]
         if wrong and numbers != [NO_LABEL]:
@@ -109,6 +118,17 @@ def many_labels_each(
                 f'{num_classes - 1}.'
             )
     return [[] if n == [NO_LABEL] else list(dict.fromkeys(n)) for n in labels]
+
+
+def _refuse_unread_labels(lines: list[Line]) -> None:
+    """Raises ValueError where something behind a file name was taken for a part of the name."""
+    for line in lines:
+        if not line.quoted and FILE_AND_MORE.fullmatch(line.path):
+            raise ValueError(
+                f"{line.place} has '{line.path}', in which no label can be read: write "
+                '`path label` with a space (`path 0 3` or `path 0,3` for several labels), or set '
+                'delimiter of the data set.'
+            )
 
 
 def check_inside(
@@ -151,12 +171,17 @@ def _read_text(ann_file: str) -> str:
     if '\0' in text:
         row = text.count('\n', 0, text.index('\0')) + 1
         raise ValueError(f'Line {row} of {ann_file} holds a zero byte: save the list as UTF-8.')
-    return text
+    return text.replace('\r\n', '\n').replace('\r', '\n')
 
 
 def _read_line(place: str, text: str, delimiter: str, most: int | None) -> Line:
     quoted = _quoted(text) if delimiter == ' ' and most != 0 else None
     path, numbers = quoted or _cut_numbers(text, delimiter, most)
+    if numbers and quoted is None and path.endswith(','):
+        raise ValueError(
+            f"{place} has a comma behind '{path[:-1]}' ('{text}'): write `path label` with a "
+            "space, or set delimiter=',' of the data set."
+        )
     if not path or '\0' in path:
         raise ValueError(f"{place} has no path ('{text}'): write `path label`, or drop the line.")
     return Line(place, path, numbers, quoted is not None)
@@ -178,15 +203,18 @@ def _quoted(text: str) -> tuple[str, list[int]] | None:
 
 
 def _cut_numbers(text: str, delimiter: str, most: int | None) -> tuple[str, list[int]]:
-    """Takes whole numbers off the end, up to ``most`` of them and never the whole line."""
+    """Takes whole numbers off the end, up to ``most`` words of them and never the whole line."""
     numbers: list[int] = []
-    while most is None or len(numbers) < most:
+    words = 0
+    number = NUMBERS if delimiter == ' ' else NUMBER
+    while most is None or words < most:
         cut = text.rfind(delimiter)
         if delimiter == ' ':
             cut = max(cut, text.rfind('\t'))
         word = text[cut + len(delimiter) :].strip(BLANK)
-        if cut < 0 or not NUMBER.fullmatch(word):
+        if cut < 0 or not number.fullmatch(word):
             break
         text = text[:cut].rstrip(BLANK)
-        numbers.insert(0, int(word))
+        numbers[:0] = map(int, word.split(','))
+        words += 1
     return text, numbers

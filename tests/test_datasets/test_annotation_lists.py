@@ -189,3 +189,47 @@ def _resolved(folder: str, path: str) -> str:
         elif part not in ('', '.'):
             at = [*at, part]
     return '/' + '/'.join(at)
+
+
+@pytest.mark.parametrize('end', ['\n', '\r\n', '\r'])
+def test_any_line_ends(tmp_path: Path, end: str) -> None:
+    assert read(tmp_path, end.join(['a.mp4 0', 'b c.mp4 1', ''])) == [
+        ('a.mp4', [0]), ('b c.mp4', [1])
+    ]  # fmt: skip
+
+
+def test_commas_between_labels(tmp_path: Path) -> None:
+    assert read(tmp_path, 'a.mp4 0,3\nb.mp4 2') == [('a.mp4', [0, 3]), ('b.mp4', [2])]
+    assert read(tmp_path, 'frames 30 0,3,1', most=None) == [('frames', [30, 0, 3, 1])]
+    lines = read_lines(write(tmp_path, 'frames 30 0,3'), most=2)
+    with pytest.raises(ValueError, match=r"several labels \('frames', \[0, 3\]\).*multi_class"):
+        one_label_each(lines, [line.numbers[1:] for line in lines])
+
+
+@pytest.mark.parametrize(
+    'text', ['a.mp4,3', 'a.mp4,0,3', 'my a.mp4 0;3', 'a.MP4 0|3', 'a.webm cat', 'a.avi\t1.5']
+)
+@pytest.mark.parametrize('several', [False, True])
+def test_labels_in_another_format_are_not_a_part_of_the_path(
+    tmp_path: Path, text: str, several: bool
+) -> None:
+    """The run said that the label was -1, or that there was no such file."""
+    lines = read_lines(write(tmp_path, f'{text}\n{text}'), most=None if several else 1)
+    with pytest.raises(
+        ValueError, match='Line 1 .*no label can be read: write .* or set delimiter'
+    ):
+        if several:
+            many_labels_each(lines, [line.numbers for line in lines], 4)
+        else:
+            one_label_each(lines, [line.numbers for line in lines])
+
+
+def test_a_comma_and_a_space(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="Line 1 .*comma behind 'a.mp4'.*delimiter=','"):
+        read_lines(write(tmp_path, 'a.mp4, 3'))
+    assert read(tmp_path, 'a.mp4, 3', delimiter=',') == [('a.mp4', [3])]
+
+
+def test_paths_with_the_name_of_another_video(tmp_path: Path) -> None:
+    lines = read_lines(write(tmp_path, 'a.mp4 (copy).mp4\nb.avi, again.mp4'))
+    assert one_label_each(lines, [line.numbers for line in lines]) == [NO_LABEL] * 2

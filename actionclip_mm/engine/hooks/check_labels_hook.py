@@ -125,10 +125,11 @@ def check_all_labelled(dataset: BaseDataset, loss: str) -> None:
 
 def _check_range(place: str, label: int, num_classes: int) -> None:
     if not 0 <= label < num_classes:
+        none = ' (-1: no label, which only tests may lack)' if label == NO_LABEL else ''
         raise ValueError(
             f'{place} has label {label} but the head has {num_classes} classes, whose labels are '
-            f'0 to {num_classes - 1}: mend that annotation, or give cls_head the label list (or '
-            'num_classes) that belongs to the file.'
+            f'0 to {num_classes - 1}{none}: mend that annotation, or give cls_head the label list '
+            '(or num_classes) that belongs to the file.'
         )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 from mmengine.logging import print_log
 
-from .label_names import LONGEST, read_text, split_name
+from .label_names import LONGEST, read_text, split_name, trim
 from .prompt_templates import read_templates
 
 # Templates for all classes, or sentences by class name.
@@ -131,7 +131,7 @@ def _check(name: object, lines: object) -> tuple[str, ...]:
     if isinstance(lines, str):
         lines = [lines]
     sentences = tuple(lines) if isinstance(lines, Sequence) else ()
-    if not sentences or not all(isinstance(line, str) and line.strip() for line in sentences):
+    if not sentences or not all(isinstance(line, str) and trim(line) for line in sentences):
         raise ValueError(
             f'The class {name!r} has no sentences, or an empty one: give each class a list of '
             'sentences.'
