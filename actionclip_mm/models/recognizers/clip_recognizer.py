@@ -57,7 +57,7 @@ class CLIPRecognizer(Recognizer3D):
             cfg.update(mean=preprocess.mean, std=preprocess.std)
             print_log(f'Pixel mean and std are those of {self.backbone.arch}.', 'current')
         self.data_preprocessor = MODELS.build(cfg)
-        encoder = getattr(self.cls_head, 'label_encoder', None)
+        encoder = getattr(getattr(self, 'cls_head', None), 'label_encoder', None)
         text_width = getattr(getattr(encoder, 'text', None), 'width', None)  # of open_clip's towers
         if text_width is not None and isinstance(getattr(self, 'neck', None), BaseVisualPrompt):
             self.neck.set_text_width(text_width)
