@@ -1,8 +1,9 @@
 """Reading a CLIP's architecture from the shapes of its weights, as an open_clip model config.
 
-Shapes tell all but three things: the number of heads (64 channels each in CLIP, and where
-open_clip publishes another model of exactly these shapes, what that one has), the activation, and
-details of models that are no plain CLIP, which are refused later by their left-over weights.
+Shapes do not tell the number of heads (64 channels each in OpenAI's code, or those of the model
+that open_clip publishes with exactly these shapes), the activation, the LayerNorm epsilon and where
+the text feature is taken: these come from the files next to the weights or from the caller. Details
+of other models than a plain CLIP are refused later by their left-over weights.
 """
 
 import copy
@@ -13,6 +14,7 @@ import open_clip
 import torch
 from mmaction.registry import MODELS
 from open_clip.model import CLIPTextCfg, CLIPVisionCfg
+from open_clip.pretrained import get_pretrained_cfg, list_pretrained_tags_by_model
 from torch import Tensor
 
 from ..models.utils import build_clip
@@ -20,6 +22,7 @@ from .mapped import Hints
 from .renaming import TEXT, VISUAL
 
 HEAD_WIDTH = 64  # of CLIP's towers
+PIXELS = ('mean', 'std', 'interpolation', 'resize_mode')
 
 
 def read_arch(state: dict[str, Tensor], quick_gelu: bool, hints: Hints) -> str | dict:
@@ -28,7 +31,8 @@ def read_arch(state: dict[str, Tensor], quick_gelu: bool, hints: Hints) -> str |
     Args:
         state: Weights under the names of ``CLIPRecognizer``.
         quick_gelu: The activation.
-        hints: ``arch`` is taken as it is; heads are those given, or are inferred.
+        hints: ``arch`` is taken as it is; heads are those given, or are inferred; settings of the
+            towers are added.
 
     Returns:
         A model-config dict; a name where the hints have one.
@@ -46,15 +50,16 @@ def read_arch(state: dict[str, Tensor], quick_gelu: bool, hints: Hints) -> str |
         vision_cfg=_read_vision(state, hints),
         text_cfg=_read_text(state, hints),
     )
-    if hints.vision_heads is None and hints.text_heads is None:
+    if (hints.vision_heads, hints.text_heads, hints.vision, hints.text) == (None, None, {}, {}):
         return _published(arch) or arch
     return arch
 
 
 def assumes_heads(arch: str | dict, hints: Hints) -> bool:
     """Whether nothing but CLIP's habit tells the heads of an architecture that was read."""
-    known = (hints.arch, hints.vision_heads, hints.text_heads)
-    return known == (None, None, None) and _published(model_config(arch)) is None
+    if hints.arch is not None or None not in (hints.vision_heads, hints.text_heads):
+        return False
+    return _published(model_config(arch)) is None
 
 
 def model_config(arch: str | dict) -> dict[str, Any]:
@@ -91,7 +96,7 @@ def expected_shapes(
         said = ' '.join(str(error).split()).rstrip('.')[:300]
         raise ValueError(
             f'No model can be built from what the file tells ({type(error).__name__}: {said}): '
-            'give an undamaged file, or mend the config beside it.'
+            'give an undamaged file, or fix the config next to it.'
         ) from error
     shapes = {'cls_head.logit_scale': torch.Size([])}
     for prefix, part in parts.items():
@@ -101,30 +106,46 @@ def expected_shapes(
 
 def _read_vision(state: dict[str, Tensor], hints: Hints) -> dict[str, Any]:
     if f'{VISUAL}layer1.0.conv1.weight' in state:
-        return _read_resnet(state)
+        return _read_resnet(state, hints)
     width, _, patch, _ = _shape(state, f'{VISUAL}conv1.weight', 4)
+    side = _side(_shape(state, f'{VISUAL}positional_embedding')[0] - 1)
+    size = hints.vision.get('image_size', patch * side)
+    if size // patch != side:
+        raise ValueError(
+            f'The image tower has positions for {side} x {side} patches of {patch} pixels, but the '
+            f'config next to the weights says image_size {size}: make them agree.'
+        )
+    head_width = min(HEAD_WIDTH, width)
+    if hints.vision_heads is not None:
+        head_width = _split(width, hints.vision_heads, 'image')
     cfg = dict(
-        image_size=patch * _side(_shape(state, f'{VISUAL}positional_embedding')[0] - 1),
+        image_size=size,
         patch_size=patch,
         width=width,
         layers=count_layers(state, f'{VISUAL}transformer.resblocks.'),
-        head_width=width // hints.vision_heads if hints.vision_heads else min(HEAD_WIDTH, width),
+        head_width=head_width,
     )
-    return cfg | _mlp_ratio(state, f'{VISUAL}transformer.resblocks.0.', width)
+    return cfg | _mlp_ratio(state, f'{VISUAL}transformer.resblocks.0.', width) | hints.vision
 
 
-def _read_resnet(state: dict[str, Tensor]) -> dict[str, Any]:
+def _read_resnet(state: dict[str, Tensor], hints: Hints) -> dict[str, Any]:
     grid = _side(_shape(state, f'{VISUAL}attnpool.positional_embedding')[0] - 1)
-    return dict(
+    width = _shape(state, f'{VISUAL}layer1.0.conv1.weight')[0]
+    cfg = dict(
         image_size=32 * grid,  # its five halvings
         patch_size=None,
-        width=_shape(state, f'{VISUAL}layer1.0.conv1.weight')[0],
+        width=width,
         layers=[count_layers(state, f'{VISUAL}layer{stage}.') for stage in (1, 2, 3, 4)],
     )
+    if hints.vision_heads is not None:
+        cfg['head_width'] = _split(32 * width, hints.vision_heads, 'image')
+    return cfg | hints.vision
 
 
 def _read_text(state: dict[str, Tensor], hints: Hints) -> dict[str, Any]:
     vocabulary, width = _shape(state, f'{TEXT}token_embedding.weight', 2)
+    if hints.text_heads is not None:
+        _split(width, hints.text_heads, 'text')
     cfg = dict(
         context_length=_shape(state, f'{TEXT}positional_embedding')[0],
         vocab_size=vocabulary,
@@ -132,7 +153,20 @@ def _read_text(state: dict[str, Tensor], hints: Hints) -> dict[str, Any]:
         heads=hints.text_heads or max(1, width // HEAD_WIDTH),
         layers=count_layers(state, f'{TEXT}transformer.resblocks.'),
     )
-    return cfg | _mlp_ratio(state, f'{TEXT}transformer.resblocks.0.', width)
+    return cfg | _mlp_ratio(state, f'{TEXT}transformer.resblocks.0.', width) | hints.text
+
+
+def _split(width: int, heads: int, tower: str) -> int:
+    """Channels per head.
+
+    Raises:
+        ValueError: The heads do not divide the width.
+    """
+    if heads < 1 or width % heads:
+        raise ValueError(
+            f'The number of heads of the {tower} tower must divide its width {width}, got {heads}.'
+        )
+    return width // heads
 
 
 def _mlp_ratio(state: dict[str, Tensor], block: str, width: int) -> dict[str, float]:
@@ -149,7 +183,8 @@ def _shape(state: dict[str, Tensor], name: str, dims: int | None = None) -> torc
     if name not in state or (dims is not None and state[name].dim() != dims):
         raise ValueError(
             f'The file has no weights for {name} of a plain CLIP, so its architecture cannot be '
-            'read: give a whole CLIP, or say which model it is (--arch NAME of open_clip).'
+            'read: give a whole CLIP; of open_clip, other models work too with their '
+            'open_clip_config.json next to the file, or with --arch NAME.'
         )
     return state[name].shape
 
@@ -158,10 +193,30 @@ def _side(patches: int) -> int:
     side = math.isqrt(patches)
     if side * side != patches:
         raise ValueError(
-            f'The image tower has positions for {patches} patches, which are no square: say which '
-            'model it is (--arch NAME of open_clip).'
+            f'The image tower has positions for {patches} patches, which are not a square: give a '
+            'file of open_clip with its open_clip_config.json next to it, or with --arch NAME.'
         )
     return side
+
+
+def published_pixels(arch: str | dict) -> list[dict[str, Any]]:
+    """The different ways in which open_clip's weights of an architecture take frames.
+
+    Args:
+        arch: open_clip model name, or a config dict: all published models that equal it.
+
+    Returns:
+        open_clip's settings ``mean``, ``std``, ``interpolation`` and ``resize_mode``.
+    """
+    names = [arch.replace('/', '-')] if isinstance(arch, str) else list(_published_names(arch))
+    found: list[dict[str, Any]] = []
+    for name in names:
+        for tag in list_pretrained_tags_by_model(name):
+            pixels = get_pretrained_cfg(name, tag)
+            pixels = {key: pixels.get(key) for key in PIXELS}
+            if pixels not in found:
+                found.append(pixels)
+    return found
 
 
 def _published(arch: dict[str, Any]) -> dict[str, Any] | None:
@@ -170,11 +225,7 @@ def _published(arch: dict[str, Any]) -> dict[str, Any] | None:
     Raises:
         ValueError: Several, which differ in more than the activation.
     """
-    wanted, found = _dimensions(arch), {}
-    for name in open_clip.list_models():
-        cfg = open_clip.get_model_config(name)
-        if _is_plain(cfg) and _dimensions(cfg) == wanted:
-            found[name] = {k: v for k, v in cfg.items() if k not in ('quick_gelu', 'custom_text')}
+    found = _published_names(arch)
     if not found:
         return None
     cfg = next(iter(found.values()))
@@ -184,6 +235,18 @@ def _published(arch: dict[str, Any]) -> dict[str, Any] | None:
             'is (--arch NAME).'
         )
     return {**copy.deepcopy(cfg), 'quick_gelu': arch['quick_gelu']}
+
+
+def _published_names(arch: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Names and configs, without the activation, of all published models of these shapes."""
+    if not _is_plain(arch):
+        return {}
+    wanted, found = _dimensions(arch), {}
+    for name in open_clip.list_models():
+        cfg = open_clip.get_model_config(name)
+        if _is_plain(cfg) and _dimensions(cfg) == wanted:
+            found[name] = {k: v for k, v in cfg.items() if k not in ('quick_gelu', 'custom_text')}
+    return found
 
 
 def _is_plain(cfg: dict[str, Any]) -> bool:

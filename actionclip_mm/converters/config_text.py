@@ -55,8 +55,8 @@ multi_view_pipeline = [
     dict(type='VideoInit'),
     dict(type='SegmentCentreSample', clip_len=num_frames, num_clips=10),
     dict(type='VideoDecode'),
-    dict(type='CLIPResize', scale=(-1, {size})),
-    dict(type='ThreeCrop', crop_size={size}),
+    {resize},
+    dict(type='ThreeCrop', crop_size={crop}),
     dict(type='FormatShape', input_format='NCTHW'),
     dict(type='PackActionInputs'),
 ]
@@ -122,13 +122,19 @@ def write_config_text(
         partial=bool(converted.missing),
     )
     size = model_config(converted.arch)['vision_cfg'].get('image_size', 224)
-    size = size if isinstance(size, int) else size[0]
-    steps = resize_and_crop((size, size))
+    height, width = (size, size) if isinstance(size, int) else size
+    hints = converted.hints
+    steps = resize_and_crop(
+        (height, width), hints.interpolation or 'bicubic', hints.resize_mode or 'shortest'
+    )
+    resize = {key: steps[0][key] for key in ('type', 'interpolation') if key in steps[0]}
     return (
         header
         + f'model = {as_code(recognizer_config(converted))}\n'
         + _REST.format(
-            resize_and_crop=''.join(f'    {as_code(step)},\n' for step in steps), size=size
+            resize_and_crop=''.join(f'    {as_code(step)},\n' for step in steps),
+            resize=as_code(resize | dict(scale=(-1, max(height, width)))),
+            crop=height if height == width else (width, height),
         )
     )
 
@@ -162,8 +168,8 @@ def recognizer_config(converted: Converted) -> dict[str, Any]:
     if converted.hints.mean is not None and converted.hints.std is not None:
         model['data_preprocessor'] = dict(
             type='ActionDataPreprocessor',
-            mean=[round(value, 4) for value in converted.hints.mean],
-            std=[round(value, 4) for value in converted.hints.std],
+            mean=[round(value, 6) for value in converted.hints.mean],
+            std=[round(value, 6) for value in converted.hints.std],
             format_shape='NCTHW',
         )
     return model

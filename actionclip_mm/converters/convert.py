@@ -1,6 +1,6 @@
 """From the content of any known weight file to our weights, every name accounted for."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import Tensor
@@ -8,7 +8,13 @@ from torch import Tensor
 from ..models.utils.state_dict import Unwrapped, unwrap
 from ..utils import list_names
 from . import actionclip, huggingface, mmaction2, open_clip, openai_clip
-from .architecture import assumes_heads, expected_shapes, model_config, read_arch
+from .architecture import (
+    assumes_heads,
+    expected_shapes,
+    model_config,
+    published_pixels,
+    read_arch,
+)
 from .mapped import Hints, Mapped, Source
 from .renaming import TEXT, TIME_EMBEDDING, VISUAL
 from .visual_prompt import VisualPrompt, prompt_weights, read_visual_prompt, without_prompt
@@ -26,6 +32,9 @@ SOURCES = {
 
 # code that has no other heads than those of 64 channels
 CLIPS_OWN_HEADS = ('actionclip', 'mmaction2', 'openai')
+
+# what the other sources keep their settings in
+SIDECAR_OF = {'huggingface': 'config.json', 'open_clip': 'open_clip_config.json'}
 
 _NOT_OF_A_MODEL = (AttributeError, TypeError, LookupError, ArithmeticError, RuntimeError)
 
@@ -139,11 +148,14 @@ def _convert(
     notes = [] if drop else list(mapped.notes)
     arch = read_arch(mapped.state, _activation(source, mapped, hints, notes), hints)
     if source not in CLIPS_OWN_HEADS and assumes_heads(arch, hints):
-        notes.append(
-            'Shapes do not tell the number of heads, and open_clip publishes no model of these: '
-            '64 channels each are assumed, as CLIP has them (--arch, or open_clip_config.json '
-            'beside the file, tells).'
+        sidecar = f'{SIDECAR_OF[source]} next to the file'
+        raise ValueError(
+            'Shapes do not tell the number of attention heads, and open_clip publishes no model '
+            f'of these shapes: give --vision-heads and --text-heads, or put {sidecar}.'
         )
+    if source not in CLIPS_OWN_HEADS:
+        hints = _with_pixels(hints, arch, notes)
+    arch = _with_logit_bias(arch, mapped)
     width = int(model_config(arch)['embed_dim'])
     prompt = read_visual_prompt(mapped, width, hints)
     if (
@@ -175,6 +187,36 @@ def _convert(
         _refuse_partial(converted)
     _refuse_empty_towers(converted)
     return converted
+
+
+def _with_pixels(hints: Hints, arch: str | dict, notes: list[str]) -> Hints:
+    """If none are known, pixel statistics and resizing of open_clip's models of these shapes."""
+    if hints.mean is not None:
+        return hints
+    found = published_pixels(arch)
+    if len(found) != 1:
+        notes.append(
+            "No file tells the pixel mean and std: CLIP's own are taken (data_preprocessor of the "
+            'written config sets them).'
+        )
+        return hints
+    pixels = found[0]
+    return replace(
+        hints,
+        mean=tuple(255 * value for value in pixels['mean']),
+        std=tuple(255 * value for value in pixels['std']),
+        interpolation=pixels['interpolation'],
+        resize_mode=pixels['resize_mode'],
+        pixels_from="open_clip's for this architecture",
+    )
+
+
+def _with_logit_bias(arch: str | dict, mapped: Mapped) -> str | dict:
+    """The architecture with the bias of its weights; open_clip takes 0 where they have none."""
+    cfg = model_config(arch)
+    if mapped.logit_bias is None and cfg.get('init_logit_bias') is None:
+        return arch
+    return {**cfg, 'init_logit_bias': mapped.logit_bias or 0.0}
 
 
 def _activation(source: str, mapped: Mapped, hints: Hints, notes: list[str]) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .mapped import Hints, Mapped
+from .mapped import Mapped
 from .renaming import SCALE, TEXT, VISUAL, Rules, inverse, rename
 
 LAYERS: Rules = (
@@ -72,27 +72,6 @@ def from_recognizer(state: dict[str, Tensor]) -> dict[str, Any]:
     if unknown:
         raise ValueError(f'CLIPModel has no place for {unknown[0]}: take out the visual prompt.')
     return {**renamed, **_split_attention(blocks)}
-
-
-def hints_of_config(config: dict[str, Any]) -> Hints:
-    """What the ``config.json`` of a CLIPModel tells beside its shapes."""
-    text, vision = config.get('text_config') or {}, config.get('vision_config') or {}
-    if not (isinstance(text, dict) and isinstance(vision, dict)):
-        raise ValueError(
-            'The config.json beside the weights needs objects as text_config and vision_config: '
-            'mend or remove it.'
-        )
-    activations = {str(tower['hidden_act']) for tower in (text, vision) if 'hidden_act' in tower}
-    if len(activations) > 1:
-        raise ValueError(
-            f'The towers have different activations ({", ".join(sorted(activations))}), which '
-            'open_clip cannot build: give a model whose towers agree.'
-        )
-    return Hints(
-        quick_gelu=activations == {'quick_gelu'} if activations else None,
-        vision_heads=vision.get('num_attention_heads'),
-        text_heads=text.get('num_attention_heads'),
-    )
 
 
 def _rename_blocks(

@@ -23,6 +23,7 @@ class Mapped:
         neck_eps: Epsilon of the LayerNorms in the neck's blocks.
         has_shift: Whether the tower's blocks were wrapped for the in-network prompt Shift.
         has_exact_table: Whether the neck's position table has exactly T rows.
+        logit_bias: What SigLIP adds to every similarity; None for models without it.
         notes: What the layout cannot tell or computes in another way, in sentences.
     """
 
@@ -33,6 +34,7 @@ class Mapped:
     neck_eps: float = RELEASED_EPS
     has_shift: bool = False
     has_exact_table: bool = False
+    logit_bias: float | None = None
     notes: list[str] = field(default_factory=list)
 
 
@@ -46,8 +48,13 @@ class Hints:
         vision_heads: Attention heads of the image tower.
         text_heads: Attention heads of the text tower.
         neck_heads: Attention heads of the visual prompt.
+        vision: Further settings of the image tower, open_clip's ``vision_cfg``.
+        text: Further settings of the text tower, open_clip's ``text_cfg``.
         mean: Pixel mean in [0, 255], None for CLIP's.
         std: Pixel standard deviation in [0, 255], None for CLIP's.
+        interpolation: ``'bicubic'`` or ``'bilinear'``, None for CLIP's (bicubic).
+        resize_mode: ``'shortest'`` or ``'squash'``, None for CLIP's (shortest).
+        pixels_from: Where the last four are from, in words.
     """
 
     arch: str | dict | None = None
@@ -55,8 +62,13 @@ class Hints:
     vision_heads: int | None = None
     text_heads: int | None = None
     neck_heads: int | None = None
+    vision: dict[str, Any] = field(default_factory=dict)
+    text: dict[str, Any] = field(default_factory=dict)
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None
+    interpolation: str | None = None
+    resize_mode: str | None = None
+    pixels_from: str = ''
 
 
 class Source(NamedTuple):

@@ -1,6 +1,7 @@
 """open_clip's two layouts: both towers in one piece like OpenAI's, or ``visual.`` and ``text.``.
 
-``logit_bias`` (SigLIP) adds the same number to every class, which no softmax sees.
+``logit_bias`` (SigLIP) adds the same number to every class, which no softmax sees. A recognizer has
+no such weight, so the written config carries it as ``arch.init_logit_bias`` for the way back.
 """
 
 import math
@@ -8,6 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
+from ..datasets.transforms.clip_resize import INTERPOLATIONS, RESIZE_MODES
 from .mapped import CAUSAL_MASKS, Hints, Mapped
 from .renaming import ONE_PIECE, TWO_TOWERS, inverse, rename
 
@@ -24,10 +26,13 @@ def is_one_piece(content: dict[str, Any]) -> bool:
 
 def to_recognizer(content: dict[str, Any]) -> Mapped:
     """open_clip's weights of either layout under the names of ``CLIPRecognizer``."""
-    unused = [name for name in content if name in ('logit_bias', *CAUSAL_MASKS)]
+    unused = [name for name in content if name in CAUSAL_MASKS]
     weights = {name: value for name, value in content.items() if name not in unused}
+    bias = weights.pop('logit_bias', None)
+    if 'logit_scale' in weights:  # some models keep it as [1]
+        weights['logit_scale'] = weights['logit_scale'].reshape(())
     renamed, unknown = rename(weights, ONE_PIECE if is_one_piece(content) else TWO_TOWERS)
-    return Mapped(renamed, unknown, unused)
+    return Mapped(renamed, unknown, unused, logit_bias=None if bias is None else float(bias))
 
 
 def from_recognizer(state: dict[str, Tensor]) -> dict[str, Any]:
@@ -43,18 +48,31 @@ def from_recognizer(state: dict[str, Tensor]) -> dict[str, Any]:
 
 
 def hints_of_config(config: dict[str, Any]) -> Hints:
-    """What an ``open_clip_config.json`` tells: the whole model, and its pixel mean and std."""
+    """What an ``open_clip_config.json`` tells: the whole model, and its way to take frames."""
     arch, pixels = config.get('model_cfg', config), config.get('preprocess_cfg') or {}
     if not isinstance(arch, dict) or not isinstance(arch.get('embed_dim'), int):
         raise ValueError(
-            'The open_clip_config.json beside the weights has no model_cfg with a whole number as '
-            'embed_dim: mend or remove it.'
+            'The open_clip_config.json next to the weights has no model_cfg with an integer as '
+            'embed_dim: fix or remove it.'
         )
     return Hints(
         arch=arch,
         quick_gelu=bool(arch.get('quick_gelu', False)),
         mean=_to_bytes(pixels, 'mean'),
         std=_to_bytes(pixels, 'std'),
+        interpolation=_one_of(pixels, 'interpolation', INTERPOLATIONS),
+        resize_mode=_one_of(pixels, 'resize_mode', RESIZE_MODES),
+        pixels_from='open_clip_config.json',
+    )
+
+
+def _one_of(pixels: dict[str, Any], key: str, allowed: tuple[str, ...]) -> str | None:
+    value = pixels.get(key)
+    if value is None or value in allowed:
+        return value
+    raise ValueError(
+        f'preprocess_cfg.{key} of the open_clip_config.json next to the weights must be one of '
+        f'{", ".join(allowed)}, got {value!r:.80}.'
     )
 
 
@@ -64,8 +82,8 @@ def _to_bytes(pixels: Any, key: str) -> tuple[float, ...] | None:
         return None
     if not (isinstance(values, list) and len(values) == 3 and all(map(_is_number, values))):
         raise ValueError(
-            'The open_clip_config.json beside the weights needs three numbers as '
-            f'preprocess_cfg.{key}: mend or remove it.'
+            'The open_clip_config.json next to the weights needs three numbers as '
+            f'preprocess_cfg.{key}: fix or remove it.'
         )
     return tuple(255 * value for value in values)
 

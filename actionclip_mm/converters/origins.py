@@ -10,6 +10,7 @@ from .mapped import CLIP_EPS
 # code that trains and tests with sentences of its own label list
 _PROMPTS = {'actionclip': 'the released code', 'mmaction2': "mmaction2's projects/actionclip"}
 _CODE = {**_PROMPTS, 'openai': "OpenAI's CLIP"}
+_CLIPS = "CLIP's own"
 _TOLD = 'told by the file next to the weights or by the command line'
 
 
@@ -57,7 +58,7 @@ def origins(
         'tower heads': _tower_heads(converted, cfg),
         'tower LayerNorm': _tower_eps(cfg),
         **_neck(converted, trained),
-        'pixel mean, std': f'those of the config ({_TOLD})' if hints.mean else "CLIP's own",
+        'pixel mean, std': f'those of the config ({hints.pixels_from})' if hints.mean else _CLIPS,
         'frames': f'{num_frames} ({frames}), the centres of as many segments',
         'templates': f'{templates} ({trained if is_released_list else "chosen here"})',
         'class names': names,

@@ -44,6 +44,7 @@ def test_models_that_nobody_publishes(vision):
     assert read_arch(state, False, Hints()) == arch
     assert assumes_heads(arch, Hints())
     assert not assumes_heads(arch, Hints(vision_heads=2, text_heads=1))
+    assert assumes_heads(arch, Hints(text_heads=1))
     assert not assumes_heads(arch, Hints(arch=arch))
     assert expected_shapes(read_arch(state, False, Hints()), None, None).keys() == state.keys()
 
@@ -54,7 +55,7 @@ def test_shapes_that_do_not_tell(arch):
     with pytest.raises(ValueError, match='no weights for cls_head.label_encoder.text.token_emb'):
         read_arch(state, True, Hints())
     state[f'{VISUAL}positional_embedding'] = torch.empty(7, 128, device='meta')
-    with pytest.raises(ValueError, match='6 patches, which are no square'):
+    with pytest.raises(ValueError, match='6 patches, which are not a square'):
         read_arch(state, True, Hints())
     assert read_arch(state, True, Hints(arch='ViT-B-16')) == 'ViT-B-16'
 

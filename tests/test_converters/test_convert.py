@@ -12,6 +12,8 @@ from actionclip_mm.converters import (
     huggingface,
     open_clip,
 )
+from actionclip_mm.converters.architecture import model_config, published_pixels
+from actionclip_mm.converters.huggingface_config import hints_of_config
 
 
 @pytest.fixture
@@ -77,6 +79,7 @@ def test_a_visual_prompt_is_dropped_only_by_its_name(state):
     renamed |= {f'adapter.new.{name}': value for name, value in neck.state_dict().items()}
     joint = dict(state, **{'visual.time_embedding': torch.ones(128)})  # of a wrong shape
     joint = dict(model_state_dict=joint, fusion_model_state_dict={})
+    heads = Hints(vision_heads=2, text_heads=2)
     for content, source in (
         (released, 'openai'),
         (released, 'open_clip'),
@@ -87,8 +90,8 @@ def test_a_visual_prompt_is_dropped_only_by_its_name(state):
     ):
         for allow_partial in (False, True):
             with pytest.raises(ValueError, match=r'visual prompt .* --drop-visual-prompt'):
-                convert(content, source, allow_partial=allow_partial)
-        converted = convert(content, source, drop_visual_prompt=True)
+                convert(content, source, heads, allow_partial=allow_partial)
+        converted = convert(content, source, heads, drop_visual_prompt=True)
         assert converted.dropped and not converted.missing
         assert not any(name.startswith('neck.') for name in converted.state)
 
@@ -143,21 +146,30 @@ def test_an_incomplete_attention_of_huggingface(state):
     assert mapped.unknown == [f'{name}.q_proj.weight']
 
 
-def test_logit_bias_is_unused(state):
-    converted = convert(state | {'logit_bias': torch.ones(())}, 'open_clip')
-    assert converted.unused == ['logit_bias']
+def test_logit_bias_goes_into_the_config(state):
+    heads = Hints(quick_gelu=True, vision_heads=2, text_heads=2)
+    converted = convert(state | {'logit_bias': torch.full((), -3.5)}, 'open_clip', heads)
+    assert converted.arch['init_logit_bias'] == -3.5 and not converted.unused
+    assert 'init_logit_bias' not in convert(state, 'open_clip', heads).arch
+    without = Hints(arch=dict(converted.arch))  # open_clip fills in 0 where weights have none
+    assert convert(state, 'open_clip', without).arch['init_logit_bias'] == 0
 
 
 def test_hints_of_huggingface():
     tower = dict(hidden_act='gelu', num_attention_heads=4)
-    hints = huggingface.hints_of_config(dict(text_config=tower, vision_config=tower))
+    hints = hints_of_config(dict(text_config=tower, vision_config=tower))
     assert (hints.quick_gelu, hints.vision_heads, hints.text_heads) == (False, 4, 4)
-    assert huggingface.hints_of_config({}).quick_gelu is None
+    defaults = hints_of_config({})  # those of CLIPConfig
+    assert (defaults.quick_gelu, defaults.vision_heads, defaults.text_heads) == (True, 12, 8)
+    assert defaults.vision == defaults.text == {}
+    old = hints_of_config(dict(text_config=tower, text_config_dict=dict(num_attention_heads=2),
+                               vision_config=tower))  # fmt: skip
+    assert old.text_heads == 2
     other = dict(tower, hidden_act='quick_gelu')
-    with pytest.raises(ValueError, match='different activations'):
-        huggingface.hints_of_config(dict(text_config=tower, vision_config=other))
-    with pytest.raises(ValueError, match='needs objects as text_config'):
-        huggingface.hints_of_config(dict(text_config=[tower]))
+    with pytest.raises(ValueError, match='QuickGELU in both towers or in none'):
+        hints_of_config(dict(text_config=tower, vision_config=other))
+    with pytest.raises(ValueError, match='needs an object as text_config'):
+        hints_of_config(dict(text_config=[tower]))
 
 
 def test_hints_of_open_clip(arch):
@@ -166,7 +178,7 @@ def test_hints_of_open_clip(arch):
     assert hints.arch == arch and hints.quick_gelu is True
     assert hints.mean == (127.5,) * 3 and hints.std == pytest.approx((51.0,) * 3)
     for broken in ({}, dict(embed_dim='x'), [1], None):
-        with pytest.raises(ValueError, match='no model_cfg'):
+        with pytest.raises(ValueError, match='no model_cfg with'):
             open_clip.hints_of_config(dict(model_cfg=broken))
     for broken in (dict(mean='abc'), dict(std=[1, 2]), dict(mean=[1, 2, float('nan')]), [1]):
         with pytest.raises(ValueError, match='three numbers as preprocess_cfg.'):
@@ -179,12 +191,20 @@ def test_heads_of_the_hints_are_taken(state):
     assert converted.arch['text_cfg']['heads'] == 1
 
 
-def test_assumed_heads_are_said(state):
-    assert not convert(state, 'openai').notes
-    (note,) = convert(state, 'open_clip', Hints(quick_gelu=True)).notes
-    assert 'number of heads' in note and '--arch' in note
-    heads = Hints(quick_gelu=True, vision_heads=2, text_heads=2)
-    assert not convert(state, 'open_clip', heads).notes
+def test_heads_are_not_assumed(state):
+    assert not convert(state, 'openai').notes  # whose code has no other heads
+    for known in (Hints(quick_gelu=True), Hints(quick_gelu=True, text_heads=2)):
+        with pytest.raises(ValueError, match='give --vision-heads and --text-heads, or put '):
+            convert(state, 'open_clip', known)
+    with pytest.raises(ValueError, match='must divide its width 128, got 3'):
+        convert(state, 'open_clip', Hints(quick_gelu=True, vision_heads=2, text_heads=3))
+
+
+def test_pixels_of_published_models():
+    published = published_pixels('ViT-B-16-SigLIP')
+    assert [p['mean'] for p in published] == [(0.5, 0.5, 0.5)]
+    assert len(published_pixels('ViT-L-14')) == 2  # one of its tags has another mean
+    assert published_pixels(dict(model_config('ViT-B-32'))) == published_pixels('ViT-B-32')
 
 
 def test_an_arch_that_does_not_exist(state):

@@ -9,7 +9,6 @@ import torch
 from mmaction.registry import MODELS
 from mmengine.config import Config
 from mmengine.runner import Runner, load_checkpoint
-from safetensors.torch import save_file
 
 from actionclip_mm.models.text.prompt_templates import ACTIONCLIP_16
 
@@ -70,22 +69,6 @@ def test_openai_torchscript_archive(clip, tmp_path, to_actionclip, capsys, asser
     archive.save(str(tmp_path / 'ViT.pt'))
     assert_same_features(to_actionclip(tmp_path / 'ViT.pt'), clip)
     assert "layout   OpenAI's CLIP" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize('name', ['model.safetensors', 'pytorch_model.bin'])
-def test_huggingface_folder(clip, tmp_path, to_actionclip, name, capsys, assert_same_features):
-    from actionclip_mm.converters import SOURCES
-
-    ours = SOURCES['openai'].to_recognizer(clip.state_dict()).state
-    state = SOURCES['huggingface'].from_recognizer(ours)
-    state = {key: value.contiguous() for key, value in state.items()}
-    save = save_file if name.endswith('.safetensors') else torch.save
-    save(state, tmp_path / name)
-    tower = dict(hidden_act='quick_gelu', num_attention_heads=1)
-    (tmp_path / 'config.json').write_text(json.dumps(dict(text_config=tower, vision_config=tower)))
-    assert_same_features(to_actionclip(tmp_path / name), clip)
-    said = capsys.readouterr().out
-    assert 'from config.json' in said and 'assumed' not in said
 
 
 def test_open_clip_folder(tmp_path, to_actionclip, assert_same_features, one_layer_arch):

@@ -15,7 +15,7 @@ from actionclip_mm.converters import (
     Hints,
     convert,
     detect_source,
-    huggingface,
+    huggingface_config,
     open_clip,
 )
 from actionclip_mm.models.utils import build_clip
@@ -53,7 +53,7 @@ def layouts() -> Layouts:
 
 def test_the_layouts_are_whole(layouts: Layouts) -> None:
     for source, content in layouts.items():
-        assert convert(content, source).state
+        assert convert(content, source, HEADS).state
 
 
 def damage(draw: Callable, state: dict) -> dict:
@@ -96,8 +96,8 @@ def test_any_names_and_shapes(
     content = damage(data.draw, layouts[source])
     try:
         found = detect_source(content, quick_gelu=True)
-        convert(content, found, Hints(vision_heads=1, text_heads=1), allow_partial)
-        convert(content, source, Hints(vision_heads=1, text_heads=1), allow_partial)
+        convert(content, found, HEADS, allow_partial)
+        convert(content, source, HEADS, allow_partial)
     except ValueError as error:
         assert '\n' not in str(error) and str(error).endswith('.')
 
@@ -107,17 +107,30 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=4,
 )
+HEADS = Hints(vision_heads=1, text_heads=1)
+HUGGING_FACE = dict(hidden_act='gelu', layer_norm_eps=1e-6, num_attention_heads=1)
 SIDECARS = {
     'open_clip': (
         open_clip.hints_of_config,
         dict(model_cfg=CLIP, preprocess_cfg=dict(mean=[0.5] * 3, std=[0.5] * 3)),
     ),
     'huggingface': (
-        huggingface.hints_of_config,
-        {
-            f'{tower}_config': dict(hidden_act='gelu', num_attention_heads=1)
-            for tower in ('text', 'vision')
-        },
+        lambda config: huggingface_config.hints_of_config(config['config'], config['pixels']),
+        dict(
+            config=dict(
+                model_type='clip',
+                text_config=dict(HUGGING_FACE, eos_token_id=2, vocab_size=16),
+                vision_config=dict(HUGGING_FACE, image_size=32),
+            ),
+            pixels=dict(
+                image_mean=[0.5] * 3,
+                image_std=[0.5] * 3,
+                resample=3,
+                rescale_factor=1 / 255,
+                size=dict(shortest_edge=32),
+                crop_size=dict(height=32, width=32),
+            ),
+        ),
     ),
 }
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import open_clip
-from mmengine.config import Config
+import torch
+from mmengine.config import Config, ConfigDict
 from open_clip.pretrained import list_pretrained_tags_by_model
 from torch import nn
 
@@ -26,25 +27,33 @@ from actionclip_mm.converters.architecture import model_config
 from actionclip_mm.converters.renaming import SCALE, TEXT, VISUAL
 from actionclip_mm.models.backbones import CLIPImageEncoder
 from actionclip_mm.models.text import read_prompts
+from actionclip_mm.models.utils import build_clip
 from actionclip_mm.models.utils.unread_weights import trained_with_quick_gelu
 from actionclip_mm.models.utils.weight_files import check_suffix, sha256, write_weights
-from actionclip_mm.utils import check_writable, list_names, write_json, write_text
+from actionclip_mm.utils import check_writable, innermost_config, list_names, write_json, write_text
 
 DEFAULT_ARCH = 'ViT-B-16'  # of the backbone and of the label encoder
 
 
 def self_contained_arch(part: dict[str, Any]) -> str | dict:
-    """The ``arch`` of a backbone or label encoder that needs no ``pretrained`` beside it.
+    """The ``arch`` of a backbone or label encoder that needs no ``pretrained`` next to it.
 
-    ``pretrained`` decides the activation, and some names bring weights, so these become dicts.
+    ``pretrained`` decides the activation and the logit bias of SigLIP, and some names bring
+    weights, so these become dicts.
     """
     arch, pretrained = part.get('arch', DEFAULT_ARCH), part.get('pretrained')
     name = arch.replace('/', '-') if isinstance(arch, str) else ''
+    is_plain_name = name in open_clip.list_models()
+    if pretrained is not None or not (is_plain_name or isinstance(arch, dict)):
+        cfg = model_config(arch)
+        if cfg.get('init_logit_bias') is not None:  # no weight of a recognizer carries it
+            bias = build_clip(arch, pretrained).get_parameter('logit_bias').item()
+            return {**cfg, 'init_logit_bias': bias}
     if pretrained is not None:
         tags = list_pretrained_tags_by_model(name) if name else []
         if trained_with_quick_gelu(name, pretrained, tags):
             return {**model_config(arch), 'quick_gelu': True}
-    return arch if name in open_clip.list_models() else model_config(arch)
+    return arch if is_plain_name else model_config(arch)
 
 
 def has_clip_tower(model: nn.Module) -> bool:
@@ -129,16 +138,43 @@ def export_open_clip(cfg: Config, model: nn.Module, args: argparse.Namespace) ->
             f'open_clip has no place for {len(rest)} weights ({list_names(rest)}): export with '
             '--layout actionclip, or add --allow-partial to leave them out.'
         )
-    write_weights(args.out, SOURCES['open_clip'].from_recognizer(clip), _meta(args))
-    mean, std = (
-        [round(v / 255, 8) for v in getattr(model.data_preprocessor, name).flatten().tolist()]
-        for name in ('mean', 'std')
+    weights = SOURCES['open_clip'].from_recognizer(clip)
+    scalar = [1] if arch.get('nonscalar_logit_scale') else []
+    weights['logit_scale'] = weights['logit_scale'].reshape(scalar)
+    if arch.get('init_logit_bias') is not None:
+        weights['logit_bias'] = torch.full(scalar, float(arch['init_logit_bias']))
+    write_weights(args.out, weights, _meta(args))
+    content = dict(
+        model_cfg={**arch, 'custom_text': True}, preprocess_cfg=preprocess_cfg(cfg, model)
     )
-    content = dict(model_cfg={**arch, 'custom_text': True}, preprocess_cfg=dict(mean=mean, std=std))
     write_json(sidecar, content, indent=2)
     if rest:
         print(f'LEFT OUT {len(rest)}: {list_names(rest, most=20)}')
     print(f'wrote    {sidecar}')
+
+
+def preprocess_cfg(cfg: Config, model: nn.Module) -> dict[str, Any]:
+    """How frames become the input of the image tower, in open_clip's words.
+
+    Resizing is that of the test pipeline, or of the tower where the config has none.
+    """
+    found: dict[str, Any] = {
+        name: [round(v / 255, 8) for v in getattr(model.data_preprocessor, name).flatten().tolist()]
+        for name in ('mean', 'std')
+    }
+    loader = cfg.get('test_dataloader') or ConfigDict()
+    pipeline = innermost_config(loader).get('pipeline') or cfg.get('test_pipeline') or []
+    resize = [step for step in pipeline if step['type'] in ('Resize', 'CLIPResize')]
+    if not resize:
+        preprocess = model.backbone.preprocess
+        return found | dict(
+            interpolation=preprocess.interpolation, resize_mode=preprocess.resize_mode
+        )
+    default = 'bicubic' if resize[-1]['type'] == 'CLIPResize' else 'bilinear'
+    return found | dict(
+        interpolation=resize[-1].get('interpolation', default),
+        resize_mode='shortest' if resize[-1].get('keep_ratio', True) else 'squash',
+    )
 
 
 LAYOUTS = {'actionclip': export_recognizer, 'open_clip': export_open_clip}

@@ -22,7 +22,7 @@ from actionclip_mm.converters import (
     Hints,
     convert,
     detect_source,
-    huggingface,
+    huggingface_config,
     open_clip,
     splits_names,
     write_config_text,
@@ -32,30 +32,42 @@ from actionclip_mm.models.utils.state_dict import read_content
 from actionclip_mm.models.utils.weight_files import check_suffix, sha256, write_weights
 from actionclip_mm.utils import check_writable, list_names, read_json_object, write_text
 
-# Files that model hubs keep beside the weights; they tell what shapes cannot.
-SIDECARS = {
-    'open_clip_config.json': ('open_clip', open_clip.hints_of_config),
-    'config.json': ('huggingface', huggingface.hints_of_config),
-}
+# Files that model hubs keep next to the weights; they tell what shapes cannot.
+OPEN_CLIP, HUGGING_FACE = 'open_clip_config.json', 'config.json'
+PREPROCESSORS = ('preprocessor_config.json', 'processor_config.json')  # of old and new versions
 
 
 def read_sidecar(weights: Path, content: dict[str, Any], source: str) -> tuple[str, Hints, str]:
-    """The layout of a file, and what the config beside it tells.
+    """The layout of a file, and what the configs next to it tell.
 
     Returns:
-        Name of the layout, the hints, and the name of the config that was read or ''.
+        Name of the layout, the hints, and the names of the files that were read or ''.
     """
-    for name, (owner, read_hints) in SIDECARS.items():
-        path = weights.parent / name
-        if not path.is_file() or source not in ('auto', owner):
-            continue
-        found = source
-        if source == 'auto':
-            found = detect_source(content, quick_gelu=True if owner == 'open_clip' else None)
-        if found == owner:
-            hints = read_hints(read_json_object(path, 'that of the weights or remove it'))
-            return owner, hints, name
+    if source in ('auto', 'open_clip') and (config := _read_json(weights, OPEN_CLIP)):
+        if source == 'open_clip' or detect_source(content, quick_gelu=True) == 'open_clip':
+            return 'open_clip', open_clip.hints_of_config(config), OPEN_CLIP
+    if source in ('auto', 'huggingface') and (config := _read_json(weights, HUGGING_FACE)):
+        # first of all, since weights of other models look like those of CLIPModel
+        of_other_model = 'text_config' in config and config.get('model_type', 'clip') != 'clip'
+        if of_other_model or source == 'huggingface' or detect_source(content) == 'huggingface':
+            return _read_huggingface(weights, config)
     return source, Hints(), ''
+
+
+def _read_huggingface(weights: Path, config: dict[str, Any]) -> tuple[str, Hints, str]:
+    for name in PREPROCESSORS:
+        if content := _read_json(weights, name):
+            content = content.get('image_processor', content)
+            hints = huggingface_config.hints_of_config(config, content)
+            return 'huggingface', hints, f'{HUGGING_FACE}, {name}'
+    return 'huggingface', huggingface_config.hints_of_config(config), HUGGING_FACE
+
+
+def _read_json(weights: Path, name: str) -> dict[str, Any] | None:
+    path = weights.with_name(name)
+    if not path.is_file():
+        return None
+    return read_json_object(path, 'that of the weights or remove it')
 
 
 VISUAL_PROMPT_DROPPED = 3  # exit code
@@ -122,11 +134,7 @@ def run(args: argparse.Namespace) -> None:
     digest = sha256(args.src)
     print(f'read     {args.src}  SHA-256 {digest}')
     source, hints, sidecar = read_sidecar(args.src, content, args.source)
-    if args.arch:
-        hints.arch = args.arch
-    if args.activation:
-        hints.quick_gelu = args.activation == 'quick_gelu'
-    hints.neck_heads = args.neck_heads
+    _take_options(hints, args, sidecar)
     converted = convert(content, source, hints, args.allow_partial, args.drop_visual_prompt)
     split_names, names = choose_names(args.labels, args.label_names, converted.source)
     report(converted, sidecar)
@@ -145,11 +153,32 @@ def run(args: argparse.Namespace) -> None:
     print(f'use      python tools/test.py {config} {args.dst}')
 
 
+def _take_options(hints: Hints, args: argparse.Namespace, sidecar: str) -> None:
+    """Fill in what the command line says about the model.
+
+    Raises:
+        ValueError: An option that something else decides.
+    """
+    heads = dict(vision_heads=args.vision_heads, text_heads=args.text_heads)
+    given = [f'--{name.replace("_", "-")}' for name, value in heads.items() if value is not None]
+    given += ['--arch'] if args.arch else []
+    if sidecar and given:
+        raise ValueError(f'{sidecar} next to the weights tells the architecture: omit {given[0]}.')
+    if args.arch and len(given) > 1:
+        raise ValueError(f'--arch {args.arch} tells the number of heads: omit {given[0]}.')
+    hints.arch = args.arch or hints.arch
+    if args.activation:
+        hints.quick_gelu = args.activation == 'quick_gelu'
+    for name, value in dict(heads, neck_heads=args.neck_heads).items():
+        if value is not None:
+            setattr(hints, name, value)
+
+
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('src', type=Path, help='.pt, .pth, .bin or .safetensors')
+    parser.add_argument('src', type=Path, help='.pt, .pth, .bin, .safetensors or .index.json')
     parser.add_argument('dst', type=Path, help='.safetensors or .pth to write')
     parser.add_argument('--source', default='auto', choices=['auto', *SOURCES])
     parser.add_argument('--labels', default='labels.txt', help='label file that the config names')
@@ -163,6 +192,8 @@ def main(argv: list[str] | None = None) -> None:
     )
     parser.add_argument('--frames', type=int, help='T, where the weights leave it free')
     parser.add_argument('--arch', help='open_clip model name, where shapes do not tell')
+    parser.add_argument('--vision-heads', type=int, help='attention heads of the image tower')
+    parser.add_argument('--text-heads', type=int, help='attention heads of the text tower')
     parser.add_argument('--activation', choices=['gelu', 'quick_gelu'], help='of the towers')
     parser.add_argument('--neck-heads', type=int, help='attention heads of the visual prompt')
     parser.add_argument('--allow-partial', action='store_true', help='go on with missing names')

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ...compat.checkpoints import DAMAGED
 from ...compat.unpickling import is_torchscript
-from ...utils import first_line
+from ...utils import first_line, list_names, read_json_object
 from .torchscript import read_torchscript
 
 # Three constants that OpenAI's archives carry among their weights; nothing else has them.
@@ -27,6 +27,11 @@ _WRAPPERS = ('state_dict', 'model_state_dict', 'model')
 _OF_PARTS = '_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module'
 _PREFIXES = re.compile(rf'^(?:(?:module|model|{_OF_PARTS})\.)+|(?<=\.)(?:{_OF_PARTS})\.')
 _COUNTER = 'n_averaged'  # of torch's AveragedModel, among the weights
+
+# A sharded save: an index that lists its parts, which are numbered, such as
+# model.safetensors.index.json and model-00001-of-00002.safetensors.
+INDEX = '.index.json'
+_PART = re.compile(r'-\d{5}-of-\d{5}(\.[a-z]+)$')
 
 
 class Unwrapped(NamedTuple):
@@ -78,10 +83,10 @@ def strip_prefixes(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_state_dict(path: str) -> dict[str, Tensor]:
-    """Reads ``.safetensors``, ``torch.save`` files and TorchScript archives.
+    """Reads ``.safetensors``, ``torch.save`` files, TorchScript archives and sharded saves.
 
     Args:
-        path: File on this machine.
+        path: File on this machine; of a sharded save its ``.index.json``.
 
     Returns:
         Names to tensors, as :func:`unwrap` finds them.
@@ -97,15 +102,67 @@ def read_content(path: str) -> dict[str, Any]:
     """Reads a weight file as it is, wrappers and all, for those who need more than one part of it.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: There is no such file, or a part of a sharded save is not there.
         ValueError: The file is no checkpoint, or holds objects other than plain weights.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"There is no weight file '{path}': give the path of a file.")
+    if path.endswith(INDEX):
+        return _load_sharded(path)
+    part = _PART.search(path)
+    if part and Path(path[: part.start()] + part[1] + INDEX).is_file():
+        raise ValueError(
+            f"'{path}' is one part of a sharded save: give its index, "
+            f"'{path[: part.start()]}{part[1]}{INDEX}'."
+        )
     content = _load_safetensors(path) if str(path).endswith('.safetensors') else _load_torch(path)
     if not isinstance(content, dict) or not content:
         raise ValueError(
             f"'{path}' holds a {type(content).__name__}, not a state dict: give a file of weights."
+        )
+    return content
+
+
+def shards_of(path: str | Path) -> list[Path]:
+    """The files that hold the weights: those that an ``.index.json`` lists, or the file itself.
+
+    Raises:
+        ValueError: The index does not list files of its own folder.
+    """
+    path = Path(path)
+    if not path.name.endswith(INDEX):
+        return [path]
+    content = read_json_object(path, 'the index of a sharded save').get('weight_map')
+    names = list(content.values()) if isinstance(content, dict) else []
+    if not names or not all(isinstance(name, str) and _is_plain(name) for name in names):
+        raise ValueError(
+            f"'{path}' needs a weight_map from names of weights to files of its folder: give the "
+            'index of a sharded save.'
+        )
+    return [path.with_name(name) for name in sorted(set(names))]
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a name is that of a file in the same folder, and not of another index."""
+    return Path(name).name == name and not name.endswith(INDEX)
+
+
+def _load_sharded(path: str) -> dict[str, Any]:
+    content: dict[str, Any] = {}
+    for part in shards_of(path):
+        if not part.is_file():
+            raise FileNotFoundError(
+                f"'{path}' lists '{part.name}', which is not next to it: fetch all files of the "
+                'sharded save.'
+            )
+        load = _load_safetensors if part.suffix == '.safetensors' else _load_torch
+        content.update(load(str(part)))
+    listed = read_json_object(Path(path), 'the index of a sharded save')['weight_map']
+    missing = [name for name in listed if name not in content]
+    if missing:
+        raise ValueError(
+            f"'{path}' lists weights that its files lack ({list_names(missing)}): fetch it and the "
+            'files again.'
         )
     return content
 

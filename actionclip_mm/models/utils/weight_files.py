@@ -9,6 +9,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from ...utils import write_bytes
+from .state_dict import shards_of
 
 SUFFIXES = ('.safetensors', '.pth')
 CHUNK = 2**20  # bytes hashed at once
@@ -48,9 +49,10 @@ def write_weights(path: str | Path, state: dict[str, Tensor], meta: dict[str, st
 
 
 def sha256(path: str | Path) -> str:
-    """The SHA-256 of a file, in hexadecimal digits."""
+    """The SHA-256 of a file, in hexadecimal digits; of a sharded save that of all its parts."""
     digest = hashlib.sha256()
-    with open(path, 'rb') as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
+    for part in shards_of(path):
+        with open(part, 'rb') as file:
+            while chunk := file.read(CHUNK):
+                digest.update(chunk)
     return digest.hexdigest()
