@@ -4,6 +4,7 @@ Standard library only. Tools import it before anything slow, so that it holds th
 """
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -36,12 +37,28 @@ def run_tool(
     """
     if hasattr(sys.stdout, 'reconfigure'):  # file names may be no UTF-8
         sys.stdout.reconfigure(errors='backslashreplace')
+    sys.stdout, sys.stderr = _Shown(sys.stdout), _Shown(sys.stderr)  # type: ignore[assignment]
     catch_signals()
     try:
         code = main()
     except KeyboardInterrupt as stop:
         sys.exit(_say_goodbye(stop, kept))
     sys.exit(code)
+
+
+class _Shown:
+    """A stream on which names of others give a terminal no command: colours and lines are left."""
+
+    commands = re.compile(r'\x1b(?!\[[0-9;]*m|\[K)|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]')
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        return self._stream.write(self.commands.sub(lambda found: repr(found[0])[1:-1], text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def catch_signals() -> None:

@@ -76,7 +76,9 @@ class Progress:
 
 def table(answer: 'Prediction', topk: int) -> str:
     """The path of a video and below it its labels, best first, with aligned scores."""
-    pairs = answer.top(topk)
+    from actionclip_mm.utils import printable
+
+    pairs = [(printable(label), score) for label, score in answer.top(topk)]
     width = max(_width(label) for label, _ in pairs)
     unit = ' %' if answer.are_probabilities else ''
     factor = 100 if answer.are_probabilities else 1
@@ -84,8 +86,7 @@ def table(answer: 'Prediction', topk: int) -> str:
         f'  {label}{" " * (width - _width(label))}  {factor * score:6.2f}{unit}'
         for label, score in pairs
     ]
-    video = answer.video.encode(errors='backslashreplace').decode()  # names may be no UTF-8
-    return '\n'.join([video, *rows])
+    return '\n'.join([printable(answer.video), *rows])
 
 
 def _width(text: str) -> int:

@@ -183,13 +183,15 @@ def answer(
     answers: list['Prediction'],
 ) -> None:
     """Prints the table or the error of each video as soon as it is known, and keeps the answer."""
+    from actionclip_mm.utils import printable
+
     progress = Progress(len(args.videos), sys.stderr)
     progress.show(0)
     for answer in predictor.stream(args.videos):
         answers.append(answer)
         progress.clear()
         if answer.error is not None:
-            print(f'error: {answer.error}', file=sys.stderr, flush=True)
+            print(f'error: {printable(answer.error)}', file=sys.stderr, flush=True)
         elif args.json != '-':
             print(table(answer, args.topk), file=out, flush=True)
         progress.show(len(answers))

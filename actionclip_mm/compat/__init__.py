@@ -8,6 +8,7 @@ nothing that would have been an error turns into silence.
 from .autocast import masks_under_autocast
 from .checkpoint_files import files_written_in_place, resume_without_last_checkpoint
 from .checkpoints import checkpoints_under_weights_only
+from .config_text import configs_that_hold_names
 from .evaluators import dump_beside_an_evaluator
 from .flexible_runner import epochs_of_the_flexible_runner
 from .grad_cam import grad_cam_of_clip_towers
@@ -34,6 +35,7 @@ BREAKAGES = (
     advice_against_mmcv_lite,
     vindlu_beside_new_transformers,
     checkpoints_under_weights_only,
+    configs_that_hold_names,
     files_written_in_place,
     resume_without_last_checkpoint,
     resume_from_a_whole_checkpoint,

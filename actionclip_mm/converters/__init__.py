@@ -1,6 +1,6 @@
 """Weights of other code bases under the names of this one, and back: pure functions, no files."""
 
-from .config_text import in_docstring, write_config_text
+from .config_text import write_config_text
 from .convert import SOURCES, Converted, convert, detect_source
 from .interpolation import interpolate
 from .mapped import Hints
@@ -12,7 +12,6 @@ __all__ = [
     'Hints',
     'convert',
     'detect_source',
-    'in_docstring',
     'interpolate',
     'splits_names',
     'write_config_text',

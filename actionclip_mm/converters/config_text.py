@@ -4,6 +4,7 @@ from keyword import iskeyword
 from typing import Any
 
 from ..datasets.transforms import resize_and_crop
+from ..utils import in_docstring, literal
 from .architecture import model_config
 from .convert import SOURCES, Converted
 from .origins import origins, splits_names
@@ -30,10 +31,10 @@ default_hooks = dict(
     check_weights=dict(type='CheckWeightsHook', allow_partial={partial}),
 )
 visualizer = dict(type='ActionVisualizer', vis_backends=[dict(type='LocalVisBackend')])
-load_from = {checkpoint!r}  # for training that starts from these weights
+load_from = {checkpoint}  # for training that starts from these weights
 
-labels = {labels!r}
-templates = {templates!r}
+labels = {labels}
+templates = {templates}
 split_names = {split_names}  # whether ApplyEyeMakeup fills the templates as "apply eye makeup"
 ann_file = 'data/test.txt'
 data_root = 'data/videos'
@@ -112,9 +113,9 @@ def write_config_text(
         title=in_docstring(f'{title} ({source})'),
         config=in_docstring(config),
         in_command=in_docstring(checkpoint),
-        checkpoint=checkpoint,
-        labels=labels,
-        templates=templates,
+        checkpoint=literal(checkpoint),
+        labels=literal(labels),
+        templates=literal(templates),
         frames=frames,
         origins=in_docstring('\n'.join(f'    {k:16} {v}' for k, v in settings.items())),
         split_names=split_names,
@@ -175,11 +176,6 @@ def recognizer_config(converted: Converted) -> dict[str, Any]:
     return model
 
 
-def in_docstring(text: str) -> str:
-    """Text from outside, such as the name of a file, as it may stand between triple quotes."""
-    return text.replace('\\', '\\\\').replace('"', '\\"')
-
-
 class _Code(str):
     """Text that is code already, such as the name of a variable."""
 
@@ -202,7 +198,7 @@ def as_code(value: Any, indent: int = 0) -> str:
         items = [as_code(item, indent + 4) for item in value]
         opening, closing = '[', ']'
     else:
-        return repr(value)
+        return literal(value)
     line = f'{opening}{", ".join(items)}{closing}'
     if '\n' not in line and indent + len(line) + 24 <= LINE:  # room for the key before it
         return line

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from ..utils import on_page, printable
 from .card import Card, is_complete
 from .card_schema import COUNTS
 from .published import published_for
@@ -28,7 +29,7 @@ def to_markdown(card: Card) -> str:
     lines += ['', '## Runs', '', *_runs(card), '']
     if protocol['differences']:
         lines += ['## Differences from the published protocol', '']
-        lines += [f'- {text}' for text in protocol['differences']] + ['']
+        lines += [f'- {on_page(text)}' for text in protocol['differences']] + ['']
     lines += _failed(card)
     lines += _published(protocol['id'])
     lines += ['## Made', '', *_made(card)]
@@ -120,12 +121,12 @@ def _runs(card: Card) -> list[str]:
         lines.append('| ' + ' | '.join(map(str, row)) + ' |')
     rules = dict.fromkeys(run['classes']['rule'] for run in card['runs'])
     note = 'Labels, lists and the tested checkpoint: first 12 digits of their SHA-256.'
-    return [*lines, '', f'Classes: {"; ".join(rules)}.', note]
+    return [*lines, '', f'Classes: {on_page("; ".join(rules))}.', note]
 
 
 def _failed(card: Card) -> list[str]:
     lines = [
-        f'- {run["run"]} {run["part"]}: {line}'
+        f'- {run["run"]} {run["part"]}: {on_page(line)}'
         for run in card['runs']
         for line in run['failed_videos']
     ]
@@ -161,7 +162,7 @@ def _made(card: Card) -> list[str]:
         '',
         f'Fingerprint `{card["fingerprint"]}`: the same for the same result of the same settings.',
         '',
-        f'    {made["command"]}',
+        f'    {printable(made["command"])}',
     ]
 
 
@@ -169,7 +170,7 @@ def _cell(value: Any) -> str:
     if value is None:
         return 'none'
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text.replace('|', '\\|').replace('\n', ' ')
+    return on_page(text.replace('\n', ' '))
 
 
 def _short(value: Any) -> str:

@@ -1,5 +1,8 @@
 """tools/convert/export.py: a trained checkpoint becomes files that need no other."""
 
+import io
+import json
+from pathlib import Path
 from textwrap import dedent
 
 import open_clip
@@ -109,3 +112,46 @@ def test_refusals_of_export(tool, trained, tmp_path, refused):
     torch.save(dict(state_dict=print), checkpoint)
     refused(tool('export'), [checkpoint, '--config', config, out], 'could run code')
     assert not out.exists()
+
+
+FIXTURES = Path(__file__).resolve().parents[1] / 'data' / 'export_descriptions'
+
+
+@pytest.mark.parametrize('name', ['code_in_key', 'kinetics_apostrophe', 'substituted'])
+def test_names_of_others_come_back(name, tool, tmp_path, one_layer_arch, monkeypatch):
+    """Their labels ran as code, ended in a traceback, or became the value of a variable."""
+    monkeypatch.chdir(tmp_path)
+    labels = (FIXTURES / f'{name}.txt').read_text().splitlines()
+    described = FIXTURES / f'{name}.json'
+    templates = str(described) if described.exists() else 'prefix'
+    encoder = dict(type='TextPromptLabelEncoder', labels=labels, templates=templates)
+    encoder.update(arch=one_layer_arch, split_names=False)
+    head = dict(type='VideoTextHead', in_channels=32, label_encoder=encoder)
+    model = dict(
+        type='CLIPRecognizer', backbone=dict(type='CLIPImageEncoder', arch=one_layer_arch),
+        neck=dict(type='MeanPPrompt', in_channels=32), cls_head=head,
+    )  # fmt: skip
+    trained = MODELS.build(model)
+    torch.save(trained.state_dict(), tmp_path / 'epoch_1.pth')
+    Config(dict(model=model)).dump('config.py')  # as a run does in its work_dir
+    tool('export')(['epoch_1.pth', '--config', 'config.py', 'out/model.safetensors'])
+    cfg = Config.fromfile('out/model.py')
+    assert cfg.model.cls_head.label_encoder.labels == labels
+    again = MODELS.build(cfg.model)
+    assert again.cls_head.label_encoder.sentences == trained.cls_head.label_encoder.sentences
+    cfg.dump('again.py')
+    assert Config.fromfile('again.py').model == cfg.model
+    assert not list(tmp_path.rglob('PWNED'))
+
+
+def test_names_of_files_are_text_of_the_config(tool, tmp_path, one_layer_arch, clip, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    name = 'a{{$HOME:none}}"""b\\\'.pt'
+    content = io.BytesIO()  # torch takes the backslash for a folder
+    torch.save(clip.state_dict(), content)
+    Path(name).write_bytes(content.getvalue())
+    (tmp_path / 'open_clip_config.json').write_text(json.dumps(dict(model_cfg=one_layer_arch)))
+    out = tmp_path / '{{ fileDirname }}.safetensors'
+    tool('to_actionclip')([name, str(out), '--labels', '{{$HOME:none}}.txt'])
+    cfg = Config.fromfile(out.with_suffix('.py'))
+    assert cfg.load_from == str(out) and cfg.labels == '{{$HOME:none}}.txt'

@@ -29,6 +29,23 @@ def test_scores_say_what_they_are(output, scores, probabilities, lines, key):
     assert video['predictions'] == [{'label': 'run', key: max(scores)}]
 
 
+def test_names_give_a_terminal_no_command(output):
+    answer = Prediction('a\x1b[2J.mp4', ('wave\x1b]0;x\x07', 'r\run'), (0.2, 0.8))
+    assert output.table(answer, 2).splitlines() == [
+        'a\\x1b[2J.mp4', '  r\\run              80.00 %', '  wave\\x1b]0;x\\x07   20.00 %',
+    ]  # fmt: skip
+
+
+def test_every_stream_of_a_tool_shows_them_as_escapes(load_tool):
+    shown = io.StringIO()
+    stream = load_tool('tools/_entry.py')._Shown(shown)
+    print('\x1b[32mgreen\x1b[0m\r\x1b[K1/2\ta\x1b]52;c;eA==\x07\x1b[2J\x9b', file=stream)
+    assert shown.getvalue() == (
+        '\x1b[32mgreen\x1b[0m\r\x1b[K1/2\ta\\x1b]52;c;eA==\\x07\\x1b[2J\\x9b\n'
+    )
+    assert not stream.isatty()
+
+
 def test_a_full_disk_prints_the_answers(output, tmp_path, monkeypatch):
     """The old file stays, and what was computed is not lost."""
     target, out = tmp_path / 'answers.json', io.StringIO()

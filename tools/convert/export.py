@@ -22,7 +22,7 @@ from torch import nn
 sys.path.append(str(Path(__file__).resolve().parents[2]))  # a checkout that was not installed
 
 from actionclip_mm.apis.building import build_trained, read_config
-from actionclip_mm.converters import SOURCES, in_docstring
+from actionclip_mm.converters import SOURCES
 from actionclip_mm.converters.architecture import model_config
 from actionclip_mm.converters.renaming import SCALE, TEXT, VISUAL
 from actionclip_mm.models.backbones import CLIPImageEncoder
@@ -30,7 +30,14 @@ from actionclip_mm.models.text import read_prompts
 from actionclip_mm.models.utils import build_clip
 from actionclip_mm.models.utils.unread_weights import trained_with_quick_gelu
 from actionclip_mm.models.utils.weight_files import check_suffix, sha256, write_weights
-from actionclip_mm.utils import check_writable, innermost_config, list_names, write_json, write_text
+from actionclip_mm.utils import (
+    check_writable,
+    in_docstring,
+    innermost_config,
+    list_names,
+    write_json,
+    write_text,
+)
 
 DEFAULT_ARCH = 'ViT-B-16'  # of the backbone and of the label encoder
 

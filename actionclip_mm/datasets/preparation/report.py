@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from rich.console import Console
 from rich.table import Table
 
-from ...utils import to_json
+from ...utils import on_page, printable, to_json
 
 SHOWN = 50  # names of each kind in the readable report; the JSON file has all
 
@@ -87,7 +87,7 @@ class Report:
         for title, lines in self._details():
             if lines:
                 print(f'{title}: {len(lines):,}')
-                print(''.join(f'  - {line}\n' for line in lines[:5]), end='')
+                print(''.join(f'  - {printable(line)}\n' for line in lines[:5]), end='')
                 if len(lines) > 5:
                     print('  - … see the report')
         print(self._sentences().replace('**', ''))
@@ -137,7 +137,7 @@ def _flat(folders: dict[str, list[str]]) -> list[str]:
 
 
 def _items(lines: list[str]) -> list[str]:
-    items = [f'- {line}' for line in lines[:SHOWN]]
+    items = [f'- {on_page(line)}' for line in lines[:SHOWN]]
     if len(lines) > SHOWN:
         items.append(f'- … {len(lines) - SHOWN:,} more: in the .json file beside this one')
     return items

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 from pathlib import Path
 
 import torch
@@ -41,11 +42,22 @@ def write_weights(path: str | Path, state: dict[str, Tensor], meta: dict[str, st
     # own memory each: safetensors refuses views of one storage
     state = {name: value.detach().cpu().clone().contiguous() for name, value in state.items()}
     if Path(path).suffix == '.safetensors':
-        write_bytes(path, save(state, metadata={'format': 'pt', **meta}))
+        write_bytes(path, with_sorted_header(save(state, metadata={'format': 'pt', **meta})))
     else:
         content = io.BytesIO()
         torch.save(dict(meta=meta, state_dict=state), content)
         write_bytes(path, content.getvalue())
+
+
+def with_sorted_header(content: bytes) -> bytes:
+    """A safetensors file whose header has its keys in order: the library mixes those of metadata.
+
+    Equal weights with equal metadata are equal files then, and have one SHA-256.
+    """
+    end = 8 + int.from_bytes(content[:8], 'little')
+    header = json.dumps(json.loads(content[8:end]), sort_keys=True, separators=(',', ':')).encode()
+    header += b' ' * (-len(header) % 8)  # the format's alignment
+    return len(header).to_bytes(8, 'little') + header + content[end:]
 
 
 def sha256(path: str | Path) -> str:
