@@ -61,7 +61,13 @@ def make_parser() -> Parser:
         prog='predict.py', description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     add = parser.add_argument
-    add('videos', nargs='+', metavar='VIDEO', help='video files; they come before --labels')
+    add(
+        'videos',
+        nargs='+',
+        metavar='VIDEO',
+        help='video files, folders of videos, or folders of the\n'
+        'frames of a video; they come before --labels',
+    )
     labels = parser.add_mutually_exclusive_group()
     labels.add_argument('--labels', nargs='+', metavar='LABEL', help='class names')
     labels.add_argument('--labels-file', metavar='FILE', help='.txt, .json or .csv of class names')
@@ -170,6 +176,12 @@ def build(args: argparse.Namespace) -> 'ActionCLIPPredictor':
     )
 
 
+def expanded(videos: Sequence[str]) -> list[str]:
+    from actionclip_mm.apis.folders import expand_folders
+
+    return expand_folders(videos)
+
+
 def pretrained(args: argparse.Namespace) -> str | None:
     if args.random_weights or (args.arch or '').startswith(OWN_WEIGHTS):
         return args.pretrained
@@ -232,6 +244,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             check_device(args.device)
             with hosts_log_warnings_only():
                 predictor = build(args)
+                args.videos = expanded(args.videos)
                 if args.random_weights:
                     print(RANDOM_NOTICE, file=sys.stderr if args.json == '-' else out, flush=True)
                 try:

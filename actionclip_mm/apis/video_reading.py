@@ -1,5 +1,7 @@
 """From a video file to the input of a model, through mmaction2's transforms."""
 
+import os
+import re
 from collections.abc import Sequence
 
 import torch  # noqa: F401  decord crashes where it is loaded before torch
@@ -8,6 +10,9 @@ from mmaction.registry import TRANSFORMS
 from ..datasets.decoding import UnreadableVideo, check_header
 from ..datasets.decoding.reasons import reason
 from ..datasets.transforms import resize_and_crop
+from .folders import frames_of, load_frames
+
+_ADDRESS = re.compile(r'[A-Za-z][A-Za-z0-9+.-]+://')
 
 
 class VideoError(ValueError):
@@ -17,6 +22,8 @@ class VideoError(ValueError):
 class VideoReading:
     """A test pipeline, applied to one file at a time.
 
+    A folder of frames is a video, too. A pipeline of frames (``RawFrameDecode``) reads both.
+
     Args:
         pipeline: Configs of mmaction2's transforms; the first one opens a video file.
 
@@ -25,6 +32,7 @@ class VideoReading:
     """
 
     def __init__(self, pipeline: Sequence[dict]) -> None:
+        pipeline = _of_files(pipeline)
         self.transforms = [TRANSFORMS.build(cfg) for cfg in pipeline]
         opener = type(self.transforms[0]).__name__ if self.transforms else 'nothing'
         if not opener.endswith('Init'):
@@ -37,7 +45,7 @@ class VideoReading:
         """Reads a video.
 
         Args:
-            video: Path of the file.
+            video: Path of the file, or of a folder of frames.
 
         Returns:
             ``inputs`` (uint8 [V, 3, T, H, W] with the default pipeline) and ``data_samples``.
@@ -46,14 +54,22 @@ class VideoReading:
             VideoError: The file cannot be read.
         """
         try:
-            check_header(video)  # the host's transforms say less, and decord prints
+            _refuse_streams(video)
+            frames = frames_of(video)
+            if frames is None:
+                check_header(video)  # the host's transforms say less, and decord prints
         except UnreadableVideo as error:
             raise VideoError(str(error)) from error
         results = dict(filename=video, label=-1, start_index=0, modality='RGB')
         for transform in self.transforms:
             name = type(transform).__name__
             try:
-                results = transform(results)
+                if frames is not None and name.endswith('Init'):
+                    results['total_frames'] = len(frames)
+                elif frames is not None and 'Decode' in name:
+                    results = load_frames(results, frames)
+                else:
+                    results = transform(results)
             except UnreadableVideo as error:
                 raise VideoError(str(error)) from error
             except Exception as error:  # decoders raise kinds of their own
@@ -63,6 +79,29 @@ class VideoReading:
             if results.get('total_frames') == 0:
                 raise VideoError(f'{video}: it has no frames')
         return results
+
+
+def _of_files(pipeline: Sequence[dict]) -> Sequence[dict]:
+    """A pipeline of extracted frames as one of video files; any other as it is."""
+    types = [cfg.get('type') for cfg in pipeline]
+    if 'RawFrameDecode' not in types:
+        return pipeline
+    decode = types.index('RawFrameDecode')
+    after = pipeline[decode + 1 :]
+    return [dict(type='VideoInit'), *pipeline[:decode], dict(type='VideoDecode'), *after]
+
+
+def _refuse_streams(video: str) -> None:
+    """Raises UnreadableVideo for cameras and addresses, which are not files."""
+    if os.path.exists(video):
+        return
+    if video.isascii() and video.isdecimal():
+        raise UnreadableVideo(
+            f'{video}: there is no such file, and cameras are not read: record a file first '
+            f'(ffmpeg -f v4l2 -i /dev/video{int(video)} -t 10 clip.mp4)'
+        )
+    if _ADDRESS.match(video):
+        raise UnreadableVideo(f'{video}: addresses are not read: download the video first')
 
 
 def default_pipeline(

@@ -86,6 +86,18 @@ def test_a_table_of_labels(call, clip, video):
     assert numbers == sorted(numbers, reverse=True) and sum(numbers) == pytest.approx(100, abs=0.1)
 
 
+def test_folders_of_videos_and_a_camera(call, clip, write_video, tmp_path):
+    for name in ('a.mp4', 'b.mp4'):
+        write_video(tmp_path / 'videos' / name)
+    result = call(tmp_path / 'videos', '0', '--labels', 'a', 'b', *clip)
+    assert result.code == 1
+    assert [line for line in result.out if not line.startswith(' ')] == [
+        str(tmp_path / 'videos' / name) for name in ('a.mp4', 'b.mp4')
+    ]
+    errors = [line for line in result.err if line.startswith('error: ')]
+    assert len(errors) == 1 and 'cameras are not read' in errors[0]
+
+
 def test_topk_above_and_below_the_number_of_labels(call, clip, video):
     labels = ['--labels', 'a', 'b', 'c']
     assert len(call(video, *labels, *clip, '--topk', 2).out) == 3
