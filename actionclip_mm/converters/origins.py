@@ -59,7 +59,8 @@ def origins(
         'tower LayerNorm': _tower_eps(cfg),
         **_neck(converted, trained),
         'pixel mean, std': f'those of the config ({hints.pixels_from})' if hints.mean else _CLIPS,
-        'frames': f'{num_frames} ({frames}), the centres of as many segments',
+        'resizing': _resizing(converted),
+        'frames': f'{num_frames} ({frames}), centres of as many segments (released test)',
         'templates': f'{templates} ({trained if is_released_list else "chosen here"})',
         'class names': names,
         'test scale': f'100 ({trained or "the released ActionCLIP"}), not the learned logit_scale',
@@ -71,6 +72,16 @@ def _tower_heads(converted: Converted, cfg: dict[str, Any]) -> str:
     if hints.arch is not None or hints.vision_heads is not None or hints.text_heads is not None:
         return f'those of `arch` ({_TOLD})'
     return f"{HEAD_WIDTH} channels each, as CLIP has them, or those of open_clip's model"
+
+
+def _resizing(converted: Converted) -> str:
+    hints = converted.hints
+    way = f'{hints.interpolation or "bicubic"}, {hints.resize_mode or "shortest"}, antialiased'
+    if hints.interpolation or hints.resize_mode:
+        return f'{way} ({hints.pixels_from})'
+    if converted.source == 'mmaction2':
+        return f'{way} (released test; the project tests with OpenCV bilinear)'
+    return f'{way} (released test, as CLIP)'
 
 
 def _tower_eps(cfg: dict[str, Any]) -> str:

@@ -24,8 +24,8 @@ def said_of(source, neck=MEAN, hints=None, frames=None, chose_frames=False, spli
 @pytest.mark.parametrize('source', SOURCES)
 def test_every_source_tells_of_every_setting(source):
     said = said_of(source)
-    assert {'activation', 'tower heads', 'tower LayerNorm', 'pixel mean, std', 'frames'} < set(said)
-    assert {'templates', 'class names', 'test scale'} < set(said)
+    assert {'activation', 'tower heads', 'tower LayerNorm', 'pixel mean, std'} < set(said)
+    assert {'resizing', 'frames', 'templates', 'class names', 'test scale'} < set(said)
     assert all(said.values()) and not any('None' in value for value in said.values())
 
 
@@ -39,6 +39,16 @@ def test_the_neck():
     assert 'ReLU' in said['neck activation'] and '1e-05' in said['neck LayerNorm']
     assert 'rows of a position table' in said['frames']
     assert not any(name.startswith('neck') for name in said_of('openai'))
+
+
+def test_pixels():
+    assert (
+        said_of('actionclip')['resizing']
+        == 'bicubic, shortest, antialiased (released test, as CLIP)'
+    )
+    assert 'OpenCV' in said_of('mmaction2')['resizing']
+    hints = Hints(interpolation='bilinear', resize_mode='squash', pixels_from='a.json')
+    assert said_of('open_clip', hints=hints)['resizing'] == 'bilinear, squash, antialiased (a.json)'
 
 
 def test_who_chose():
