@@ -63,6 +63,9 @@ class _Shown:
 
 def catch_signals() -> None:
     """From here on SIGTERM raises Terminated, and neither it nor Ctrl-C ends in a traceback."""
+    sys.excepthook = _end_quietly
+    if 'TORCHELASTIC_RUN_ID' in os.environ:
+        return  # torchrun ends all processes where one has died, and those may wait for that one
     owner = os.getpid()
 
     def terminate(number: int, frame: FrameType | None) -> None:
@@ -72,7 +75,6 @@ def catch_signals() -> None:
         os.kill(os.getpid(), number)
 
     signal.signal(signal.SIGTERM, terminate)
-    sys.excepthook = _end_quietly
 
 
 def _end_quietly(kind: type[BaseException], error: BaseException, trace: Any) -> None:

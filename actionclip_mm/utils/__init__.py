@@ -14,9 +14,11 @@ from .whole_files import (
     write_json,
     write_text,
 )
+from .work_dir_lock import WorkDirLock
 from .wrapped_datasets import innermost_config, innermost_datasets
 
 __all__ = [
+    'WorkDirLock',
     'check_writable',
     'first_line',
     'in_docstring',

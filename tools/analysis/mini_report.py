@@ -10,6 +10,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+sys.path += map(str, Path(__file__).resolve().parents[1:3])  # of what is not installed
+
+from _entry import run_tool
+
+# isort: split
 import matplotlib
 
 matplotlib.use('Agg')
@@ -18,8 +23,6 @@ import decord
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-
-sys.path.append(str(Path(__file__).resolve().parents[2]))  # a checkout that was not installed
 
 from actionclip_mm.evaluation import OrderPairAccuracy, read_dump
 from actionclip_mm.utils import write_figure, write_text
@@ -180,4 +183,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run_tool(main)

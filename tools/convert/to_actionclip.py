@@ -14,8 +14,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-sys.path.append(str(Path(__file__).resolve().parents[2]))  # a checkout that was not installed
+sys.path += map(str, Path(__file__).resolve().parents[1:3])  # of what is not installed
 
+from _entry import run_tool
+
+# isort: split
 from actionclip_mm.converters import (
     SOURCES,
     Converted,
@@ -213,4 +216,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run_tool(main)

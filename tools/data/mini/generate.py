@@ -9,12 +9,18 @@ reversed, so what ignores the order of frames gives both the same scores.
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator
 from multiprocessing import Pool
 from pathlib import Path
 from typing import NamedTuple
 
+sys.path += map(str, Path(__file__).resolve().parents[2:4])  # of what is not installed
+
+from _entry import run_tool
+
+# isort: split
 import cv2
 import numpy as np
 from annotations import write_annotations, write_labels
@@ -152,4 +158,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run_tool(main)
