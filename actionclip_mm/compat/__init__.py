@@ -26,6 +26,7 @@ from .resuming import resume_from_a_whole_checkpoint
 from .transforms import hue_shift_in_uint8
 from .video_output import video_output_without_moviepy
 from .visualization import every_video_of_the_inferencer, labels_under_their_new_names
+from .weight_values import weights_without_nan
 
 BREAKAGES = (
     package_lookup_without_pkg_resources,
@@ -36,6 +37,7 @@ BREAKAGES = (
     vindlu_beside_new_transformers,
     checkpoints_under_weights_only,
     configs_that_hold_names,
+    weights_without_nan,
     files_written_in_place,
     resume_without_last_checkpoint,
     resume_from_a_whole_checkpoint,

@@ -24,6 +24,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
+from actionclip_mm.datasets.generated_set import check_generated_set
 from actionclip_mm.evaluation import OrderPairAccuracy, read_dump
 from actionclip_mm.utils import write_figure, write_text
 
@@ -70,6 +71,7 @@ class Split:
 
 def read_split(data_root: Path, labels: str, annotations: str, dump: Path) -> Split:
     """Joins an annotation list with the scores that `tools/test.py --dump` wrote for it."""
+    check_generated_set(data_root / annotations)
     names = (data_root / f'labels_{labels}.txt').read_text().splitlines()
     rows = [line.rsplit(' ', 1) for line in (data_root / annotations).read_text().splitlines()]
     truth = np.array([int(label) for _, label in rows])

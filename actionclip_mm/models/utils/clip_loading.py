@@ -14,7 +14,7 @@ from open_clip.model import convert_to_custom_text_state_dict, resize_pos_embed
 from open_clip.pretrained import get_pretrained_cfg, list_pretrained_tags_by_model
 from torch import Tensor, nn
 
-from ...utils import first_line
+from ...utils import check_weight_values, first_line
 from .hub import cache_only_when_offline
 from .state_dict import OPENAI_CONSTANTS, read_state_dict
 from .strict_loading import misfit_of_loaded
@@ -232,13 +232,14 @@ def _create_from_tag(arch: str, tag: str | None) -> nn.Module:
                 force_custom_text=True,
                 require_pretrained=True,
             )
-            return _features_only(model)
     except Exception as error:  # the hub's client raises many kinds for "not reachable"
         raise FileNotFoundError(
             f'The weights {tag or "that belong to the name"} of {arch} are not on this machine and '
             'could not be downloaded: give the path of a local weight file as `pretrained` '
             '(`--pretrained FILE`).'
         ) from error
+    check_weight_values(model.state_dict(), tag or arch)
+    return _features_only(model)
 
 
 def _load(model: nn.Module, state_dict: dict[str, Tensor], path: str, arch: Arch) -> None:
