@@ -10,8 +10,9 @@ from mmengine.config import Config, ConfigDict
 from mmengine.dataset import pseudo_collate
 from torch import nn
 
+from ..models.utils import CLIPPreprocess
 from ..models.utils.checks import head_with_labels
-from ..models.utils.clip_loading import Arch, CLIPPreprocess
+from ..models.utils.clip_loading import Arch
 from ..utils import check_scores, innermost_config
 from .building import Labels, build_trained, build_zero_shot, check_texts, read_config
 from .prediction import Prediction

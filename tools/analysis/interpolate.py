@@ -34,7 +34,7 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 from actionclip_mm.apis.building import read_config
-from actionclip_mm.converters import SOURCES, convert, interpolate
+from actionclip_mm.converters import SOURCES, Hints, convert, interpolate
 from actionclip_mm.models.utils.state_dict import read_content, read_state_dict
 from actionclip_mm.models.utils.strict_loading import misfit_of_loaded
 from actionclip_mm.models.utils.unread_weights import leave_weights_unread
@@ -63,7 +63,10 @@ def read_zero_shot(name: str, source: str, cfg: Config) -> State:
     state = read_state_dict(name)
     if any(key.startswith('backbone.') for key in state):
         return state
-    return convert(read_content(name), source).state
+    hints = Hints()
+    if cfg.model.backbone.type == 'CLIPImageEncoder':  # whose heads no shape tells
+        hints.arch = cfg.model.backbone.to_dict().get('arch', 'ViT-B-16')
+    return convert(read_content(name), source, hints).state
 
 
 def added_modules(zero_shot: State, fine_tuned: State) -> list[str]:
