@@ -9,7 +9,7 @@ from .autocast import masks_under_autocast
 from .checkpoint_files import files_written_in_place, resume_without_last_checkpoint
 from .checkpoints import checkpoints_under_weights_only
 from .config_text import configs_that_hold_names
-from .evaluators import dump_beside_an_evaluator
+from .evaluators import dump_beside_an_evaluator, nothing_read_is_not_a_result
 from .flexible_runner import epochs_of_the_flexible_runner
 from .grad_cam import grad_cam_of_clip_towers
 from .host_models import advice_against_mmcv_lite, missing_drn, vindlu_beside_new_transformers
@@ -51,6 +51,7 @@ BREAKAGES = (
     every_video_of_the_inferencer,
     grad_cam_of_clip_towers,
     dump_beside_an_evaluator,
+    nothing_read_is_not_a_result,
     accuracies_of_ties_and_absent_classes,
     tsm_constructor_of_other_layers,
     epochs_of_the_flexible_runner,

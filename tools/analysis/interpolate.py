@@ -181,8 +181,10 @@ def main_metric(metrics: dict[str, float], wanted: str | None) -> str:
     """The metric to plot: the wanted one, or the first.
 
     Raises:
-        ValueError: There is no metric of that name.
+        ValueError: There is no metric of that name, or none at all.
     """
+    if not metrics:
+        raise ValueError('The test gives no metric: set test_evaluator of the config.')
     if wanted is not None and wanted not in metrics:
         raise ValueError(f"--metric '{wanted}' is unknown: set one of {', '.join(metrics)}.")
     return wanted or next(iter(metrics))

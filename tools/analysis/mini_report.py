@@ -88,7 +88,10 @@ def read_log(work_dir: Path) -> list[dict]:
     logs = sorted(work_dir.glob('*/vis_data/scalars.json'))
     if not logs:
         raise FileNotFoundError(f'{work_dir} holds no training log: run the training first.')
-    return [json.loads(line) for line in logs[-1].read_text().splitlines()]
+    rows = [json.loads(line) for line in logs[-1].read_text().splitlines()]
+    if not any('loss' in row for row in rows):
+        raise ValueError(f"'{logs[-1]}' holds no loss: let the training run for some iterations.")
+    return rows
 
 
 def plot_curves(log: list[dict], path: Path) -> None:
