@@ -11,7 +11,8 @@ about: dict = {}
 exec((root / 'actionclip_mm' / 'version.py').read_text(encoding='utf-8'), about)
 readme = root / 'README.md'
 
-lite = ['mmcv-lite>=2.0.0rc4,<2.2.0']
+lite = ['mmengine>=0.10.5,<1', 'mmcv-lite>=2.0.0rc4,<2.2.0']
+onedl = ['onedl-mmengine>=0.10.8,<1', 'onedl-mmcv>=2.2,<2.4']  # the same modules, maintained
 lint = ['ruff', 'mypy', 'codespell']
 hf = ['transformers', 'sentencepiece']  # tokenizers of SigLIP and language-model towers
 test = [
@@ -69,7 +70,6 @@ setup(
     python_requires='>=3.10',
     install_requires=[
         'mmaction2>=1.2,<1.3',
-        'mmengine>=0.10.5,<1',
         'importlib_metadata',  # mmaction2 imports it without declaring it
         'huggingface_hub',
         'safetensors',
@@ -84,10 +84,12 @@ setup(
         'opencv-python',
         'matplotlib',
     ],
-    # mmcv is no hard dependency: mmcv and mmcv-lite own the same folder, so one must not be
-    # installed over the other; without either, importing the package says what to install
+    # mmcv and mmengine are no hard dependencies: mmcv, mmcv-lite and onedl-mmcv own the same
+    # folder, and so do mmengine and onedl-mmengine, so one must not be installed over the other;
+    # without one of each, importing the package says what to install
     extras_require={
         'lite': lite,
+        'onedl': onedl,
         'test': test,
         'lint': lint,
         'hf': hf,

@@ -1,11 +1,18 @@
 """Version window of the host packages: what may stand below this plugin."""
 
+from contextlib import nullcontext
 from importlib import import_module
+
+from .compat.version_gate import mmcv_within_the_gate
 
 # package -> (lowest allowed, first refused, what to install)
 WINDOWS = {
-    'mmcv': ('2.0.0rc4', '2.2.0', '"mmcv-lite>=2.0.0rc4,<2.2.0" (or the full mmcv of that range)'),
-    'mmengine': ('0.10.5', '1.0.0', '"mmengine>=0.10.5,<1"'),
+    'mmcv': (
+        '2.0.0rc4',
+        '2.4.0',
+        '"mmcv-lite>=2.0.0rc4,<2.2.0" (or the full mmcv of that range, or onedl-mmcv 2.3)',
+    ),
+    'mmengine': ('0.10.5', '1.0.0', '"mmengine>=0.10.5,<1" (or onedl-mmengine)'),
     'mmaction': ('1.2.0', '1.3.0', '"mmaction2>=1.2,<1.3"'),
 }
 
@@ -21,7 +28,8 @@ def check_hosts() -> None:
         window = f'>= {lowest} and < {refused}'
         # mmaction asserts its own mmcv window at import, hence the order of WINDOWS
         try:
-            found = import_module(package).__version__
+            with mmcv_within_the_gate() if package == 'mmaction' else nullcontext():
+                found = import_module(package).__version__
         except ModuleNotFoundError as error:
             if error.name != package:  # the package is there, something below it is not
                 raise

@@ -2,11 +2,12 @@
 
 ``onedl`` falls back to ``weights_only=False`` and allows ``getattr`` and numpy's own functions, as
 onedl-mmengine 0.10.12 does; ``main`` writes ``weights_only=False``, as mmengine's main branch does;
-``pickle`` stands for what cannot be guarded. With ``HOST_STUB`` set to one of them, the whole test
-suite runs on it.
+``pickle`` stands for what cannot be guarded. The test suite runs on one of them by
+``HOST_STUB=main PYTHONPATH=tests pytest -p stub_hosts`` (a row of ``.ci/matrix``).
 """
 
 import importlib.machinery
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -64,3 +65,7 @@ def install(kind: str) -> None:
     """Make mmengine's loaders those of a host; before mmengine is imported."""
     assert kind in CALLS and MODULE not in sys.modules
     sys.meta_path.insert(0, _Finder(kind))
+
+
+if os.environ.get('HOST_STUB'):
+    install(os.environ['HOST_STUB'])

@@ -22,7 +22,7 @@ import actionclip_mm
 from actionclip_mm import hosts
 
 
-@pytest.mark.parametrize('found', ['2.0.0rc4', '2.1.0', '2.1.99'])
+@pytest.mark.parametrize('found', ['2.0.0rc4', '2.1.0', '2.1.99', '2.2.0', '2.3.6'])
 def test_versions_inside_of_the_window_pass(found: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
@@ -35,10 +35,10 @@ def test_versions_inside_of_the_window_pass(found: str, monkeypatch: pytest.Monk
     assert asked == ['torchvision', *hosts.WINDOWS]
 
 
-@pytest.mark.parametrize('found', ['1.7.2', '2.0.0rc3', '2.2.0', '3.0.0'])
+@pytest.mark.parametrize('found', ['1.7.2', '2.0.0rc3', '2.4.0', '3.0.0'])
 def test_versions_outside_of_the_window_are_named(found: str) -> None:
     with pytest.raises(
-        ImportError, match=rf'mmcv >= 2.0.0rc4 and < 2.2.0, but {found} is'
+        ImportError, match=rf'mmcv >= 2.0.0rc4 and < 2.4.0, but {found} is'
     ) as error:
         hosts.check_version('mmcv', found, *hosts.WINDOWS['mmcv'])
     assert 'pip install' in str(error.value)

@@ -16,6 +16,7 @@ from .host_models import advice_against_mmcv_lite, missing_drn, vindlu_beside_ne
 from .inference import pretrained_decides_more_than_weights
 from .metrics import accuracies_of_ties_and_absent_classes
 from .no_gpu import amp_without_gpu, gloo_without_gpu
+from .numpy_names import names_of_numpy_1
 from .optimizers import tsm_constructor_of_other_layers
 from .package_lookup import (
     config_paths_of_this_package,
@@ -45,6 +46,7 @@ BREAKAGES = (
     amp_without_gpu,
     masks_under_autocast,
     hue_shift_in_uint8,
+    names_of_numpy_1,
     pretrained_decides_more_than_weights,
     video_output_without_moviepy,
     labels_under_their_new_names,

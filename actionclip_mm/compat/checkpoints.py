@@ -105,11 +105,8 @@ def load_plain(file: Any, name: str | None = None, **options: Any) -> Any:
     Raises:
         pickle.UnpicklingError: The file holds something else; one sentence that names ``name``.
     """
-    token = _reading.set(str(file) if name is None else name)
-    try:
+    with _reading_of(str(file) if name is None else name):
         return torch.load(file, **options)
-    finally:
-        _reading.reset(token)
 
 
 def _checks_by_default() -> bool:
@@ -121,13 +118,25 @@ def _of_one_file(load: Callable) -> Callable:
 
     @functools.wraps(load)
     def load_checked(*args: Any, **kwargs: Any) -> Any:
-        token = _reading.set(str([*args, *kwargs.values()][0]))
-        try:
+        with _reading_of(str([*args, *kwargs.values()][0])):
             return load(*args, **kwargs)
-        finally:
-            _reading.reset(token)
 
     return mark(load_checked)
+
+
+class _Refused(Exception):
+    """Passes through a host that answers an UnpicklingError by reading without the check."""
+
+
+@contextlib.contextmanager
+def _reading_of(name: str) -> Iterator[None]:
+    token = _reading.set(name)
+    try:
+        yield
+    except _Refused as error:
+        raise pickle.UnpicklingError(str(error)) from None
+    finally:
+        _reading.reset(token)
 
 
 def _force_the_check() -> None:
@@ -203,14 +212,14 @@ def _refusing_clearly(filename: str) -> Iterator[None]:
             if found
             else f'it is not a checkpoint ({_last_line(error)})'
         )
-        raise pickle.UnpicklingError(
+        raise _Refused(
             f'{filename} was refused: {reason}, and only tensors, plain Python values and '
             "mmengine's log history are loaded; save its state dict alone to use it here"
         ) from None
     except RuntimeError as error:
         if 'TorchScript' not in str(error):
             raise
-        raise pickle.UnpicklingError(
+        raise _Refused(
             f'{filename} was refused: it is an archive of TorchScript, whose code would be '
             'run; convert its weights first (tools/convert/to_actionclip.py)'
         ) from None
