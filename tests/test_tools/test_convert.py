@@ -164,7 +164,8 @@ def test_names_with_underscores_are_split(tool, released, tmp_path, capsys):
     (tmp_path / 'hmdb.txt').write_text('brush_hair\nclimb_stairs\nrun\n')
     args = [str(released), str(tmp_path / 'out.pth'), '--labels', str(tmp_path / 'hmdb.txt')]
     tool('to_actionclip')(args)
-    assert 'brush_hair is fed as "brush hair"' in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert 'brush_hair is fed as "brush hair"' in said and 'set that of their training' in said
     assert Config.fromfile(tmp_path / 'out.py').split_names is True
 
 

@@ -151,6 +151,8 @@ def run(args: argparse.Namespace) -> None:
     write_text(config, text)
     print(f'wrote    {args.dst}  SHA-256 {sha256(args.dst)}')
     print(f'wrote    {config}')
+    if converted.source == 'actionclip' and converted.prompt.num_frames is None and not args.frames:
+        print('note     The weights fit any T: set that of their training (--frames), here 8.')
     if not Path(args.labels).is_file():
         print(f"note     There is no label file '{args.labels}' yet: set `labels` in {config}.")
     print(f'use      python tools/test.py {config} {args.dst}')
