@@ -146,7 +146,7 @@ def recognizer_config(converted: Converted) -> dict[str, Any]:
     The weights of the checkpoint are all there is, so nothing is ``pretrained``.
     """
     width = converted.prompt.neck['in_channels']
-    model = dict(
+    model: dict[str, Any] = dict(
         type='CLIPRecognizer',
         backbone=dict(
             type='CLIPImageEncoder', arch=_Code('arch'), visual_prompt=converted.prompt.inside
@@ -166,6 +166,8 @@ def recognizer_config(converted: Converted) -> dict[str, Any]:
             average_clips='prob',
         ),
     )
+    if converted.hints.tokenizer is not None:
+        model['cls_head']['label_encoder']['tokenizer'] = converted.hints.tokenizer
     if converted.hints.mean is not None and converted.hints.std is not None:
         model['data_preprocessor'] = dict(
             type='ActionDataPreprocessor',

@@ -50,6 +50,7 @@ class Hints:
         neck_heads: Attention heads of the visual prompt.
         vision: Further settings of the image tower, open_clip's ``vision_cfg``.
         text: Further settings of the text tower, open_clip's ``text_cfg``.
+        tokenizer: Folder of the tokenizer, None for CLIP's.
         mean: Pixel mean in [0, 255], None for CLIP's.
         std: Pixel standard deviation in [0, 255], None for CLIP's.
         interpolation: ``'bicubic'`` or ``'bilinear'``, None for CLIP's (bicubic).
@@ -64,6 +65,7 @@ class Hints:
     neck_heads: int | None = None
     vision: dict[str, Any] = field(default_factory=dict)
     text: dict[str, Any] = field(default_factory=dict)
+    tokenizer: str | None = None
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None
     interpolation: str | None = None

@@ -288,6 +288,15 @@ def test_hugging_face_pixels(file: str, converting: Converting, tmp_path: Path) 
     assert cfg.multi_view_pipeline[3].interpolation == 'bilinear'
 
 
+def test_hugging_face_tokenizer(converting: Converting, tokenizer_folder: str) -> None:
+    """Another tokenizer than CLIP's, next to the weights, becomes that of the config."""
+    clip = hugging_face(dict(vocab_size=8, eos_token_id=1, bos_token_id=0, pad_token_id=0))
+    clip.save_pretrained(tokenizer_folder)
+    model, cfg = converting(Path(tokenizer_folder) / 'model.safetensors')
+    assert cfg.model.cls_head.label_encoder.tokenizer == tokenizer_folder
+    assert_like_hugging_face(model, clip, model.cls_head.label_encoder.tokens[0])
+
+
 REFUSED = {
     "text_config.hidden_act of config.json is 'relu', which open_clip cannot build": (
         'config.json', dict(text_config=dict(hidden_act='relu'))),

@@ -19,6 +19,8 @@ sys.path += map(str, Path(__file__).resolve().parents[1:3])  # of what is not in
 from _entry import run_tool
 
 # isort: split
+from open_clip import SimpleTokenizer
+
 from actionclip_mm.converters import (
     SOURCES,
     Converted,
@@ -58,12 +60,26 @@ def read_sidecar(weights: Path, content: dict[str, Any], source: str) -> tuple[s
 
 
 def _read_huggingface(weights: Path, config: dict[str, Any]) -> tuple[str, Hints, str]:
+    read = [HUGGING_FACE]
+    pixels = None
     for name in PREPROCESSORS:
-        if content := _read_json(weights, name):
-            content = content.get('image_processor', content)
-            hints = huggingface_config.hints_of_config(config, content)
-            return 'huggingface', hints, f'{HUGGING_FACE}, {name}'
-    return 'huggingface', huggingface_config.hints_of_config(config), HUGGING_FACE
+        if pixels is None and (content := _read_json(weights, name)):
+            pixels = content.get('image_processor', content)
+            read.append(name)
+    hints = huggingface_config.hints_of_config(config, pixels)
+    hints.tokenizer = _other_tokenizer(weights)
+    return 'huggingface', hints, ', '.join(read)
+
+
+def _other_tokenizer(weights: Path) -> str | None:
+    """The folder of the weights if the tokenizer in it is not CLIP's own."""
+    vocabulary = _read_json(weights, 'vocab.json')
+    if vocabulary is None and (content := _read_json(weights, 'tokenizer.json')):
+        model = content.get('model')
+        vocabulary = model.get('vocab') if isinstance(model, dict) else None
+    if not isinstance(vocabulary, dict) or vocabulary == SimpleTokenizer().encoder:
+        return None
+    return str(weights.parent)
 
 
 def _read_json(weights: Path, name: str) -> dict[str, Any] | None:
@@ -167,6 +183,8 @@ def _take_options(hints: Hints, args: argparse.Namespace, sidecar: str) -> None:
     heads = dict(vision_heads=args.vision_heads, text_heads=args.text_heads)
     given = [f'--{name.replace("_", "-")}' for name, value in heads.items() if value is not None]
     given += ['--arch'] if args.arch else []
+    if args.activation and sidecar.startswith(HUGGING_FACE):
+        given.append('--activation')
     if sidecar and given:
         raise ValueError(f'{sidecar} next to the weights tells the architecture: omit {given[0]}.')
     if args.arch and len(given) > 1:
