@@ -24,7 +24,7 @@ Neither videos nor lists of a user are copied, moved, changed or deleted.
 """
 
 from .command import run
-from .plan import ListedVideo, Plan, Preparation, VideoList
+from .plan import ListedVideo, Plan, Preparation, VideoList, in_folder_or_flat
 from .reading import find_file, read_csv, read_json, read_lines
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     'Preparation',
     'VideoList',
     'find_file',
+    'in_folder_or_flat',
     'read_csv',
     'read_json',
     'read_lines',

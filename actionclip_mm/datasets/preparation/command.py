@@ -10,14 +10,14 @@ from ...models.utils.checks import check_positive
 from ...utils import write_text
 from ..annotation_lists import format_line
 from .decode_check import CACHE_NAME, check_decoding
-from .matching import Match, match, stem_of
+from .matching import Match, match, prefer_readable, stem_of
 from .plan import OPTIONS, ListedVideo, Preparation, VideoList
 from .reading import check_folder
 from .report import ListNumbers, Report
-from .scanning import HOST_TEMPLATE, scan
+from .scanning import HOST_TEMPLATE, below, scan
 from .writing import check_link, make_link, write_texts
 
-OK, INCOMPLETE, WRONG_CALL = 0, 1, 2
+OK, INCOMPLETE, WRONG_CALL, INTERRUPTED = 0, 1, 2, 130
 
 
 def run(preparation: Preparation, argv: Sequence[str] | None = None) -> int:
@@ -36,14 +36,15 @@ def run(preparation: Preparation, argv: Sequence[str] | None = None) -> int:
 
 
 def exit_code(work: Callable[[], int]) -> int:
-    """That of a command that decodes: errors become a sentence, and so does an interrupt's text."""
+    """That of a command that decodes: errors and interrupts become a sentence each."""
     try:
         return work()
     except (ValueError, OSError) as error:
         print(f'Error: {error}', file=sys.stderr)
         return WRONG_CALL
-    except KeyboardInterrupt as stop:
-        raise type(stop)('what was decoded is remembered, run it again to go on.') from None
+    except KeyboardInterrupt:
+        print('\nInterrupted: what was decoded is remembered, run it again to go on.')
+        return INTERRUPTED
 
 
 def prepare(preparation: Preparation, args: argparse.Namespace) -> int:
@@ -71,7 +72,7 @@ def prepare(preparation: Preparation, args: argparse.Namespace) -> int:
     for kind, root in sources.items():
         for split in dict.fromkeys(videos.split for videos in plan.lists):
             lists = [videos for videos in plan.lists if videos.split == split]
-            found = _look(preparation, lists, root, split, kind, report)
+            found = _look(preparation, lists, root, split, kind, args, report)
             check_link(args.out / f'{kind}{split}', found.folder, args.overwrite)
             matches[kind, split] = found
 
@@ -96,15 +97,25 @@ def _look(
     root: Path,
     split: str,
     kind: str,
+    args: argparse.Namespace,
     report: Report,
 ) -> Match:
     """Scans and matches one folder."""
     folder = preparation.split_folder(root, split, kind)
     content = scan(folder, kind)
+    replacements = preparation.replacement_folders(root, kind)
+    if replacements:
+        content.found = below(root, folder, content.found)
+        for other in replacements:
+            content.found += below(root, other, scan(other, kind).found, replacement=True)
+        folder = root  # lists name files of both
     found = match(preparation, lists, content, folder, OPTIONS[kind])
     if kind == 'rawframes' and content.templates != {HOST_TEMPLATE}:
         report.problems.append(_template_sentence(content.templates, folder))
     report.problems += found.hints
+    if kind == 'videos':
+        cache = args.out / CACHE_NAME
+        prefer_readable(found, lambda paths: check_decoding(paths, cache, args.workers))
     return found
 
 

@@ -1,24 +1,36 @@
-"""What Kinetics-400 and Kinetics-600 share: their CSV files, names of clips and folders."""
+"""What Kinetics-400 and Kinetics-600 share: their annotation files, names of clips and folders."""
 
 import argparse
 import re
 from abc import abstractmethod
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ...models.text.label_names import plain
 from .plan import OPTIONS, ListedVideo, Plan, Preparation, VideoList
-from .reading import find_file, read_csv
+from .reading import find_file, read_csv, read_lines
 
 COLUMNS = ('youtube_id', 'time_start', 'time_end')
 CLIP = re.compile(r'(?P<id>[\w-]{11})_(?P<start>\d+)_(?P<end>\d+)')
+# 'val:' or 'val/tying knot (not on a tie):'
+LISTING = re.compile(r'(?:\./)?\w+(?:/(?P<label>[^/]+))?:')
+MMACTION_LINE = re.compile(r'(?P<label>[^/]+)/(?P<file>[^/]+\.\w+) (?P<id>\d+)')
 FOLDER_NAMES = {'val': ('val', 'validate', 'validation')}  # of copies made by different tools
 
 
 @dataclass(frozen=True)
 class Clip:
-    """A row of a CSV file: seconds ``start`` to ``end`` of a YouTube video."""
+    """A clip of a YouTube video.
+
+    Attributes:
+        youtube_id: 11 characters.
+        start: Its first second.
+        end: Its last second; 0 where the annotations give the id alone.
+        label: Class name.
+    """
 
     youtube_id: str
     start: int
@@ -28,12 +40,14 @@ class Clip:
     @property
     def name(self) -> str:
         """File name of the clip in the common copies, without extension."""
+        if not self.end:
+            return self.youtube_id
         return f'{self.youtube_id}_{self.start:06d}_{self.end:06d}'
 
     @property
     def key(self) -> str:
         """What :meth:`KineticsPreparation.key` makes of its file name."""
-        return f'{self.youtube_id} {self.start}-{self.end}'
+        return f'{self.youtube_id} {self.start}-{self.end}' if self.end else self.youtube_id
 
 
 class KineticsPreparation(Preparation):
@@ -64,6 +78,12 @@ class KineticsPreparation(Preparation):
             f'{OPTIONS[kind]}, or leave this part out with --splits.'
         )
 
+    def replacement_folders(self, root: Path, kind: str) -> list[Path]:
+        """``replacement…`` next to ``train``: what CVDF offers for corrupted videos."""
+        if kind != 'videos':
+            return []
+        return sorted(path for path in root.glob('replacement*') if path.is_dir())
+
     def key(self, path: str) -> str:
         """The YouTube id with the seconds if the name has them; folders do not count."""
         name = path.rpartition('/')[2]
@@ -86,7 +106,9 @@ class KineticsPreparation(Preparation):
         for part in self.parts:
             try:
                 names = self._csv_names(part)
-                path = find_file(args.annotations, *names, source=f'the CSV files of {self.title}')
+                path = find_file(
+                    args.annotations, *names, source=f'the annotations of {self.title}'
+                )
             except FileNotFoundError:
                 if part in args.splits:
                     raise
@@ -111,13 +133,19 @@ class KineticsPreparation(Preparation):
 
     def _csv_names(self, part: str) -> tuple[str, ...]:
         stem = 'validate' if part == 'val' else part
-        return (f'{part}.csv', f'{stem}.csv', f'{self.name}_{part}.csv', f'kinetics_{part}.csv')
+        return (
+            f'{part}.txt',  # CVDF's of Kinetics-600, whose CSV files are incomplete
+            f'{part}.csv',
+            f'{stem}.csv',
+            f'{self.name}_{part}.csv',
+            f'kinetics_{part}.csv',
+            f'{self.name}_{part}_list_videos.txt',  # mmaction2's copies
+        )
 
     def _read_part(self, path: Path, plan: Plan) -> list[Clip]:
         clips: dict[str, Clip] = {}
-        for number, row in read_csv(path, (*COLUMNS, 'label')):
+        for number, row, clip in read_clips(path):
             where = f'{path.name} line {number}'
-            clip = None if row is None else _clip(row)
             if clip is None:
                 plan.problems.append(f'{where}: {row or "another number of fields"}, left out')
             elif clip.name in clips:
@@ -130,6 +158,67 @@ class KineticsPreparation(Preparation):
         if not clips:
             raise ValueError(f"'{path}' holds no clip that can be used: give the official file.")
         return list(clips.values())
+
+
+def read_clips(path: Path) -> Iterator[tuple[int, Any, Clip | None]]:
+    """Line number, row and clip of an annotation file; no clip for a row that is of no use.
+
+    Three layouts are in use: CSV with a header; the recursive listing (``val/<class>:`` and the
+    names of its files below) that CVDF offers for Kinetics-600 as train.txt and val.txt; and
+    mmaction2's lists ``<class>/<clip>.mp4 <id>``, where the folder names the class.
+
+    Raises:
+        ValueError: Another layout, or a CSV file without labels.
+    """
+    lines = read_lines(path)
+    first = lines[0][1] if lines else ''
+    if 'youtube_id' in first:
+        yield from _csv_clips(path, first)
+    elif LISTING.fullmatch(first):
+        yield from _listing_clips(lines)
+    elif MMACTION_LINE.fullmatch(first):
+        yield from _mmaction_clips(lines)
+    else:
+        raise ValueError(
+            f"'{path}' is not an annotation file of Kinetics (its first line is '{first[:80]}'): "
+            f'give a CSV file with the columns label, {", ".join(COLUMNS)}, a listing of folders '
+            "of classes, or mmaction2's list of `<class>/<clip>.mp4 <id>`."
+        )
+
+
+def _csv_clips(path: Path, header: str) -> Iterator[tuple[int, Any, Clip | None]]:
+    if 'label' not in [name.strip() for name in header.split(',')]:
+        raise ValueError(
+            f"'{path}' has no column label, as CVDF's test.csv of Kinetics-600: give the test.csv "
+            'that DeepMind offers, or leave this part out with --splits.'
+        )
+    for number, row in read_csv(path, (*COLUMNS, 'label')):
+        yield number, row, None if row is None else _clip(row)
+
+
+def _listing_clips(lines: list[tuple[int, str]]) -> Iterator[tuple[int, Any, Clip | None]]:
+    label = None
+    for number, line in lines:
+        folder = LISTING.fullmatch(line)
+        if folder:
+            label = folder['label']
+        elif label is not None:  # before the first class there are names of folders
+            yield number, line, _clip_of_file(line, label)
+
+
+def _mmaction_clips(lines: list[tuple[int, str]]) -> Iterator[tuple[int, Any, Clip | None]]:
+    for number, line in lines:
+        match = MMACTION_LINE.fullmatch(line)
+        yield number, line, match and _clip_of_file(match['file'], match['label'].replace('_', ' '))
+
+
+def _clip_of_file(name: str, label: str) -> Clip | None:
+    """The clip of a file name with or without seconds."""
+    stem = name.rpartition('.')[0]
+    match = CLIP.fullmatch(stem)
+    if match:
+        return Clip(match['id'], int(match['start']), int(match['end']), label)
+    return Clip(stem, 0, 0, label) if re.fullmatch(r'[\w-]{11}', stem) else None
 
 
 def listed_videos(clips: list[Clip], ids: dict[str, int]) -> list[ListedVideo]:

@@ -1,10 +1,12 @@
 """Which listed videos are on disk, and what is there beside them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from ...utils import list_names
+from .decode_check import Reading
 from .plan import ListedVideo, Preparation, VideoList
 from .scanning import Found, Scan
 
@@ -19,6 +21,7 @@ class Match:
         missing: Listed paths without a file.
         extra: Files that no list names.
         duplicates: Files that are a listed video once more: not used.
+        others: Listed path -> further files that are this video, best first.
         unusable: Listed path -> reason, for files that are there and cannot be used.
         damaged: Listed path -> what is wrong, for videos that can be read in part.
         hints: Sentences on folders and archives.
@@ -29,6 +32,7 @@ class Match:
     missing: list[str] = field(default_factory=list)
     extra: list[str] = field(default_factory=list)
     duplicates: list[str] = field(default_factory=list)
+    others: dict[str, list[Found]] = field(default_factory=dict)
     unusable: dict[str, str] = field(default_factory=dict)
     damaged: dict[str, str] = field(default_factory=dict)
     hints: list[str] = field(default_factory=list)
@@ -55,22 +59,25 @@ def match(
     for found in scan.found:
         files.setdefault(preparation.key(found.stem), []).append(found)
     result = Match(folder)
+    _refuse_class_folder(preparation, listed, scan, folder, option)
+    stems = {stem_of(path): path for path in listed}  # a file under a listed name is that video
     used: dict[str, str] = {}
     for path, video in listed.items():
-        key = next((key for key in _keys(preparation, video) if key in files), None)
-        if key is None:
+        keys_here = [key for key in _keys(preparation, video) if key in files]
+        group = [f for key in keys_here[:1] for f in files[key] if stems.get(f.stem, path) == path]
+        if not group:
             result.missing.append(path)
+            for found in files.get(keys_here[0], ())[:1] if keys_here else ():
+                result.hints.append(_taken(found.path, stems[found.stem], path))
             continue
-        first = min(files[key], key=lambda f: (f.stem != stem_of(path), f.fault is not None))
+        first, *others = sorted(group, key=partial(_rank, stem_of(path)))
         if first.path in used:
             result.missing.append(path)
-            result.hints.append(
-                f"'{first.path}' fits two listed videos, '{used[first.path]}' and '{path}': it is "
-                'taken for the first.'
-            )
+            result.hints.append(_taken(first.path, used[first.path], path))
             continue
         used[first.path] = path
         result.found[path] = first
+        result.others[path] = others
         if first.fault:
             result.unusable[path] = first.fault
     if listed and not result.found:
@@ -78,10 +85,69 @@ def match(
     result.missing.sort()
     keys = {key for video in listed.values() for key in _keys(preparation, video)}
     for key, group in files.items():
-        rest = [found.path for found in group if found.path not in used]
-        (result.duplicates if key in keys else result.extra).extend(rest)
+        rest = [found for found in group if found.path not in used]
+        if key in keys:
+            result.duplicates += [found.path for found in rest]
+        else:
+            result.extra += [found.path for found in rest if not found.replacement]
     result.hints += _empty_folders(result, scan)
     return result
+
+
+def _refuse_class_folder(
+    preparation: Preparation, listed: dict[str, ListedVideo], scan: Scan, folder: Path, option: str
+) -> None:
+    """One class's folder is not a flat folder of all videos."""
+    own = {_keys(preparation, video)[0] for video in listed.values()}
+    name = folder.resolve().name
+    if scan.found and all(
+        preparation.key(f.stem) not in own and preparation.key(f'{name}/{f.stem}') in own
+        for f in scan.found
+    ):
+        raise FileNotFoundError(
+            f"'{folder}' holds one class of {preparation.title} alone; the folder above "
+            f'does hold the others: use {option} {folder.parent}'
+        )
+
+
+def _taken(file: str, first: str, second: str) -> str:
+    return f"'{file}' fits two listed videos, '{first}' and '{second}': it is taken for the first."
+
+
+def _rank(stem: str, file: Found) -> tuple[bool, bool, bool, bool, str]:
+    """Health first; of healthy files the one in its place, then one under the listed name."""
+    other_name = file.stem.rpartition('/')[2] != stem.rpartition('/')[2]
+    return file.fault is not None, file.replacement, file.stem != stem, other_name, file.path
+
+
+def prefer_readable(
+    match: Match, readings: Callable[[Iterable[Path]], Mapping[Path, Reading]]
+) -> None:
+    """Where several files are one listed video, takes one that can be read, and completely.
+
+    Args:
+        match: Its files are exchanged.
+        readings: Decodes files; those of which there is something to say.
+    """
+    several = {path: [match.found[path], *rest] for path, rest in match.others.items() if rest}
+    files = [match.folder / f.path for group in several.values() for f in group if not f.fault]
+    said = readings(files) if files else {}
+    for path, group in several.items():
+        first = min(group, key=lambda f: _damage(f, said.get(match.folder / f.path)))
+        before = match.found[path]
+        if first is not before:
+            match.duplicates.remove(first.path)
+            match.duplicates.append(before.path)
+            match.found[path] = first
+            match.unusable.pop(path, None)
+            if first.fault:
+                match.unusable[path] = first.fault
+
+
+def _damage(file: Found, reading: Reading | None) -> int:
+    if file.fault or (reading is not None and reading.error):
+        return 2
+    return int(reading is not None and reading.damage is not None)
 
 
 def _keys(preparation: Preparation, video: ListedVideo) -> tuple[str, ...]:

@@ -26,6 +26,12 @@ class ListedVideo:
     keys: tuple[str, ...] = ()
 
 
+def in_folder_or_flat(path: str) -> tuple[str, str]:
+    """Keys of a listed ``<class>/<name>.avi``: in its class folder, or all in one flat folder."""
+    stem = path.rpartition('.')[0].casefold()
+    return stem, stem.rpartition('/')[2]
+
+
 @dataclass
 class VideoList:
     """An annotation list to write.
@@ -110,6 +116,10 @@ class Preparation(ABC):
     def split_folder(self, root: Path, split: str, kind: str) -> Path:
         """Where the user's videos or frames of a split are; ``root`` is what was given."""
         return root
+
+    def replacement_folders(self, root: Path, kind: str) -> list[Path]:
+        """Folders of files that are offered in place of broken ones, right below ``root``."""
+        return []
 
     def key(self, path: str) -> str:
         """What makes a file on disk and a listed video the same.

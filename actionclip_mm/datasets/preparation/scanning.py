@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
@@ -34,11 +34,13 @@ class Found:
         path: Relative to the scanned folder, ``/`` between folders.
         frames: Number of frames of a folder, 0 for a video file.
         fault: Why it cannot be used, or None.
+        replacement: Whether it is offered in place of a file of the data set.
     """
 
     path: str
     frames: int = 0
     fault: str | None = None
+    replacement: bool = False
 
     @property
     def stem(self) -> str:
@@ -86,6 +88,13 @@ def scan(folder: Path, kind: str) -> Scan:
     result.found.sort(key=lambda found: found.path)
     result.archives.sort()
     return result
+
+
+def below(root: Path, folder: Path, found: list[Found], replacement: bool = False) -> list[Found]:
+    """The same files with paths relative to a folder above."""
+    prefix = folder.relative_to(root).as_posix()
+    start = '' if prefix == '.' else f'{prefix}/'
+    return [replace(f, path=f'{start}{f.path}', replacement=replacement) for f in found]
 
 
 def is_video(name: str) -> bool:

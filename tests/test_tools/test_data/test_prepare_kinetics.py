@@ -6,6 +6,7 @@ import pytest
 from torchvision.models._meta import _KINETICS400_CATEGORIES
 
 from actionclip_mm.models.text.label_names import plain
+from actionclip_mm.protocols.identity import kinetics600_zero_shot_classes
 
 HEADER = 'label,youtube_id,time_start,time_end,split'
 TRAIN = (('air drumming', 'aaaaaaaaaa1', 1, 11), ('abseiling', '-bbbbbb_bb2', 0, 10))
@@ -113,19 +114,78 @@ def test_one_id_with_two_clips_is_not_guessed(
     assert report['extra']['videos_val'] == [f'{VAL[0][1]}.mp4']
 
 
+def test_copies_of_mmaction2(tmp_path, prepare, write_copy, write_texts) -> None:
+    """Class folders and its lists, no CSV file; folders name the classes, not the ids."""
+    lines = {'train': [], 'val': []}
+    for split, part in (('train', TRAIN), ('val', VAL)):
+        for row in part:
+            folder = row[0].replace(' ', '_')
+            name = f'{folder}/{row[1]}_{row[2]:06d}_{row[3]:06d}.mp4'
+            write_copy(tmp_path / 'k400', [f'videos_{split}/{name}'])
+            lines[split].append(f'{name} 7')  # ids of another numbering
+    texts = {
+        f'kinetics400_{split}_list_videos.txt': '\n'.join(part) + '\n'
+        for split, part in lines.items()
+    }
+    write_texts(tmp_path / 'k400', texts)
+    assert prepare(annotations=tmp_path / 'k400') == 0
+    names = (tmp_path / 'out' / 'labels.txt').read_text().splitlines()
+    for split, part in (('train', TRAIN), ('val', VAL)):
+        written = tmp_path / 'out' / f'kinetics400_{split}_list_videos.txt'
+        for row, line in zip(part, written.read_text().splitlines(), strict=True):
+            path, label = line.rsplit(' ', 1)
+            assert names[int(label)] == row[0]
+            assert (tmp_path / 'out' / f'videos_{split}' / path).is_file()
+
+
+def test_replacements_of_corrupted_videos(
+    tmp_path, prepare, write_copy, read_report, samples
+) -> None:
+    """An empty or a damaged file loses to a readable one of ``replacement/``, a good one wins."""
+    rows = [(row, 'train') for row in TRAIN] + [(row, 'val') for row in VAL]
+    root, good_bytes = tmp_path / 'k400', samples['.mp4'].read_bytes()
+    write_copy(root, [flat(*row) for row in rows])
+    empty, damaged = (root / flat(row, 'train') for row in TRAIN)
+    good = root / flat(VAL[0], 'val')
+    empty.write_bytes(b'')
+    damaged.write_bytes(b'not a video')
+    good.write_bytes(good_bytes)
+    folder = root / 'replacement' / 'replacement_for_corrupted_k400'
+    folder.mkdir(parents=True)
+    for path in (empty, damaged, good):
+        (folder / path.name).write_bytes(good_bytes)
+    assert prepare() == 0
+    out = tmp_path / 'out'
+    for split, expected in (
+        ('train', [folder / empty.name, folder / damaged.name]),
+        ('val', [good]),
+    ):
+        lines = (out / f'kinetics400_{split}_list_videos.txt').read_text().splitlines()
+        paths = [(out / f'videos_{split}' / line.rsplit(' ', 1)[0]).resolve() for line in lines]
+        assert paths[: len(expected)] == expected
+    report = read_report(out)
+    assert not any(report['unusable'].values()) and not any(report['extra'].values())
+
+
 def test_wrong_folders(tmp_path, prepare, annotations, write_copy, write_texts, capsys) -> None:
     write_copy(tmp_path / 'k400', [flat(row, 'val') for row in VAL])
     assert prepare() == 2
     assert 'no folder videos_train or train' in capsys.readouterr().err
     write_texts(annotations, {'val.csv': 'youtube_id,time_start,time_end,split\n'})
     assert prepare('--splits', 'val') == 2
-    assert 'lacks the columns label' in capsys.readouterr().err
+    assert 'has no column label' in capsys.readouterr().err
 
 
-# Kinetics-600: 400 old classes and 200 of 220 new ones, of which 3 times 160 serve for zero-shot
-NEW = [f'new action {number:03d}' for number in range(220)]
+# Kinetics-600: 400 old classes and the 220 new ones, of which 3 times 160 serve for zero-shot
+SPLITS = [kinetics600_zero_shot_classes(split) for split in (1, 2, 3)]
+NEW = [*sorted({name for names in SPLITS for name in names}), 'action a', 'action b', 'action c']
 ALL = [*sorted(_KINETICS400_CATEGORIES), *NEW]
-IDS = [list(range(start, start + 160)) for start in (400, 430, 460)]
+IDS = [[ALL.index(name) for name in names] for names in SPLITS]
+
+
+def objects(names: list[str]) -> list[dict]:
+    """As the real file has them."""
+    return [dict(word=n, defn='a b.', cleaned_word=n.lower(), cleaned_defn='a b .') for n in names]
 
 
 def k600_rows(split: str) -> list:
@@ -147,56 +207,76 @@ def k600(load_tool, tmp_path, write_texts, prepare_with):
     return prepare_with(tool.Kinetics600(), **paths)
 
 
-LAYOUTS = {
-    'names': ALL,
-    'objects': [dict(id=index, name=name) for index, name in enumerate(ALL)][::-1],
-    'labels': [dict(label=name, defn='what it is') for name in ALL],
-    'id to name': {str(index): name for index, name in enumerate(ALL)},
-    'name to id': {name: index for index, name in enumerate(ALL)},
-    'name to text': dict.fromkeys(ALL, 'what it is'),
-}
+def write_zsl220(write_texts, folder, names=ALL, lists=IDS) -> None:
+    texts = {'classes620_label_defn.json': objects(names), 'tst_class_idxs.json': lists}
+    write_texts(folder, {name: json.dumps(content) for name, content in texts.items()})
 
 
-@pytest.mark.parametrize('layout', LAYOUTS)
-@pytest.mark.parametrize('lists', [IDS, dict(zip('abc', IDS, strict=True))], ids=['list', 'dict'])
-def test_zero_shot_classes(load_tool, tmp_path, write_texts, layout, lists) -> None:
+def test_zero_shot_classes_with_and_without_the_folder(load_tool, tmp_path, write_texts) -> None:
     tool = load_tool('tools/data/kinetics600/_zero_shot_classes.py')
-    texts = {
-        'classes620_label_defn.json': json.dumps(LAYOUTS[layout]),
-        'tst_class_idxs.json': json.dumps(lists),
-    }
-    write_texts(tmp_path, texts)
+    write_zsl220(write_texts, tmp_path)
     labels = [name.upper() for name in ALL]
-    for ids, names in zip(IDS, tool.read_zero_shot_classes(tmp_path, labels, 160), strict=True):
-        assert names == sorted(ALL[index].upper() for index in ids)
+    expected = [[name.upper() for name in names] for names in SPLITS]
+    assert tool.zero_shot_classes(tmp_path, labels) == expected
+    assert tool.zero_shot_classes(None, labels) == expected
 
 
 @pytest.mark.parametrize(
     ('names', 'lists', 'words'),
     [
-        (ALL[:600], IDS, 'none of what is understood'),
-        ([1, 2], IDS, 'none of what is understood'),
-        ([*NEW, *ALL[:400]], IDS, 'not the classes of Kinetics-400'),
+        (ALL[:600], IDS, 'a list of 620 objects'),
         (ALL, IDS[:2], '3 lists of ids'),
-        (ALL, [*IDS[:2], IDS[2][:-1]], 'has 159 ids'),
-        (ALL, [[index - 400 for index in ids] for ids in IDS], '0 of them different'),
-        ([*ALL[:-1], 'planking'], [*IDS[:2], [*IDS[2][:-1], 619]], "such as 'planking'"),
+        (ALL, [*IDS[:2], IDS[2][:-1]], 'List 3 of .* names 159 classes that are not the 160'),
+        (ALL, [IDS[1], IDS[0], IDS[2]], 'List 1 of .* names 160 classes that are not the 160'),
+        ([*ALL[400:], *ALL[:400]], IDS, 'are not the 160 published ones'),
     ],
 )
-def test_zero_shot_files_of_no_use(load_tool, tmp_path, write_texts, names, lists, words) -> None:
+def test_zero_shot_files_of_other_classes(
+    load_tool, tmp_path, write_texts, names, lists, words
+) -> None:
+    """160 of 620 is no proof: the names are compared."""
     tool = load_tool('tools/data/kinetics600/_zero_shot_classes.py')
-    texts = {'classes620_label_defn.json': names, 'tst_class_idxs.json': lists}
-    write_texts(tmp_path, {name: json.dumps(content) for name, content in texts.items()})
+    write_zsl220(write_texts, tmp_path, names, lists)
     with pytest.raises(ValueError, match=words):
-        tool.read_zero_shot_classes(tmp_path, ALL, 160)
+        tool.zero_shot_classes(tmp_path, ALL)
+
+
+def test_zero_shot_classes_that_the_annotations_lack(load_tool) -> None:
+    tool = load_tool('tools/data/kinetics600/_zero_shot_classes.py')
+    labels = [name.replace('breathing fire', 'fire breathing') for name in ALL]
+    with pytest.raises(ValueError, match="such as 'breathing fire'"):
+        tool.zero_shot_classes(None, labels)
+
+
+def test_listings_of_cvdf(tmp_path, k600, write_copy, write_texts) -> None:
+    """train.txt and val.txt are recursive listings; their CSV files are incomplete."""
+    names = [*ALL[:380], *ALL[400:]]
+    parts = ['val:', *names]
+    for index, name in enumerate(names):
+        parts += ['', f'val/{name}:', f'a_b-{index:07d}_000003_000013.mp4']
+    write_texts(tmp_path / 'annotations', {'val.txt': '\n'.join(parts) + '\n'})
+    write_copy(tmp_path / 'k600', ['val/a_b-0000599_000003_000013.mp4'])
+    assert k600('--splits', 'val', '--zero-shot') == 0
+    lines = (tmp_path / 'out' / 'kinetics600_val_list_videos.txt').read_text().splitlines()
+    labels = (tmp_path / 'out' / 'labels.txt').read_text().splitlines()
+    (line,) = lines
+    assert labels[int(line.split()[-1])] == NEW[-1]
+
+
+def test_test_csv_without_labels(tmp_path, k600, write_copy, write_texts, capsys) -> None:
+    """CVDF's."""
+    text = 'youtube_id,time_start,time_end,split\n--6bJUbfpnQ,17,27,test\n'
+    write_texts(tmp_path / 'annotations', {'test.csv': text})
+    write_copy(tmp_path / 'k600', ['test/--6bJUbfpnQ_000017_000027.mp4'])
+    assert k600('--splits', 'test') == 2
+    assert 'has no column label' in (error := capsys.readouterr().err) and 'DeepMind' in error
 
 
 def test_zero_shot_lists_have_ids_of_their_own(
     tmp_path, k600, write_copy, write_texts, read_report
 ) -> None:
-    texts = {'classes620_label_defn.json': ALL, 'tst_class_idxs.json': IDS}
-    write_texts(tmp_path / 'zsl220', {name: json.dumps(content) for name, content in texts.items()})
-    chosen = {'test': [430, 461, 619], 'val': [430]}
+    write_zsl220(write_texts, tmp_path / 'zsl220')
+    chosen = {'test': [IDS[0][3], IDS[1][5], IDS[2][9]], 'val': [IDS[2][0]]}
     by_name = {split: {row[0]: row for row in k600_rows(split)} for split in ('val', 'test')}
     for split, ids in chosen.items():
         write_copy(tmp_path / 'k600', [flat(by_name[split][ALL[index]], split) for index in ids])
@@ -210,7 +290,7 @@ def test_zero_shot_lists_have_ids_of_their_own(
             file = f'kinetics600_zero_shot_split_{number}_{split}_videos.txt'
             lines = (out / file).read_text().splitlines()
             labels = sorted(names[int(line.rsplit(' ', 1)[1])] for line in lines)
-            assert labels == [ALL[index] for index in there if index in ids]
+            assert labels == sorted(ALL[index] for index in there if index in ids)
     sizes = {row['file']: row['published'] for row in read_report(out)['lists']}
     assert sizes['kinetics600_zero_shot_split_1_test_videos.txt'] == [14119, 14084]
 

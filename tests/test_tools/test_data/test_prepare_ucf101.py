@@ -151,7 +151,10 @@ def test_broken_rows_are_listed(copy, prepare, read_report, file, row, words) ->
     [
         (lambda copy: dict(videos=copy / 'nowhere'), ['no folder', 'unpack UCF101.rar first']),
         (lambda copy: dict(videos=copy), ['its folder UCF-101 does: use --videos']),
-        (lambda copy: dict(videos=copy / 'UCF-101' / CLASSES[0]), ['the folder above does']),
+        (
+            lambda copy: dict(videos=copy / 'UCF-101' / CLASSES[0]),
+            ['the folder above does hold the others'],
+        ),
         (lambda copy: dict(videos=copy / 'ucfTrainTestlist'), ['holds none', 'it has none']),
         (lambda copy: dict(annotations=copy / 'UCF-101'), ['no classInd.txt', '--annotations']),
         (lambda copy: dict(videos=None), ['Neither --videos nor --frames']),
@@ -246,3 +249,19 @@ def test_decoding_check_goes_on_where_it_stopped(copy, prepare, read_report, cap
     assert len((copy / 'out' / 'decode_check.jsonl').read_text().splitlines()) == 5
     assert prepare('--check-decoding') == 1
     assert '5 of 6 videos were looked at before' in capsys.readouterr().out
+
+
+def test_one_flat_folder(copy, prepare, read_report, tmp_path) -> None:
+    flat = tmp_path / 'flat'
+    flat.mkdir()
+    for path in (copy / 'UCF-101').glob('*/*.avi'):
+        path.rename(flat / path.name)
+    assert prepare(videos=flat) == 0
+    out = copy / 'out'
+    lines = (out / 'ucf101_all_videos.txt').read_text().splitlines()
+    assert len(lines) == 6
+    for line in lines:
+        name, label = line.rsplit(' ', 1)
+        assert '/' not in name and (out / 'videos' / name).is_file()
+        assert name.lower().startswith(f'v_{CLASSES[int(label)].lower()}_')
+    assert not any(read_report(out)['extra'].values())

@@ -12,11 +12,8 @@ import argparse
 import sys
 from pathlib import Path
 
-sys.path += map(str, Path(__file__).resolve().parents[2:4])  # of what is not installed
+sys.path.append(str(Path(__file__).resolve().parents[3]))  # a checkout that was not installed
 
-from _entry import run_tool
-
-# isort: split
 from _charades_files import Annotations, read_classes, read_videos
 
 from actionclip_mm.datasets.preparation import (
@@ -90,4 +87,4 @@ def _note(part: str, found: Annotations) -> str:
 
 
 if __name__ == '__main__':
-    run_tool(lambda: run(Charades()))
+    raise SystemExit(run(Charades()))

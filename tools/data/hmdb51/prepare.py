@@ -2,7 +2,8 @@
 
     python tools/data/hmdb51/prepare.py --videos hmdb51_org --annotations testTrainMulti_7030_splits
 
-Videos: hmdb51_org/<class>/*.avi, from the rar files of the classes that are in hmdb51_org.rar.
+Videos: hmdb51_org/<class>/*.avi, from the rar files of the classes that are in hmdb51_org.rar,
+or all of them in one folder.
 Annotations: testTrainMulti_7030_splits/<class>_test_split{1,2,3}.txt (test_train_splits.rar).
 """
 
@@ -11,17 +12,15 @@ import re
 import sys
 from pathlib import Path
 
-sys.path += map(str, Path(__file__).resolve().parents[2:4])  # of what is not installed
+sys.path.append(str(Path(__file__).resolve().parents[3]))  # a checkout that was not installed
 
-from _entry import run_tool
-
-# isort: split
 from actionclip_mm.datasets.preparation import (
     ListedVideo,
     Plan,
     Preparation,
     VideoList,
     find_file,
+    in_folder_or_flat,
     read_lines,
     run,
 )
@@ -57,7 +56,8 @@ class HMDB51(Preparation):
                 path = find_file(folder, f'{name}_test_split{split}.txt', source=SOURCE)
                 for video, use in self._read_class(path, name, plan).items():
                     uses[video] = use
-                    videos.setdefault(video, ListedVideo(video, str(label)))
+                    listed = ListedVideo(video, str(label), in_folder_or_flat(video))
+                    videos.setdefault(video, listed)
             for part, use in (('train', TRAIN), ('val', TEST)):
                 chosen = [videos[video] for video, its_use in uses.items() if its_use == use]
                 file = f'hmdb51_{part}_split_{split}_{{kind}}.txt'
@@ -82,4 +82,4 @@ class HMDB51(Preparation):
 
 
 if __name__ == '__main__':
-    run_tool(lambda: run(HMDB51()))
+    raise SystemExit(run(HMDB51()))

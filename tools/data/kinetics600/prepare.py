@@ -1,23 +1,20 @@
 """Writes the annotation lists of Kinetics-600, and those of zero-shot transfer from Kinetics-400.
 
     python tools/data/kinetics600/prepare.py --videos k600 --annotations k600/annotations \\
-        --zero-shot ElaborativeRehearsal/zsl220
+        --zero-shot
 
 Videos: k600/train, k600/val and k600/test (or videos_train, …), as for Kinetics-400. Annotations:
-train.csv, val.csv and test.csv. Zero-shot classes: classes620_label_defn.json and
-tst_class_idxs.json of ElaborativeRehearsal's folder zsl220.
+train.txt, val.txt (CVDF's listings) or train.csv, val.csv, and test.csv with labels. Zero-shot
+classes: those of ElaborativeRehearsal's folder zsl220, whose names the package carries.
 """
 
 import argparse
 import sys
 from pathlib import Path
 
-sys.path += map(str, Path(__file__).resolve().parents[2:4])  # of what is not installed
+sys.path.append(str(Path(__file__).resolve().parents[3]))  # a checkout that was not installed
 
-from _entry import run_tool
-
-# isort: split
-from _zero_shot_classes import read_zero_shot_classes
+from _zero_shot_classes import zero_shot_classes
 
 from actionclip_mm.datasets.preparation import Plan, VideoList, run
 from actionclip_mm.datasets.preparation.kinetics import (
@@ -27,9 +24,12 @@ from actionclip_mm.datasets.preparation.kinetics import (
 )
 from actionclip_mm.models.text.label_names import plain
 
+OWN_NAMES = Path()  # --zero-shot without a folder
+
 # videos of the zero-shot splits as others have counted them in their copies
 IN_TEST = ((14119, 14084), (14067, 13978), (14161, 14136))  # Text4Vis, BIKE; ViFi-CLIP and others
-IN_VAL = ((7276,), (7226,), (7261,))  # Open-VCLIP, FROSTER
+# Open-VCLIP, FROSTER: lines, and different videos
+IN_VAL = ((7276, 7275), (7226, 7225), (7261,))
 
 
 class Kinetics600(KineticsPreparation):
@@ -50,13 +50,17 @@ class Kinetics600(KineticsPreparation):
         for split in (1, 2, 3)
     }
     annotations_help = 'folder of train.csv, val.csv and test.csv'
-    zero_shot_classes = 160
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Adds ``--splits`` and ``--zero-shot``."""
         super().add_arguments(parser)
         parser.add_argument(
-            '--zero-shot', type=Path, help='folder zsl220: also write the 3 zero-shot splits'
+            '--zero-shot',
+            type=Path,
+            nargs='?',
+            const=OWN_NAMES,
+            metavar='ZSL220',
+            help='also write the 3 zero-shot splits; a folder zsl220 is checked against them',
         )
 
     def class_names(self, clips: dict[str, list[Clip]], plan: Plan) -> list[str]:
@@ -71,7 +75,8 @@ class Kinetics600(KineticsPreparation):
         """Adds lists and class names of the zero-shot splits, with ids from 0 of their own."""
         if args.zero_shot is None:
             return
-        splits = read_zero_shot_classes(args.zero_shot, plan.labels, self.zero_shot_classes)
+        folder = None if args.zero_shot == OWN_NAMES else args.zero_shot
+        splits = zero_shot_classes(folder, plan.labels)
         for number, names in enumerate(splits, start=1):
             start = f'zero_shot_split_{number}'
             plan.texts[f'{start}_labels.txt'] = names
@@ -84,4 +89,4 @@ class Kinetics600(KineticsPreparation):
 
 
 if __name__ == '__main__':
-    run_tool(lambda: run(Kinetics600()))
+    raise SystemExit(run(Kinetics600()))

@@ -12,11 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-sys.path += map(str, Path(__file__).resolve().parents[2:4])  # of what is not installed
+sys.path.append(str(Path(__file__).resolve().parents[3]))  # a checkout that was not installed
 
-from _entry import run_tool
-
-# isort: split
 from actionclip_mm.datasets.preparation import (
     ListedVideo,
     Plan,
@@ -119,4 +116,4 @@ def _clean(template: str) -> str:
 
 
 if __name__ == '__main__':
-    run_tool(lambda: run(SSv2()))
+    raise SystemExit(run(SSv2()))

@@ -2,8 +2,9 @@
 
     python tools/data/ucf101/prepare.py --videos UCF-101 --annotations ucfTrainTestlist
 
-Videos: UCF-101/<Class>/v_*.avi (UCF101.rar). Annotations: ucfTrainTestlist/classInd.txt,
-trainlist0N.txt, testlist0N.txt (UCF101TrainTestSplits-RecognitionTask.zip).
+Videos: UCF-101/<Class>/v_*.avi (UCF101.rar), or all of them in one folder.
+Annotations: ucfTrainTestlist/classInd.txt, trainlist0N.txt, testlist0N.txt
+(UCF101TrainTestSplits-RecognitionTask.zip).
 """
 
 import argparse
@@ -11,17 +12,15 @@ import re
 import sys
 from pathlib import Path
 
-sys.path += map(str, Path(__file__).resolve().parents[2:4])  # of what is not installed
+sys.path.append(str(Path(__file__).resolve().parents[3]))  # a checkout that was not installed
 
-from _entry import run_tool
-
-# isort: split
 from actionclip_mm.datasets.preparation import (
     ListedVideo,
     Plan,
     Preparation,
     VideoList,
     find_file,
+    in_folder_or_flat,
     read_lines,
     run,
 )
@@ -90,9 +89,9 @@ class UCF101(Preparation):
             elif name in videos:
                 plan.problems.append(f'{where}: a second time in this list, kept once')
             else:
-                videos[name] = ListedVideo(name, str(label))
+                videos[name] = ListedVideo(name, str(label), in_folder_or_flat(name))
         return list(videos.values())
 
 
 if __name__ == '__main__':
-    run_tool(lambda: run(UCF101()))
+    raise SystemExit(run(UCF101()))
