@@ -2,8 +2,8 @@
 
 python tools/run_protocol.py base_to_novel_hmdb51 \
     --config configs/base_to_novel/actionclip_vit-b-16_transf_hmdb51.py
-4 GPUs with 16 videos each, 3 seeds. Published: not in the paper; a re-run in FROSTER's
-README has base / novel / harmonic mean 69.1 / 37.3 / 48.5. Not measured here.
+4 GPUs with 16 videos each, 3 seeds. Published: not in the paper; FROSTER's
+README quotes base / novel / harmonic mean 69.1 / 37.3 / 48.5. Not measured here.
 """
 
 _base_ = [

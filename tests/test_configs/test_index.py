@@ -48,3 +48,20 @@ def test_tables_and_figure_of_the_paper_have_their_rows() -> None:
     titles = [row[0] for row in ROWS]
     for wanted, count in (('table 6', 5), ('table 8', 2), ('table 9', 1), ('figure 3', 8)):
         assert sum(title.startswith(wanted) for title in titles) == count
+
+
+SOURCES = re.compile(r'\(paper|paper\)|README|model zoo|metafile|measured|the paper', re.I)
+
+
+@pytest.mark.parametrize(
+    'path', sorted(CONFIGS.rglob('*.py')), ids=lambda path: str(path.relative_to(CONFIGS))
+)
+def test_every_number_of_a_docstring_has_a_source(path: Path) -> None:
+    """Accuracies (two digits and a point) that a config quotes say where they are printed."""
+    text = path.read_text()
+    docstring = ' '.join(text.split('"""')[1].split()) if text.startswith('"""') else ''
+    sentences = re.split(r'(?<=[.;:]) (?=[A-Z])', docstring)
+    for index, sentence in enumerate(sentences):
+        if re.search(r'\b\d\d\.\d\d?\b', sentence):
+            near = ' '.join(sentences[max(0, index - 1) : index + 2])
+            assert SOURCES.search(near), f'{path.name}: {sentence}'
