@@ -1,5 +1,8 @@
 """Compares annotations with the classes of the head before a run, not in the middle of it."""
 
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 from mmaction.registry import HOOKS
@@ -9,6 +12,7 @@ from mmengine.runner import Runner
 
 from ...datasets.annotation_lists import NO_LABEL
 from ...models.text import read_labels
+from ...models.text.label_names import plain
 from ...utils import innermost_datasets
 from .label_switch_hook import LabelSwitchHook
 
@@ -22,9 +26,13 @@ class CheckLabelsHook(Hook):
     :class:`LabelSwitchHook` if there is one. Heads without ``num_classes`` and data sets without
     ``label`` are left alone; lists of videos without labels may be tested.
 
+    Lists of other classes of the same number would pass all of that. Where videos lie in folders
+    named after classes of the head, most videos of a folder must have the label of that class.
+
     Raises:
-        ValueError: A label is out of range, only one of data set and head is multi-label, or a
-            multi-label video for training has no label and the loss needs one.
+        ValueError: A label is out of range, folders and labels name different classes, only one of
+            data set and head is multi-label, or a multi-label video for training has no label and
+            the loss needs one.
     """
 
     priority = 'HIGH'  # behind LabelSwitchHook, before anything is computed
@@ -34,7 +42,7 @@ class CheckLabelsHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         self._check(runner, runner.train_loop, training=True)
-        self._check(runner, runner.val_loop, _switched_classes(runner))
+        self._check(runner, runner.val_loop, _switched_names(runner))
 
     def before_val(self, runner: Runner) -> None:
         self._check(runner, runner.val_loop)
@@ -46,13 +54,14 @@ class CheckLabelsHook(Hook):
         self,
         runner: Runner,
         loop: Any,
-        num_classes: int | None = None,
+        names: Sequence[str] | None = None,
         may_lack_labels: bool = False,
         training: bool = False,
     ) -> None:
         head = getattr(getattr(runner.model, 'module', runner.model), 'cls_head', None)
-        if num_classes is None:
-            num_classes = getattr(head, 'num_classes', None)
+        num_classes = getattr(head, 'num_classes', None) if names is None else len(names)
+        if names is None:
+            names = getattr(getattr(head, 'label_encoder', None), 'labels', None)
         if not isinstance(num_classes, int):
             return
         for dataset in innermost_datasets(
@@ -61,6 +70,8 @@ class CheckLabelsHook(Hook):
             if (id(dataset), num_classes) not in self._checked:
                 multi_class = bool(getattr(head, 'multi_class', False))
                 check_labels(dataset, num_classes, multi_class, may_lack_labels)
+                if names is not None and not multi_class:
+                    check_class_folders(dataset, names)
                 if training and getattr(getattr(head, 'loss_cls', None), 'needs_labels', False):
                     check_all_labelled(dataset, type(head.loss_cls).__name__)
                 self._checked.add((id(dataset), num_classes))
@@ -105,6 +116,35 @@ def check_labels(
             )
         for number in [label] if _is_id(label) else label:
             _check_range(place, int(number), num_classes)
+
+
+def check_class_folders(dataset: BaseDataset, names: Sequence[str]) -> None:
+    """Compares the folders of videos with the classes of their labels, where folders name classes.
+
+    Args:
+        dataset: A data set with one label per video.
+        names: Class names in id order.
+
+    Raises:
+        ValueError: Most videos of a class's folder have the label of another class.
+    """
+    ids = {plain(name): index for index, name in enumerate(names)}
+    found: dict[str, Counter[int]] = defaultdict(Counter)
+    for index in range(len(dataset)):
+        info = BaseDataset.get_data_info(dataset, index)
+        path = info.get('filename', info.get('frame_dir'))
+        label = info.get('label')
+        folder = PurePosixPath(str(path)).parent.name
+        if path is not None and label is not None and plain(folder) in ids:
+            found[folder][int(label)] += 1
+    for folder, labels in found.items():
+        (label, count), *_ = labels.most_common(1)
+        if label not in (NO_LABEL, ids[plain(folder)]) and 2 * count > sum(labels.values()):
+            raise ValueError(
+                f"{count} videos of the folder '{folder}' in {dataset.ann_file} have label "
+                f"{label}, which is '{names[label]}' in the head; that folder's class is "
+                f'{ids[plain(folder)]}: give cls_head the label list that belongs to the file.'
+            )
 
 
 def check_all_labelled(dataset: BaseDataset, loss: str) -> None:
@@ -152,9 +192,9 @@ def _place(dataset: BaseDataset, info: dict, index: int) -> str:
     return f"'{names[0]}' ({number})" if names else f'Sample {number}'
 
 
-def _switched_classes(runner: Runner) -> int | None:
-    """Number of classes in validation where a hook will exchange them, else None."""
+def _switched_names(runner: Runner) -> tuple[str, ...] | None:
+    """Classes of the validation where a hook will exchange them, else None."""
     for hook in getattr(runner, 'hooks', ()):
         if isinstance(hook, LabelSwitchHook) and hook.val is not None:
-            return len(read_labels(hook.val))
+            return read_labels(hook.val)
     return None

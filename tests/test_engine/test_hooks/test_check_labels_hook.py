@@ -187,3 +187,33 @@ def test_annotations_are_looked_at_once(hook, dataset, passed):
 def test_the_default_runtime_has_it():
     config = Config.fromfile(ROOT / 'configs' / '_base_' / 'default_runtime.py')
     assert config.default_hooks.check_labels == dict(type='CheckLabelsHook')
+
+
+def test_lists_of_other_classes_of_the_same_number(hook, dataset) -> None:
+    """Two classes exchanged: every id is in range, every score would be of the other class."""
+    encoder = SimpleNamespace(labels=('apply eye makeup', 'hand stand', 'archery'))
+    right = dataset('ApplyEyeMakeup/a.avi 0', 'HandStand/b.avi 1', 'Archery/c.avi 2', 'd.avi 0')
+    hook.before_test(runner(test=right, label_encoder=encoder))
+    swapped = dataset('ApplyEyeMakeup/a.avi 0', 'HandStand/b.avi 2', 'Archery/c.avi 1')
+    with pytest.raises(ValueError, match="folder 'HandStand' .* label 2, which is 'archery'") as e:
+        hook.before_test(runner(test=swapped, label_encoder=encoder))
+    assert '\n' not in str(e.value)
+    # single videos may be filed in another folder than their label, as in copies of Kinetics
+    hook.before_test(
+        runner(test=dataset('Archery/a.avi 2', 'Archery/b.avi 0'), label_encoder=encoder)
+    )
+    # folders that name no class say nothing
+    hook.before_test(runner(test=dataset('x/a.avi 2', 'y/b.avi 0'), label_encoder=encoder))
+
+
+def test_classes_of_the_validation_are_those_of_the_switch(hook, dataset, tmp_path) -> None:
+    (tmp_path / 'unseen.json').write_text('["run", "walk"]')
+    switch = LabelSwitchHook(val=str(tmp_path / 'unseen.json'))
+    encoder = SimpleNamespace(labels=('walk', 'run', 'sit'))
+    good = runner(dataset('walk/a.avi 0'), dataset('walk/b.avi 1'), hooks=[switch],
+                  label_encoder=encoder)  # fmt: skip
+    hook.before_train(good)
+    bad = runner(dataset('walk/a.avi 0'), dataset('walk/b.avi 0'), hooks=[switch],
+                 label_encoder=encoder)  # fmt: skip
+    with pytest.raises(ValueError, match="folder 'walk' .* label 0, which is 'run'"):
+        hook.before_train(bad)
