@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from _entry import child
 from mmengine.config import Config
 
+from actionclip_mm.evaluation import read_video_scores
 from actionclip_mm.models.utils.weight_files import sha256
 from actionclip_mm.protocols.card_schema import COUNTS
-from actionclip_mm.protocols.derive import METRICS_FILE, test_config, train_config
+from actionclip_mm.protocols.derive import METRICS_FILE, SCORES_FILE, test_config, train_config
 from actionclip_mm.protocols.materials import Material
+from actionclip_mm.protocols.per_class import measure_classes
 from actionclip_mm.protocols.plan import Job
 from actionclip_mm.protocols.protocol import Protocol
 from actionclip_mm.utils import name_errors, write_json
@@ -63,6 +64,15 @@ class Executor:
             results.append(_for_card(job, part, material, sha) | measured)
         return results
 
+    def evidence(self, results: list[dict[str, Any]]) -> list[dict[str, str]]:
+        """Where the scores of each video are, relative to the card, and their SHA-256."""
+        rows = []
+        for result in results:
+            file = f'{result["run"]}/{result["part"]}/{SCORES_FILE}'
+            row = dict(run=result['run'], part=result['part'], file=file)
+            rows.append(row | dict(sha256=sha256(self.work_dir / file)))
+        return rows
+
     def _train(self, job: Job, progress: str) -> Path:
         folder = self.work_dir / job.run.name / 'train'
         assert job.train is not None and job.training_seed is not None
@@ -101,8 +111,10 @@ class Executor:
         done = folder / 'result.json'
         state = digest(config, material, sha, 1)  # the number of processes changes nothing
         before = _read(done)
+        scores = folder / SCORES_FILE
         if self.resume and before is not None and before.get('digest') == state:
-            return before['measured']
+            if scores.is_file() and before.get('scores') == sha256(scores):
+                return before['measured']
         print(f'{said}: tests {len(material.lines)} videos of {len(material.names)} classes',
               flush=True)  # fmt: skip
         path = write_config(config, folder)
@@ -114,8 +126,9 @@ class Executor:
             # the folder of the videos is this machine's own matter
             failed_videos=[line.replace(f'{material.folder}/', '', 1) for line in sorted(failed)],
             metrics={key: metrics[key] for key in self.protocol.metrics},
+            per_class=measure_classes(read_video_scores(scores)),
         )
-        write_json(done, dict(digest=state, measured=measured))
+        write_json(done, dict(digest=state, scores=sha256(scores), measured=measured))
         return measured
 
     def _call(self, tool: str, arguments: list[str], options: list[str], folder: Path) -> None:
@@ -135,19 +148,24 @@ def call(command: list[str], log: Path) -> None:
     """
     env = {**os.environ, 'PYTHON': sys.executable, 'PORT': free_port()}
     last = ''
-    options = dict(stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
-    with log.open('w', encoding='utf-8') as kept, child(
-        command, **options, text=True, errors='replace', env=env
-    ) as process:  # fmt: skip
-        assert process.stdout is not None
-        for line in process.stdout:
-            with name_errors(log):
-                kept.write(line)
-                kept.flush()
-            if 'Error: ' in line and not line.startswith(' '):
-                last = line.strip()
-            if 'Epoch(' in line or ' ERROR ' in line:
-                print(f'    {line.rstrip().split(" - ")[-1]}', flush=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+        text=True, errors='replace', env=env,
+    )  # fmt: skip
+    assert process.stdout is not None
+    with log.open('w', encoding='utf-8') as kept, process:
+        try:
+            for line in process.stdout:
+                with name_errors(log):
+                    kept.write(line)
+                    kept.flush()
+                if 'Error: ' in line and not line.startswith(' '):
+                    last = line.strip()
+                if 'Epoch(' in line or ' ERROR ' in line:
+                    print(f'    {line.rstrip().split(" - ")[-1]}', flush=True)
+        except BaseException:  # stopped by the user: the tool must not go on alone
+            process.terminate()
+            raise
     if process.returncode != 0:
         raise RuntimeError(f'{last or "it said nothing"} (all of it: {log})')
 
@@ -184,7 +202,7 @@ def _for_card(job: Job, part: str, material: Material, sha: str) -> dict[str, An
         seed=job.run.seed,
         training_seed=job.training_seed,
         classes=material.classes_for_card(),
-        test_list=material.list_for_card() | dict(published_size=material.published_size),
+        test_list=material.list_for_card(),
         train_list=train and train.list_for_card() | dict(source=train.source),
         checkpoint_sha256=sha,
     )

@@ -6,6 +6,7 @@ from .class_table import ClassRow, class_rows, read_class_rows, write_class_rows
 from .complete_evaluator import CompleteEvaluator
 from .dumped_scores import read_dump
 from .order_pair_accuracy import OrderPairAccuracy
+from .video_scores import VideoScores, VideoScoresFile, read_video_scores
 
 __all__ = [
     'DEFINITIONS',
@@ -19,5 +20,8 @@ __all__ = [
     'OrderPairAccuracy',
     'read_class_rows',
     'read_dump',
+    'read_video_scores',
+    'VideoScores',
+    'VideoScoresFile',
     'write_class_rows',
 ]

@@ -44,17 +44,29 @@ def read_entries(path: Path, rawframes: bool = False) -> list[Entry]:
     ]
 
 
-def read_label_sets(path: Path, num_classes: int, rawframes: bool = False) -> list[str]:
-    """Lines of a list whose videos have any number of labels, as :func:`to_lines` gives them.
+class LabelledVideo(NamedTuple):
+    """A line of a multi-label list: as it is written, its path, its class ids."""
+
+    line: str
+    path: str
+    labels: list[int]
+
+
+def read_label_sets(path: Path, num_classes: int, rawframes: bool = False) -> list[LabelledVideo]:
+    """Lines of a list whose videos have any number of labels.
 
     Raises:
         FileNotFoundError: No such file.
         ValueError: A label without a class name, a video that is listed twice, an empty list.
     """
     lines = read_lines(str(path))
-    many_labels_each(lines, [line.numbers[int(rawframes) :] for line in lines], num_classes)
+    numbers = [line.numbers[int(rawframes) :] for line in lines]
+    labels = many_labels_each(lines, numbers, num_classes)
     _check_paths_differ(lines)
-    return [format_line(line.path, *line.numbers) for line in lines]
+    return [
+        LabelledVideo(format_line(line.path, *line.numbers), line.path, ids)
+        for line, ids in zip(lines, labels, strict=True)
+    ]
 
 
 def _check_paths_differ(lines: Iterable[Line]) -> None:

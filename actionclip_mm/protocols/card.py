@@ -10,8 +10,9 @@ from .card_schema import SCHEMA, VERSION, check
 
 Card = dict[str, Any]
 
-# How and where a result was made does not change what it means.
-NOT_HASHED = ('fingerprint', 'made')
+# How and where a result was made does not change what it means; scores of other processes or
+# machines differ in their last digits.
+NOT_HASHED = ('fingerprint', 'evidence', 'made')
 
 
 def make_card(**sections: Any) -> Card:

@@ -6,11 +6,12 @@ from typing import Any
 from ..utils import on_page, printable
 from .card import Card, is_complete
 from .card_schema import COUNTS
-from .published import published_for
+from .published import compare
 
 METRICS = {
     'acc/top1': 'top-1',
     'acc/top5': 'top-5',
+    'acc/mean1': 'mean-class accuracy',
     'charades/mAP': 'mAP',
     'charades/wAP': 'weighted AP',
     'maxi/mAP': "mAP, MAXI's definition",
@@ -31,7 +32,7 @@ def to_markdown(card: Card) -> str:
         lines += ['## Differences from the published protocol', '']
         lines += [f'- {on_page(text)}' for text in protocol['differences']] + ['']
     lines += _failed(card)
-    lines += _published(protocol['id'])
+    lines += [*_published(card), *_per_class(card), *_evidence(card)]
     lines += ['## Made', '', *_made(card)]
     return '\n'.join(lines) + '\n'
 
@@ -134,19 +135,58 @@ def _failed(card: Card) -> list[str]:
     return ['## Failed videos', '', note, '', *lines, ''] if lines else []
 
 
-def _published(protocol: str) -> list[str]:
-    rows = published_for(protocol)
-    if not rows:
-        return []
-    lines = [
-        '## Published numbers of this protocol',
-        '',
-        'By others, not measured here; settings differ where the protocol leaves them open.',
-        '',
-        '| model | % | setting | source |',
-        '|---|---|---|---|',
+def _published(card: Card) -> list[str]:
+    rows = compare(card)
+    same = [row for row, reason in rows if not reason]
+    lines = []
+    if same:
+        lines += [
+            '## Published numbers of the same videos and classes',
+            '',
+            'By others, not measured here; settings differ where the protocol leaves them open.',
+            '',
+            '| model | % | setting | source |',
+            '|---|---|---|---|',
+        ]
+        lines += [f'| {row.model} | {row.value} | {row.setting} | {row.source} |' for row in same]
+        lines.append('')
+    others = [f'- {row.model} ({row.source}): not comparable: {why}.' for row, why in rows if why]
+    if others:
+        lines += ['## Published numbers that do not compare', '', *dict.fromkeys(others), '']
+    return lines
+
+
+def _per_class(card: Card) -> list[str]:
+    """One table per part: a row for each class, a column for each run that knows it."""
+    lines = []
+    for part in dict.fromkeys(run['part'] for run in card['runs']):
+        runs = [run for run in card['runs'] if run['part'] == part]
+        names = dict.fromkeys(
+            entry['name'] for run in runs for entry in run['per_class']['classes']
+        )
+        head = ['class', 'videos', *(run['run'] for run in runs)]
+        lines += [f'## Each class: {runs[0]["per_class"]["metric"]} in %, {part}', '']
+        lines += ['| ' + ' | '.join(head) + ' |', '|' + '---|' * len(head)]
+        found = [{entry['name']: entry for entry in run['per_class']['classes']} for run in runs]
+        for name in names:
+            entries = [classes.get(name) for classes in found]
+            counts = dict.fromkeys(str(entry['videos']) for entry in entries if entry)
+            row = [_cell(name), ' / '.join(counts), *map(_percent, entries)]
+            lines.append('| ' + ' | '.join(row) + ' |')
+        lines.append('')
+    return lines
+
+
+def _percent(entry: dict[str, Any] | None) -> str:
+    return '–' if entry is None or entry['value'] is None else f'{100 * entry["value"]:.1f}'
+
+
+def _evidence(card: Card) -> list[str]:
+    lines = ['## Scores of each video', '', '| run | part | file | SHA-256 |', '|---|---|---|---|']
+    lines += [
+        f'| {row["run"]} | {row["part"]} | {row["file"]} | `{row["sha256"]}` |'
+        for row in card['evidence']
     ]
-    lines += [f'| {row.model} | {row.value} | {row.setting} | {row.source} |' for row in rows]
     return [*lines, '']
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-VERSION = 1
+VERSION = 2
 
 # What is counted of the videos of a run.
 COUNTS = ('listed', 'scored', 'failed')
@@ -27,7 +27,7 @@ class MapOf:
 
 # A kind is a type, a dict of keys (all of them must be there), a list with one kind, or the above.
 # float takes whole numbers too; object takes anything.
-_LIST = dict(count=int, sha256=str)
+_LIST = dict(count=int, sha256=str, identity=str, published=Maybe(str))
 
 _RUN = dict(
     run=str,
@@ -35,12 +35,13 @@ _RUN = dict(
     seed=int,
     training_seed=Maybe(int),
     classes=dict(_LIST, rule=str),
-    test_list=dict(_LIST, published_size=Maybe(int)),
+    test_list=_LIST,
     train_list=Maybe(dict(_LIST, source=str)),
     checkpoint_sha256=str,
     videos=dict.fromkeys(COUNTS, int),
     failed_videos=[str],
     metrics=MapOf(float),
+    per_class=dict(metric=str, classes=[dict(name=str, videos=int, value=Maybe(float))]),
 )
 
 SCHEMA: dict[str, Any] = dict(
@@ -94,6 +95,7 @@ SCHEMA: dict[str, Any] = dict(
     statistics=[
         dict(part=str, metric=str, mean=float, std=Maybe(float), ddof=int, n=int),
     ],
+    evidence=[dict(run=str, part=str, file=str, sha256=str)],
     made=dict(
         date=str,
         seconds=float,

@@ -1,27 +1,41 @@
-"""Which classes a test or a training keeps; the others are unknown to the classifier then.
-
-Those with ``counts_videos`` look at the training list, unless the base classes are given.
-"""
+"""Which classes a test or a training keeps; the classifier does not know the others."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from ..models.text.label_names import plain
 from .annotations import Entry
+from .identity import base_to_novel_classes, hash_names
+
+
+class Chosen(NamedTuple):
+    """Class ids in rising order, and how they were chosen."""
+
+    ids: list[int]
+    rule: str
+
+
+class GivenClasses(NamedTuple):
+    """Base classes of ``--base-labels``: their ids and the name of the file."""
+
+    ids: list[int]
+    source: str
+
+
+# Reads the training list, only where its videos have to be counted.
+Train = Callable[[], Sequence[Entry]]
 
 
 @dataclass(frozen=True)
 class AllClasses:
     """Every class of the label list."""
 
-    rule = 'all classes'
-    counts_videos = False
-
-    def choose(self, num_classes: int, train: Sequence[Entry], base: Sequence[int] | None) -> list:
-        return list(range(num_classes))
+    def choose(self, names: Sequence[str], train: Train, given: GivenClasses | None) -> Chosen:
+        return Chosen(list(range(len(names))), 'all classes')
 
 
 @dataclass(frozen=True)
@@ -30,52 +44,77 @@ class RandomHalf:
 
     Attributes:
         seed: Of numpy's old generator, whose numbers never change.
+        order: Class names in the order of the published ids, where it is not ours. Other class
+            names are drawn in their own order.
     """
 
     seed: int
-    counts_videos = False
+    order: tuple[str, ...] = ()
 
-    @property
-    def rule(self) -> str:
-        return f'np.random.seed({self.seed}); np.random.permutation(C)[:C//2]'
-
-    def choose(self, num_classes: int, train: Sequence[Entry], base: Sequence[int] | None) -> list:
+    def choose(self, names: Sequence[str], train: Train, given: GivenClasses | None) -> Chosen:
         # a generator of its own gives the same numbers and leaves the global one alone
-        drawn = np.random.RandomState(self.seed).permutation(num_classes)[: num_classes // 2]
-        return sorted(int(index) for index in drawn)
+        drawn = np.random.RandomState(self.seed).permutation(len(names))[: len(names) // 2]
+        rule = f'np.random.seed({self.seed}); np.random.permutation(C)[:C//2]'
+        ids = {plain(name): index for index, name in enumerate(names)}
+        places = list(range(len(names)))
+        if hash_names(names) == hash_names(self.order):
+            places = [ids[plain(name)] for name in self.order]
+            rule += ' in the published order of the classes'
+        return Chosen(sorted(places[index] for index in drawn), rule)
 
 
 @dataclass(frozen=True)
 class BaseClasses:
-    """The half (rounded up) with most training videos; ties go to the smaller class id.
+    """The given base classes, else the published ones of a data set, else those of the rule.
 
-    Published base classes, where given, replace the rule.
+    The rule takes the half (rounded up) with most training videos, ties to the larger class id. On
+    the official training lists it gives the published classes of UCF101 (split 1), HMDB51 (split 1)
+    and Something-Something V2; on a copy that lacks videos it need not, so names decide there.
+
+    Attributes:
+        dataset: Whose published classes are meant; None for those of the rule.
     """
 
-    rule = 'base: the half with most training videos, ties to the smaller class id'
-    counts_videos = True
+    dataset: str | None = None
 
-    def choose(self, num_classes: int, train: Sequence[Entry], base: Sequence[int] | None) -> list:
-        if base is not None:
-            return sorted(base)
-        counts = Counter(entry.label for entry in train)
-        order = sorted(range(num_classes), key=lambda label: (-counts[label], label))
-        return sorted(order[: (num_classes + 1) // 2])
+    def choose(self, names: Sequence[str], train: Train, given: GivenClasses | None) -> Chosen:
+        ids, how = self._find(names, train, given)
+        return Chosen(ids, f'base: {how}')
+
+    def _find(
+        self, names: Sequence[str], train: Train, given: GivenClasses | None
+    ) -> tuple[list[int], str]:
+        if given is not None:
+            return sorted(given.ids), f'the given list {given.source}'
+        reason = ''
+        if self.dataset is not None:
+            base, novel = base_to_novel_classes(self.dataset)
+            if hash_names(names) == hash_names([*base, *novel]):
+                return find_base_classes(base, names, 'the published list'), 'the published list'
+            reason = ' (the class names are not those of the published list)'
+        return most_frequent_half(len(names), train()), f'{RULE}{reason}'
 
 
 @dataclass(frozen=True)
-class NovelClasses:
-    """The classes that :class:`BaseClasses` leaves."""
+class NovelClasses(BaseClasses):
+    """The classes that :class:`BaseClasses` does not take."""
 
-    rule = 'novel: the classes that are not base'
-    counts_videos = True
-
-    def choose(self, num_classes: int, train: Sequence[Entry], base: Sequence[int] | None) -> list:
-        chosen = set(BaseClasses().choose(num_classes, train, base))
-        return [label for label in range(num_classes) if label not in chosen]
+    def choose(self, names: Sequence[str], train: Train, given: GivenClasses | None) -> Chosen:
+        base, how = self._find(names, train, given)
+        ids = sorted(set(range(len(names))) - set(base))
+        return Chosen(ids, f'novel: all but the base classes of {how}')
 
 
 ClassChoice = AllClasses | RandomHalf | BaseClasses | NovelClasses
+
+RULE = 'the half with most training videos, ties to the larger class id'
+
+
+def most_frequent_half(num_classes: int, train: Sequence[Entry]) -> list[int]:
+    """Ids of the half (rounded up) with most videos, ties to the larger id."""
+    counts = Counter(entry.label for entry in train)
+    order = sorted(range(num_classes), key=lambda label: (-counts[label], -label))
+    return sorted(order[: (num_classes + 1) // 2])
 
 
 def find_base_classes(given: Sequence[str], names: Sequence[str], source: str) -> list[int]:

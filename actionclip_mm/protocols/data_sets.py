@@ -1,4 +1,4 @@
-"""The lists of each data set as its preparation tool names them, and how long the published are."""
+"""The lists of each data set as its preparation tool names them, and their published twins."""
 
 from .protocol import Videos
 
@@ -12,27 +12,34 @@ NAMES = dict(
     mini='mini benchmark',
 )
 
-# Published sizes of the test splits 1 to 3, and of all videos.
-SPLITS = dict(ucf101=(3783, 3734, 3696), hmdb51=(1530, 1530, 1530))
+SPLITS = ('ucf101', 'hmdb51')
+# Published number of all videos.
 ALL = dict(ucf101=13320, hmdb51=6766)
 
 KINETICS400_TRAIN = Videos(('kinetics400_train_list_videos.txt',), folder='videos_train')
-KINETICS400_VAL = Videos(('kinetics400_val_list_videos.txt',), folder='videos_val')
+KINETICS400_VAL = Videos(
+    ('kinetics400_val_list_videos.txt',),
+    folder='videos_val',
+    published=tuple(
+        f'kinetics400_val_{whose}' for whose in ('actionclip', 'text4vis', 'vifi_clip')
+    ),
+)
 SSV2_TRAIN = Videos(('ssv2_train_list_videos.txt',))
-SSV2_VAL = Videos(('ssv2_val_list_videos.txt',), published_size=24777)
+SSV2_VAL = Videos(('ssv2_val_list_videos.txt',), published=('ssv2_val',))
 
 
 def split_train(dataset: str, number: int) -> Videos:
     """Training videos of split 1, 2 or 3 of UCF101 or HMDB51."""
-    return Videos((f'{dataset}_train_split_{number}_videos.txt',))
+    published = (f'{dataset}_train_split_{number}',)
+    return Videos((f'{dataset}_train_split_{number}_videos.txt',), published=published)
 
 
 def split_test(dataset: str, number: int) -> Videos:
     """Test videos of split 1, 2 or 3 of UCF101 or HMDB51."""
-    size = SPLITS[dataset][number - 1]
-    return Videos((f'{dataset}_val_split_{number}_videos.txt',), published_size=size)
+    published = (f'{dataset}_test_split_{number}',)
+    return Videos((f'{dataset}_val_split_{number}_videos.txt',), published=published)
 
 
 def all_videos(dataset: str) -> Videos:
     """All videos of UCF101 or HMDB51."""
-    return Videos((f'{dataset}_all_videos.txt',), published_size=ALL[dataset])
+    return Videos((f'{dataset}_all_videos.txt',), published=(f'{dataset}_all',))

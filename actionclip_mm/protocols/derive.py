@@ -20,8 +20,10 @@ from .protocol import Protocol
 # Data sets of the host, which replace videos that cannot be read, and ours, which count them.
 ROBUST = dict(VideoDataset='RobustVideoDataset', RawframeDataset='RobustRawframeDataset')
 
-# Where a test leaves its metrics, in the folder of its part.
+# Where a test leaves its metrics and the scores of its videos, in the folder of its part.
 METRICS_FILE = 'metrics.json'
+SCORES_FILE = 'scores.safetensors'
+LABELS_FILE = 'labels.txt'
 
 TRAINING = ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler')
 VALIDATION = ('val_dataloader', 'val_cfg', 'val_evaluator')
@@ -96,7 +98,7 @@ def test_config(leaf: Config, protocol: Protocol, material: Material, folder: Pa
     innermost_config(config.test_dataloader.dataset).test_mode = True
     config.test_dataloader.drop_last = False
     config.test_dataloader.sampler = dict(type='DefaultSampler', shuffle=False)
-    config.test_evaluator = _evaluator(protocol, folder)
+    config.test_evaluator = _evaluator(protocol, material, folder)
     config.load_from = None  # tools/test.py gets the checkpoint
     hook = dict(type='MetricsFileHook', out_file=str(folder / METRICS_FILE))
     config.custom_hooks = [*(config.get('custom_hooks') or []), hook]
@@ -128,8 +130,8 @@ def train_config(
 
 def _set_classes(config: Config, material: Material, folder: Path) -> None:
     head = config.model.cls_head
+    labels = write_lines(material.names, folder / LABELS_FILE)
     if 'label_encoder' in head:
-        labels = write_lines(material.names, folder / 'labels.txt')
         head.label_encoder.labels = str(labels)
     if 'num_classes' in head or 'label_encoder' not in head:
         head.num_classes = len(material.names)
@@ -144,11 +146,18 @@ def _set_videos(loader: ConfigDict, material: Material, path: Path) -> None:
     dataset.pop('data_root', None)
 
 
-def _evaluator(protocol: Protocol, folder: Path) -> dict[str, Any]:
+def _evaluator(protocol: Protocol, material: Material, folder: Path) -> dict[str, Any]:
     metrics = [dict(metric) for metric in protocol.evaluator]
     for metric in metrics:
         if 'per_class_file' in metric:
             metric['per_class_file'] = str(folder / metric['per_class_file'])
+    scores = dict(
+        type='VideoScoresFile',
+        out_file=str(folder / SCORES_FILE),
+        labels=str(folder / LABELS_FILE),
+        root=str(material.folder),
+    )
+    metrics.append(scores)
     return dict(
         type='CompleteEvaluator', metrics=metrics, failed_file=str(folder / 'failed_videos.txt')
     )

@@ -14,6 +14,7 @@ from .data_sets import (
     split_test,
     split_train,
 )
+from .identity import known
 from .protocol import Protocol, Run, Videos, seeded_runs
 from .statistics import MeanStd
 
@@ -45,7 +46,9 @@ SETS = {
 
 def _few_shot(dataset: str, shots: int) -> Protocol:
     about = SETS[dataset]
-    run = Run('draw', {'test': about.test}, train=replace(about.train, shots=shots))
+    published = known(f'{dataset}_{shots}_shots')
+    train = replace(about.train, shots=shots, published=published)
+    run = Run('draw', {'test': about.test}, train=train)
     return Protocol(
         id=f'few_shot_{dataset}_k{shots}',
         meaning=f'{shots}-shot on {about.name}: trained on {shots} drawn video'

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..utils import list_names
 from .annotations import Entry
+from .identity import video_id
 
 
 def draw_shots(
@@ -80,11 +81,11 @@ def match_published(
     by_name = {entry.name: entry for entry in train}
     by_stem = defaultdict(list)
     for entry in train:
-        by_stem[_stem(entry.name)].append(entry)
+        by_stem[video_id(entry.name)].append(entry)
     found: list[Entry] = []
     missing: list[str] = []
     for name, *_ in given:
-        same_stem = by_stem[_stem(name)]
+        same_stem = by_stem[video_id(name)]
         if name in by_name:
             found.append(by_name[name])
         elif len(same_stem) == 1:
@@ -129,8 +130,3 @@ def _check_published_counts(
             f"'{source}' has {count} videos of class {label} and {len(wrong)} such classes in all, "
             f'but the protocol takes {shots} of each: give the list of {shots} shots.'
         )
-
-
-def _stem(name: str) -> str:
-    """The file name without folders and ending."""
-    return name.rsplit('/', 1)[-1].rsplit('.', 1)[0]

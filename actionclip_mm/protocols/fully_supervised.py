@@ -55,7 +55,10 @@ def _charades() -> Protocol:
         dataset='charades',
         leaf='charades/actionclip_vit-b-16_transf_charades_32f_10x3.py',
         runs=(
-            Run('test', {'test': Videos(('charades_test_list_videos.txt',), published_size=1863)}),
+            Run(
+                'test',
+                {'test': Videos(('charades_test_list_videos.txt',), published=('charades_test',))},
+            ),
         ),
         statistic=MeanStd('runs'),
         metrics=('charades/mAP', 'charades/wAP', 'maxi/mAP'),

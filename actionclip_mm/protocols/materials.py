@@ -8,6 +8,7 @@ from pathlib import Path
 from ..models.text import read_labels
 from .annotations import (
     Entry,
+    LabelledVideo,
     check_labels,
     hash_labels,
     hash_list,
@@ -16,8 +17,9 @@ from .annotations import (
     restrict,
     to_lines,
 )
-from .class_choices import AllClasses, find_base_classes
+from .class_choices import AllClasses, Chosen, GivenClasses, find_base_classes
 from .few_shot_sampler import draw_shots, match_published
+from .identity import hash_names, hash_videos, published_lists, video_id
 from .protocol import Protocol, Run, Videos
 
 
@@ -46,7 +48,8 @@ class Material:
         folder: Where the videos are.
         rule: Which classes these are.
         source: Where the list comes from.
-        published_size: As in :class:`Videos`.
+        identity: :func:`~.identity.hash_videos` of the list.
+        published: As in :class:`Videos`.
     """
 
     names: tuple[str, ...]
@@ -54,13 +57,28 @@ class Material:
     folder: Path
     rule: str
     source: str
-    published_size: int | None = None
+    identity: str = ''
+    published: tuple[str, ...] = ()
 
     def classes_for_card(self) -> dict:
-        return dict(count=len(self.names), sha256=hash_labels(self.names), rule=self.rule)
+        identity = hash_names(self.names)
+        found = [name for name in self.published if published_lists()[name].classes == identity]
+        return dict(
+            count=len(self.names),
+            sha256=hash_labels(self.names),
+            identity=identity,
+            published=found[0] if found else None,
+            rule=self.rule,
+        )
 
     def list_for_card(self) -> dict:
-        return dict(count=len(self.lines), sha256=hash_list(self.lines))
+        found = [name for name in self.published if published_lists()[name].videos == self.identity]
+        return dict(
+            count=len(self.lines),
+            sha256=hash_list(self.lines),
+            identity=self.identity,
+            published=found[0] if found else None,
+        )
 
 
 @dataclass(frozen=True)
@@ -116,66 +134,97 @@ class DataFolder:
         videos = run.tests[part]
         if self.protocol.multi_label:
             return self._label_sets(videos)
-        ids, names = self._choose(run, videos, choices)
-        lines = to_lines(restrict(self.entries(videos), ids))
-        return self._material(videos, names, lines, self._rule(videos, choices), 'list')
+        chosen = self._choose(run, videos, choices)
+        entries = restrict(self.entries(videos), chosen.ids)
+        return self._material(videos, chosen, entries, 'list')
 
     def train(self, run: Run, choices: Choices) -> Material:
         """The videos that a run is trained on: all, drawn, or of a published list."""
         videos = run.train
         assert videos is not None, f'{run.name} trains nothing'
-        ids, names = self._choose(run, videos, choices)
-        entries = restrict(self.entries(videos), ids)
+        every = self.entries(videos)
+        chosen = self._choose(run, videos, choices)
+        entries = restrict(every, chosen.ids)
         source = 'all training videos'
         if choices.train_list is not None:
             given = read_entries(choices.train_list)  # published ones are of video files
+            _check_classes(given, every, chosen, self.names(videos.labels), choices.train_list)
             entries = match_published(given, entries, videos.shots, str(choices.train_list))
             source = f'given list {choices.train_list.name}'
         elif videos.shots is not None:
+            all_names = self.names(videos.labels)
+            names = [all_names[index] for index in chosen.ids]
             entries = draw_shots(entries, videos.shots, run.seed, names, choices.nested)
             kind = 'nested' if choices.nested else 'independent'
             source = f'{kind} draw of {videos.shots} per class, seed {run.seed}'
-        rule = self._rule(videos, choices)
-        return self._material(videos, names, to_lines(entries), rule, source)
+        return self._material(videos, chosen, entries, source)
 
-    def _choose(
-        self, run: Run, videos: Videos, choices: Choices
-    ) -> tuple[list[int], tuple[str, ...]]:
+    def _choose(self, run: Run, videos: Videos, choices: Choices) -> Chosen:
         names = self.names(videos.labels)
-        train: list[Entry] = []
-        if videos.classes.counts_videos and choices.base_labels is None and run.train is not None:
-            train = self.entries(run.train)
-        base = None
+        given = None
         if choices.base_labels is not None:
-            given = read_labels(str(choices.base_labels), split_names=False)
-            base = find_base_classes(given, names, f"'{choices.base_labels}'")
-        ids = videos.classes.choose(len(names), train, base)
-        return ids, tuple(names[index] for index in ids)
-
-    def _rule(self, videos: Videos, choices: Choices) -> str:
-        if choices.base_labels is None or isinstance(videos.classes, AllClasses):
-            return videos.classes.rule
-        part = videos.classes.rule.split(':')[0]
-        return f'{part}: base classes of the given list {choices.base_labels.name}'
+            listed = read_labels(str(choices.base_labels), split_names=False)
+            ids = find_base_classes(listed, names, f"'{choices.base_labels}'")
+            given = GivenClasses(ids, choices.base_labels.name)
+        train = run.train
+        return videos.classes.choose(
+            names, lambda: [] if train is None else self.entries(train), given
+        )
 
     def _label_sets(self, videos: Videos) -> Material:
         """Multi-label lists, of which no class is left out."""
         names = self.names(videos.labels)
-        lines: list[str] = []
+        listed: list[LabelledVideo] = []
         for name in videos.lists:
-            lines += read_label_sets(self.find(name), len(names), self.rawframes)
-        return self._material(videos, names, lines, AllClasses.rule, 'list')
+            listed += read_label_sets(self.find(name), len(names), self.rawframes)
+        return Material(
+            names=names,
+            lines=tuple(video.line for video in listed),
+            folder=self.find(videos.folder),
+            rule=AllClasses().choose(names, list, None).rule,
+            source='list',
+            identity=hash_videos((v.path, [names[i] for i in v.labels]) for v in listed),
+            published=videos.published,
+        )
 
     def _material(
-        self, videos: Videos, names: Sequence[str], lines: Sequence[str], rule: str, source: str
+        self, videos: Videos, chosen: Chosen, entries: Sequence[Entry], source: str
     ) -> Material:
+        all_names = self.names(videos.labels)
+        names = tuple(all_names[index] for index in chosen.ids)
         return Material(
-            names=tuple(names),
-            lines=tuple(lines),
+            names=names,
+            lines=tuple(to_lines(entries)),
             folder=self.find(videos.folder),
-            rule=rule,
+            rule=chosen.rule,
             source=source,
-            published_size=videos.published_size,
+            identity=hash_videos((entry.name, [names[entry.label]]) for entry in entries),
+            published=videos.published,
+        )
+
+
+def _check_classes(
+    given: Sequence[Entry],
+    train: Sequence[Entry],
+    chosen: Chosen,
+    names: Sequence[str],
+    source: Path,
+) -> None:
+    """Refuses a published training list that was drawn from other base classes.
+
+    Raises:
+        ValueError: With the first such video and its class.
+    """
+    labels = {video_id(entry.name): entry.label for entry in train}
+    ids = set(chosen.ids)
+    found = [(entry.name, labels.get(video_id(entry.name))) for entry in given]
+    others = [(name, label) for name, label in found if label is not None and label not in ids]
+    if others:
+        name, label = others[0]
+        raise ValueError(
+            f"{len(others)} of {len(given)} videos in '{source}' are not of base classes here (the "
+            f"first is '{name}' of class '{names[label]}'; {chosen.rule}): give the base classes "
+            'that the list was drawn from with --base-labels FILE.'
         )
 
 

@@ -17,6 +17,7 @@ from .derive import (
     train_config,
 )
 from .facts import model_facts, test_facts, text_facts
+from .identity import published_lists
 from .materials import Choices, DataFolder, Material
 from .protocol import Protocol, Run
 from .registry import get_protocol
@@ -194,18 +195,32 @@ def _differences(request: Request, protocol: Protocol, jobs: Sequence[Job]) -> l
     texts = []
     for job in jobs:
         for part, material in job.tests.items():
-            size, found = material.published_size, len(material.lines)
-            if size not in (None, found):
-                texts.append(
-                    f'{job.run.name} {part}: {found:,} videos are listed, the published protocol '
-                    f'has {size:,}.'
-                )
+            texts += _other_lists(f'{job.run.name} {part}', material)
+        if job.train is not None:
+            texts += _other_lists(f'{job.run.name} training', job.train)
     if protocol.runs != get_protocol(protocol.id).runs:
         texts.append(f'Seeds {", ".join(map(str, request.seeds))} were asked for.')
     if request.base_labels is not None:
         texts.append(f'Base classes are those of {request.base_labels.name}, not of the rule.')
     if request.test_only:
         texts.append('Nothing was trained: the given checkpoint was tested.')
+    return texts
+
+
+def _other_lists(place: str, material: Material) -> list[str]:
+    """Sentences on classes and videos that are not those of a published list, by their hashes."""
+    if not material.published:
+        return []
+    lists = [published_lists()[name] for name in material.published]
+    sizes = ' or '.join(dict.fromkeys(f'{known.size:,}' for known in lists))
+    texts = []
+    if material.classes_for_card()['published'] is None:
+        texts.append(f'{place}: the {len(material.names)} classes are not the published ones.')
+    if material.list_for_card()['published'] is None:
+        texts.append(
+            f'{place}: the {len(material.lines):,} videos are not those of a published list '
+            f'({sizes} videos; {lists[0].source}).'
+        )
     return texts
 
 

@@ -18,7 +18,8 @@ class Videos:
         labels: File with the class names.
         classes: Which of the classes count; the others' videos are left out.
         shots: Videos drawn per class, None for all (training only).
-        published_size: How many videos the published protocol has, None where not known.
+        published: Names of the published lists that this may be (see :mod:`.identity`); projects
+            differ in their copies.
     """
 
     lists: tuple[str, ...]
@@ -26,7 +27,7 @@ class Videos:
     labels: str = 'labels.txt'
     classes: ClassChoice = field(default_factory=AllClasses)
     shots: int | None = None
-    published_size: int | None = None
+    published: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Run:
 
 
 # Of single-label protocols.
-ACCURACY = (dict(type='AccMetric'),)
+ACCURACY = (dict(type='AccMetric', metric_list=('top_k_accuracy', 'mean_class_accuracy')),)
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Protocol:
     runs: tuple[Run, ...]
     statistic: MeanStd
     seeded: bool = False
-    metrics: tuple[str, ...] = ('acc/top1', 'acc/top5')
+    metrics: tuple[str, ...] = ('acc/top1', 'acc/top5', 'acc/mean1')
     evaluator: tuple[dict[str, Any], ...] = ACCURACY
     views: tuple[int, int] | None = None
     multi_label: bool = False

@@ -8,11 +8,18 @@ from dataclasses import replace
 
 from .class_choices import RandomHalf
 from .data_sets import ALL, NAMES, SPLITS, all_videos, split_test, split_train
+from .identity import base_to_novel_classes
 from .protocol import Protocol, Run, Videos
 from .statistics import MeanStd
 
-# Of the 3 x 160 classes of Kinetics-600, by pool: Text4Vis and BIKE (test), Open-VCLIP (val).
-KINETICS600 = dict(test=(14119, 14067, 14161), val=(7276, 7226, 7261))
+# Whose lists of the 3 x 160 classes of Kinetics-600 are known, by pool.
+KINETICS600 = dict(test=('_text4vis', '_vifi_clip'), val=('',))
+
+
+# Text4Vis and BIKE number HMDB51's classes with 'kick ball' before 'kick' and 'sword exercise'
+# before 'sword'; its 26 base classes are the last ones. UCF101's order is the official one.
+_BASE, _NOVEL = base_to_novel_classes('hmdb51')
+PUBLISHED_ORDER = {'hmdb51': _NOVEL + _BASE}
 
 
 def _protocol(
@@ -48,7 +55,7 @@ def _zf_prime_hmdb51() -> Protocol:
         f'and FROSTER call it full; the data set has {ALL["hmdb51"]:,}.'
     )
     lists = split_train('hmdb51', 1).lists + split_test('hmdb51', 1).lists
-    run = Run('split1', {'test': Videos(lists, published_size=5100)})
+    run = Run('split1', {'test': Videos(lists, published=('hmdb51_split_1_both',))})
     return _protocol('hmdb51', 'zf_prime', meaning, (run,))
 
 
@@ -63,9 +70,18 @@ def _zh(dataset: str) -> Protocol:
         's = 0..9), all videos of a half, and the classifier knows that half only; mean and '
         'standard deviation over the ten.'
     )
-    every = replace(all_videos(dataset), published_size=None)  # of a half: not published
     runs = tuple(
-        Run(f'half{seed}', {'test': replace(every, classes=RandomHalf(seed))}) for seed in range(10)
+        Run(
+            f'half{seed}',
+            {
+                'test': replace(
+                    all_videos(dataset),
+                    classes=RandomHalf(seed, PUBLISHED_ORDER.get(dataset, ())),
+                    published=(f'{dataset}_half_{seed}',),
+                )
+            },
+        )
+        for seed in range(10)
     )
     return _protocol(dataset, 'zh', meaning, runs, '10 halves')
 
@@ -85,11 +101,14 @@ def _kinetics600(pool: str) -> Protocol:
                     (f'kinetics600_zero_shot_split_{number}_{pool}_videos.txt',),
                     folder=f'videos_{pool}',
                     labels=f'zero_shot_split_{number}_labels.txt',
-                    published_size=size,
+                    published=tuple(
+                        f'kinetics600_zero_shot_{pool}_{number}{whose}'
+                        for whose in KINETICS600[pool]
+                    ),
                 )
             },
         )
-        for number, size in enumerate(KINETICS600[pool], start=1)
+        for number in (1, 2, 3)
     )
     return _protocol('kinetics600', pool, meaning, runs, '3 splits of 160 classes')
 

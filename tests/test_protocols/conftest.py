@@ -39,13 +39,22 @@ def sections() -> dict:
     """All sections of a card of two runs."""
     run = dict(
         run='split1', part='test', seed=0, training_seed=None,
-        classes=dict(count=5, sha256='a' * 64, rule='all classes'),
-        test_list=dict(count=10, sha256='b' * 64, published_size=3783),
+        classes=dict(
+            count=5, sha256='a' * 64, identity='1' * 64, published=None, rule='all classes'
+        ),
+        test_list=dict(count=10, sha256='b' * 64, identity='2' * 64, published=None),
         train_list=None,
         checkpoint_sha256='c' * 64,
         videos=dict(listed=10, scored=10, failed=1),
         failed_videos=['a.avi\tempty file'],
         metrics={'acc/top1': 0.5, 'acc/top5': 1.0},
+        per_class=dict(
+            metric='top-1 accuracy',
+            classes=[
+                dict(name='Archery', videos=10, value=0.5),
+                dict(name='a | b', videos=0, value=None),
+            ],
+        ),
     )  # fmt: skip
     other = run | dict(
         run='split2',
@@ -78,6 +87,9 @@ def sections() -> dict:
         statistics=[
             dict(part='test', metric='acc/top1', mean=0.6, std=0.1, ddof=0, n=2),
             dict(part='test', metric='acc/top5', mean=1.0, std=0.0, ddof=0, n=2),
+        ],
+        evidence=[
+            dict(run='split1', part='test', file='split1/test/scores.safetensors', sha256='e' * 64)
         ],
         made=dict(
             date='2026-01-01T00:00:00+00:00', seconds=1.5, processes=1, command='python …',

@@ -83,8 +83,8 @@ def test_a_card_that_is_not_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     'content',
-    [b'', b'null', b'[1]', b'{"schema": 2}', b'\xff\xfe', b'{"schema": NaN}', b'[' * 100_000,
-     b'{"schema": 1}', b'{"schema": 1' + b'0' * 9000 + b'}'],
+    [b'', b'null', b'[1]', b'{"schema": 1}', b'\xff\xfe', b'{"schema": NaN}', b'[' * 100_000,
+     b'{"schema": 2}', b'{"schema": 1' + b'0' * 9000 + b'}'],
 )  # fmt: skip
 def test_other_files(content: bytes, tmp_path: Path) -> None:
     (tmp_path / 'card.json').write_bytes(content)

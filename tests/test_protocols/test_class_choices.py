@@ -5,12 +5,19 @@ import pytest
 
 from actionclip_mm.protocols.annotations import Entry
 from actionclip_mm.protocols.class_choices import (
+    RULE,
     AllClasses,
     BaseClasses,
+    GivenClasses,
     NovelClasses,
     RandomHalf,
     find_base_classes,
 )
+from actionclip_mm.protocols.identity import base_to_novel_classes, hash_names
+
+
+def names_of(count: int) -> list[str]:
+    return [f'class {index}' for index in range(count)]
 
 
 @pytest.mark.parametrize('num_classes', [51, 101])
@@ -19,26 +26,44 @@ def test_random_halves_are_those_of_the_published_code(num_classes: int) -> None
         np.random.seed(seed)
         published = sorted(np.random.permutation(num_classes)[: num_classes // 2])
         state = np.random.get_state()[1].copy()
-        assert RandomHalf(seed).choose(num_classes, [], None) == published
+        assert RandomHalf(seed).choose(names_of(num_classes), list, None).ids == published
         assert (np.random.get_state()[1] == state).all(), 'the global generator was touched'
 
 
 def test_base_classes_are_the_most_frequent() -> None:
-    train = [
-        Entry(f'{label}{i}', label) for label, n in enumerate([2, 5, 2, 1, 2]) for i in range(n)
-    ]
-    assert BaseClasses().choose(5, train, None) == [0, 1, 2]  # ties: the smaller class id
-    assert NovelClasses().choose(5, train, None) == [3, 4]
-    assert BaseClasses().choose(5, train, [4, 3, 0]) == [0, 3, 4]
-    assert NovelClasses().choose(5, train, [4, 3, 0]) == [1, 2]
-    assert AllClasses().choose(5, train, None) == [0, 1, 2, 3, 4]
+    counts = [2, 5, 2, 1, 2]
+    train = [Entry(f'{label}{i}', label) for label, n in enumerate(counts) for i in range(n)]
+    names, given = names_of(5), GivenClasses([4, 3, 0], 'base.txt')
+    base = BaseClasses().choose(names, lambda: train, None)
+    assert base.ids == [1, 2, 4]  # ties: the larger class id
+    assert base.rule == f'base: {RULE}'
+    assert NovelClasses().choose(names, lambda: train, None).ids == [0, 3]
+    assert BaseClasses().choose(names, list, given).ids == [0, 3, 4]
+    novel = NovelClasses().choose(names, list, given)
+    assert novel.ids == [1, 2]
+    assert novel.rule == 'novel: all but the base classes of the given list base.txt'
+    assert AllClasses().choose(names, list, None).ids == [0, 1, 2, 3, 4]
 
 
 @pytest.mark.parametrize(('num_classes', 'base'), [(51, 26), (101, 51), (400, 200), (174, 87)])
 def test_sizes_of_the_halves(num_classes: int, base: int) -> None:
     train = [Entry(str(label), label) for label in range(num_classes)]
-    assert len(BaseClasses().choose(num_classes, train, None)) == base
-    assert len(NovelClasses().choose(num_classes, train, None)) == num_classes - base
+    names = names_of(num_classes)
+    assert len(BaseClasses().choose(names, lambda: train, None).ids) == base
+    assert len(NovelClasses().choose(names, lambda: train, None).ids) == num_classes - base
+
+
+@pytest.mark.parametrize('dataset', ['kinetics400', 'ucf101', 'hmdb51', 'ssv2'])
+def test_names_decide_where_classes_are_published(dataset: str) -> None:
+    """Whatever is on this disk: copies of Kinetics-400 lack other videos."""
+    published, novel = base_to_novel_classes(dataset)
+    names = sorted(name.replace(' ', '_') for name in (*published, *novel))
+    train = [Entry('x', label) for label in range(10)]  # the rule would give others
+    base = BaseClasses(dataset).choose(names, lambda: train, None)
+    assert hash_names(names[index] for index in base.ids) == hash_names(published)
+    assert base.rule == 'base: the published list'
+    others = BaseClasses(dataset).choose([*names[1:], 'another'], lambda: train, None)
+    assert 'not those of the published list' in others.rule and RULE in others.rule
 
 
 def test_published_names() -> None:

@@ -46,7 +46,14 @@ def test_the_config_of_a_test(leaf: Config, material: Material, tmp_path: Path) 
     assert dataset.data_prefix == dict(video=str(material.folder))
     assert config.test_dataloader.drop_last is False
     assert config.test_evaluator.type == 'CompleteEvaluator'
-    assert config.test_evaluator.metrics == [dict(type='AccMetric')]  # not the leaf's seen pairs
+    accuracy, scores = config.test_evaluator.metrics  # not the leaf's seen pairs
+    assert accuracy['type'] == 'AccMetric' and 'mean_class_accuracy' in accuracy['metric_list']
+    assert scores == dict(
+        type='VideoScoresFile',
+        out_file=str(tmp_path / 'scores.safetensors'),
+        labels=str(tmp_path / 'labels.txt'),
+        root=str(material.folder),
+    )
     assert Path(config.model.cls_head.label_encoder.labels).read_text() == 'sit\nstand\n'
     assert config.train_dataloader is None and config.val_dataloader is None
     assert config.custom_hooks[-1].type == 'MetricsFileHook'
@@ -108,7 +115,7 @@ def test_multi_label_protocols_have_metrics_of_their_own(
     leaf = read_leaf(CONFIGS / protocol.leaf)
     leaf.test_evaluator = [dict(type='CharadesMAP', definition='torchnet', prefix='charades')]
     config = test_config(leaf, protocol, material, tmp_path)
-    assert config.test_evaluator.metrics == [
+    assert config.test_evaluator.metrics[:-1] == [
         dict(type='CharadesMAP', per_class_file=str(tmp_path / 'class_ap.csv')),
         dict(type='CharadesMAP', definition='maxi'),
     ]

@@ -73,6 +73,24 @@ def test_a_published_training_list(make_ucf101: Callable, tmp_path: Path) -> Non
         trains_of('few_shot_ucf101_k4', root, train_list=given)
 
 
+def test_a_published_list_of_other_base_classes(make_ucf101: Callable, tmp_path: Path) -> None:
+    """The advice is the option that makes it fit."""
+    root = make_ucf101(train=16)
+    (base,) = {material.names for material in trains_of('base_to_novel_ucf101', root)}
+    (tmp_path / 'base.txt').write_text('ApplyEyeMakeup\nArchery\nDiving\n')
+    assert set(base) != {'ApplyEyeMakeup', 'Archery', 'Diving'}
+    choices = dict(base_labels=tmp_path / 'base.txt')
+    given = tmp_path / 'fs_base_s1_train.txt'
+    given.write_text('\n'.join(trains_of('base_to_novel_ucf101', root, **choices)[0].lines))
+    with pytest.raises(
+        ValueError, match=r'not of base classes here .* --base-labels FILE'
+    ) as error:
+        trains_of('base_to_novel_ucf101', root, train_list=given)
+    assert '\n' not in str(error.value)
+    (found, *_) = trains_of('base_to_novel_ucf101', root, train_list=given, **choices)
+    assert len(found.lines) == 48
+
+
 def test_base_to_novel(make_ucf101: Callable, tmp_path: Path) -> None:
     root = make_ucf101(train=16)
     base, novel = parts_of('base_to_novel_ucf101', root)[:2]
@@ -86,7 +104,7 @@ def test_base_to_novel(make_ucf101: Callable, tmp_path: Path) -> None:
     (tmp_path / 'base.txt').write_text('Diving\nCliff Diving\nbowling\n')
     base, novel = parts_of('base_to_novel_ucf101', root, base_labels=tmp_path / 'base.txt')[:2]
     assert base.names == ('Bowling', 'CliffDiving', 'Diving')
-    assert base.rule == 'base: base classes of the given list base.txt'
+    assert base.rule == 'base: the given list base.txt'
 
 
 def test_who_only_tests_needs_no_training_list(make_ucf101: Callable, tmp_path: Path) -> None:

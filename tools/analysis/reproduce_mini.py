@@ -16,11 +16,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-sys.path += map(str, Path(__file__).resolve().parents[1:3])  # of what is not installed
+sys.path.append(str(Path(__file__).resolve().parents[2]))  # a checkout that was not installed
 
-from _entry import run_tool
-
-# isort: split
 from _mini_tables import METRICS, TABLES, Results, write_report
 from mmengine.config import Config
 
@@ -28,7 +25,6 @@ from actionclip_mm.utils import write_json
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = 'configs/mini/ablations'
-PROCESSES: list[subprocess.Popen] = []  # trainings, which end with this tool
 
 
 def run(config: str, seed: int, epochs: int, out: Path) -> dict[str, float]:
@@ -50,7 +46,7 @@ def run(config: str, seed: int, epochs: int, out: Path) -> dict[str, float]:
     options = [f'train_cfg.max_epochs={epochs}', f'param_scheduler.1.end={epochs}']
     command += ['--cfg-options', *options]
     with (folder / 'output.log').open('a', encoding='utf-8') as log:
-        process = subprocess.Popen(
+        done = subprocess.run(
             command,
             cwd=ROOT,
             stdout=log,
@@ -58,8 +54,7 @@ def run(config: str, seed: int, epochs: int, out: Path) -> dict[str, float]:
             stdin=subprocess.DEVNULL,
             env={**os.environ, 'OMP_NUM_THREADS': '1'},  # runs share the cores, not one run all
         )
-    PROCESSES.append(process)
-    if process.wait() != 0:
+    if done.returncode != 0:
         raise RuntimeError(f'{config} with seed {seed} failed, see {folder / "output.log"}.')
     metrics = last_metrics(folder) | {'seconds': round(time.time() - start)}
     write_json(result, metrics)
@@ -94,11 +89,8 @@ def run_all(configs: list[str], seeds: list[int], epochs: int, jobs: int, out: P
         for number, ((config, seed), future) in enumerate(zip(todo, futures, strict=True), start=1):
             try:
                 metrics = future.result()
-            except BaseException as error:
-                pool.shutdown(wait=False, cancel_futures=True)  # not after all other runs
-                if not isinstance(error, RuntimeError):  # stopped
-                    for process in PROCESSES:
-                        process.terminate()
+            except RuntimeError:
+                pool.shutdown(cancel_futures=True)  # said at once, not after all other runs
                 raise
             results[config].append(metrics)
             said = ', '.join(
@@ -141,4 +133,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    run_tool(main, kept='finished runs and checkpoints are kept, the same command goes on.')
+    main()
