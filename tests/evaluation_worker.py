@@ -88,6 +88,7 @@ def work(rank: int, world: int, folder: Path) -> None:
     if rank == 0:
         (folder / f'{world}.json').write_text(json.dumps(found))
     if world:
+        dist.barrier()
         dist.destroy_process_group()
 
 

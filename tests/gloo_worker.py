@@ -145,6 +145,7 @@ def work(rank: int, cases: list, folder: Path) -> None:
         ]
         torch.save(results, folder / f'{world}_{rank}.pt')
         if world:
+            dist.barrier()
             dist.destroy_process_group()
 
 

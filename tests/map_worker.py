@@ -50,6 +50,7 @@ def work(rank: int, world: int, folder: Path) -> None:
     found = evaluate()
     if rank == 0:
         (folder / f'{world}.json').write_text(json.dumps(found))
+    dist.barrier()
     dist.destroy_process_group()
 
 

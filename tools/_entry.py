@@ -3,6 +3,7 @@
 Standard library only. Tools import it before anything slow, so that it holds there as well.
 """
 
+import importlib.util
 import os
 import re
 import signal
@@ -11,10 +12,11 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
 TOOLS = Path(__file__).resolve().parent
+PACKAGE = TOOLS.parent / 'actionclip_mm'
 INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
 GRACE = 30.0  # seconds that a child has to end by itself
 NOTHING_HALF = 'no half-written file is left, run the same command again.'
@@ -63,6 +65,9 @@ class _Shown:
 
 def catch_signals() -> None:
     """From here on SIGTERM raises Terminated, and neither it nor Ctrl-C ends in a traceback."""
+    sys.excepthook = _end_quietly
+    if 'TORCHELASTIC_RUN_ID' in os.environ:
+        return  # torchrun ends all processes where one has died, and those may wait for that one
     owner = os.getpid()
 
     def terminate(number: int, frame: FrameType | None) -> None:
@@ -72,7 +77,6 @@ def catch_signals() -> None:
         os.kill(os.getpid(), number)
 
     signal.signal(signal.SIGTERM, terminate)
-    sys.excepthook = _end_quietly
 
 
 def _end_quietly(kind: type[BaseException], error: BaseException, trace: Any) -> None:
@@ -101,6 +105,16 @@ def _say_goodbye(stop: KeyboardInterrupt, kept: str | Callable[[], str]) -> int:
 def is_first_process() -> bool:
     """Whether this is the only process of a run, or its rank is 0."""
     return all(os.environ.get(name, '0') == '0' for name in RANKS)
+
+
+def package_module(path: str) -> ModuleType:
+    """A file of the package that imports the standard library only, without the package."""
+    spec = importlib.util.spec_from_file_location(Path(path).stem, PACKAGE / path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f'There is no {path} in {PACKAGE}.')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @contextmanager

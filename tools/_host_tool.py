@@ -4,10 +4,16 @@ import difflib
 import importlib
 import importlib.util
 import runpy
+import shlex
 import sys
+from contextlib import nullcontext
 from pathlib import Path
+from types import ModuleType
+
+from _entry import is_first_process
 
 ROOT = Path(__file__).resolve().parents[1]
+CALL = list(sys.argv)  # the host's tool sees its own
 
 
 def run_host_tool(name: str) -> None:
@@ -30,6 +36,14 @@ def run_host_tool(name: str) -> None:
         raise SystemExit(f"mmaction2's {place.stem} cannot run here: {reason}.")
     tools.pickles_without_code()
     sys.argv[0] = str(place)
+    runs = importlib.import_module('actionclip_mm.engine.runs')
+    alone = place.stem == 'train' and is_first_process()
+    with runs.exclusive_work_dirs(['python', *CALL]) if alone else nullcontext():
+        _run(tools, place)
+    runs.leave_process_group()
+
+
+def _run(tools: ModuleType, place: Path) -> None:
     folder = next(folder for folder in host_tools() if place.is_relative_to(folder))
     with tools.imports_of_the_host(folder, place):
         if place.stem not in tools.MENDS:
@@ -42,6 +56,17 @@ def run_host_tool(name: str) -> None:
         spec.loader.exec_module(module)
         tools.MENDS[place.stem](module)
         module.main()
+
+
+def kept_of_training() -> str:
+    """What is left of a training that was stopped, and how to go on."""
+    runs = sys.modules.get('actionclip_mm.engine.runs')
+    checkpoint = runs and runs.newest_checkpoint()
+    command = shlex.join(['python', *CALL])
+    if not checkpoint:
+        return f'there is no checkpoint yet; to start anew: {command}'
+    resume = '' if '--resume' in CALL else ' --resume'
+    return f'{checkpoint} is kept; to go on: {command}{resume}'
 
 
 def find_host_tool(name: str) -> Path:

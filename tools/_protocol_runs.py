@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from _entry import child
 from mmengine.config import Config
 
 from actionclip_mm.evaluation import read_video_scores
@@ -148,24 +149,19 @@ def call(command: list[str], log: Path) -> None:
     """
     env = {**os.environ, 'PYTHON': sys.executable, 'PORT': free_port()}
     last = ''
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-        text=True, errors='replace', env=env,
-    )  # fmt: skip
-    assert process.stdout is not None
-    with log.open('w', encoding='utf-8') as kept, process:
-        try:
-            for line in process.stdout:
-                with name_errors(log):
-                    kept.write(line)
-                    kept.flush()
-                if 'Error: ' in line and not line.startswith(' '):
-                    last = line.strip()
-                if 'Epoch(' in line or ' ERROR ' in line:
-                    print(f'    {line.rstrip().split(" - ")[-1]}', flush=True)
-        except BaseException:  # stopped by the user: the tool must not go on alone
-            process.terminate()
-            raise
+    options = dict(stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+    with log.open('w', encoding='utf-8') as kept, child(
+        command, **options, text=True, errors='replace', env=env
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        for line in process.stdout:
+            with name_errors(log):
+                kept.write(line)
+                kept.flush()
+            if 'Error: ' in line and not line.startswith(' '):
+                last = line.strip()
+            if 'Epoch(' in line or ' ERROR ' in line:
+                print(f'    {line.rstrip().split(" - ")[-1]}', flush=True)
     if process.returncode != 0:
         raise RuntimeError(f'{last or "it said nothing"} (all of it: {log})')
 

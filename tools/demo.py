@@ -10,6 +10,8 @@ import sys
 import time
 from pathlib import Path
 
+from _entry import child, run_tool
+
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = 'configs/mini/actionclip_mini_transf'
 PROGRESS = 'Epoch('  # in the lines of mmengine's log that show how far a run is
@@ -39,24 +41,19 @@ def run(title: str, arguments: list[str], log: Path) -> float:
         SystemExit: The step failed.
     """
     start = time.time()
-    with log.open('a', encoding='utf-8') as file:
-        process = subprocess.Popen(
-            [sys.executable, '-u', '-W', 'ignore', *arguments],
-            cwd=ROOT,
-            # one thread computes while the loader decodes; more only fight over two cores
-            env={'OMP_NUM_THREADS': '1', **os.environ},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        lines = []
+    lines: list[str] = []
+    # one thread computes while the loader decodes; more only fight over two cores
+    env = {'OMP_NUM_THREADS': '1', **os.environ}
+    options = dict(cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    command = [sys.executable, '-u', '-W', 'ignore', *arguments]
+    with log.open('a', encoding='utf-8') as file, child(command, **options) as process:
         assert process.stdout is not None  # it is a pipe
         for line in process.stdout:
             file.write(line)
             lines.append(line)
             if title == 'generate' or PROGRESS in line:
                 print('   ', line.split(' - INFO - ')[-1].strip()[:110], flush=True)
-    if process.wait() != 0:
+    if process.returncode != 0:
         print(''.join(lines[-30:]))
         sys.exit(f'The step "{title}" failed; its whole output is in {log}.')
     return time.time() - start
@@ -80,9 +77,11 @@ def main() -> None:
             link.unlink(missing_ok=True)
             link.symlink_to(newest)
     report = ['tools/analysis/mini_report.py', str(work_dir), '--seconds', *seconds]
-    subprocess.run([sys.executable, '-W', 'ignore', *report], cwd=ROOT, check=True)
+    with child([sys.executable, '-W', 'ignore', *report], cwd=ROOT) as process:
+        if process.wait() != 0:
+            sys.exit('The report failed; the steps before it are done.')
     print(f'The report is {work_dir / "report.md"}, its pictures lie beside it.')
 
 
 if __name__ == '__main__':
-    main()
+    run_tool(main, kept='its steps are not resumed: the same command starts anew.')

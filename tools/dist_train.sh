@@ -24,6 +24,6 @@ if [ "$MAX_RESTARTS" -gt 0 ]; then
         --rdzv_endpoint="$MASTER_ADDR:$PORT")
 fi
 
-exec "${PYTHON:-python}" -m torch.distributed.run \
+exec "${PYTHON:-python}" "$(dirname "$0")/_launch.py" \
     --nnodes="${NNODES:-1}" --nproc_per_node="$PROCESSES" "${MEET[@]}" \
     "$(dirname "$0")/train.py" "$CONFIG" --launcher pytorch "$@"

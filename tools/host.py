@@ -8,6 +8,7 @@ docs/host_tools.md says which of them work, and what is mended.
 
 import sys
 
+from _entry import run_tool
 from _host_tool import find_host_tool, host_tools, run_host_tool
 
 
@@ -29,4 +30,4 @@ def main(args: list[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run_tool(main)

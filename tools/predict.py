@@ -15,15 +15,13 @@ FILE's name with .partial.json; FILE stays as it was).
 """
 
 import argparse
-import importlib.util
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
-from _entry import run_tool
+from _entry import package_module, run_tool
 from _host_tool import ROOT
 from _predict_output import (
     RANDOM_NOTICE,
@@ -127,21 +125,13 @@ def check_files(args: argparse.Namespace) -> None:
     if args.json and args.json != '-' and not Path(args.json).resolve().parent.is_dir():
         raise FileNotFoundError(f"There is no folder for '{args.json}': make it or mend --json.")
     if args.json and args.json != '-':
-        module('utils/whole_files.py').check_writable(args.json)
+        package_module('utils/whole_files.py').check_writable(args.json)
     if args.labels or args.labels_file:
         # how names are split, and so which are equal, may be set in the config
         labels = args.labels or args.labels_file
-        module('models/text/label_names.py').read_labels(labels, split_names=not args.config)
-
-
-def module(path: str) -> ModuleType:
-    """A file of the package that imports the standard library only, without the package."""
-    spec = importlib.util.spec_from_file_location(Path(path).stem, ROOT / 'actionclip_mm' / path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f'There is no actionclip_mm/{path} beside the tools.')
-    loaded = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(loaded)
-    return loaded
+        package_module('models/text/label_names.py').read_labels(
+            labels, split_names=not args.config
+        )
 
 
 def check_device(device: str) -> None:

@@ -12,7 +12,6 @@ import datetime
 import importlib.metadata
 import platform
 import shlex
-import signal
 import subprocess
 import sys
 import time
@@ -20,8 +19,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-sys.path.append(str(Path(__file__).resolve().parents[1]))  # a checkout that was not installed
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # of what is not installed
 
+from _entry import run_tool
+
+# isort: split
 import torch
 from _protocol_runs import Executor
 from mmengine.config import DictAction
@@ -38,7 +40,7 @@ from actionclip_mm.protocols import (
 from actionclip_mm.protocols.card_markdown import METRICS, describe_statistic, to_markdown
 from actionclip_mm.protocols.facts import training_facts
 from actionclip_mm.protocols.plan import Plan, Request, make_plan
-from actionclip_mm.utils import write_text
+from actionclip_mm.utils import WorkDirLock, write_text
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ('torch', 'torchvision', 'mmaction2', 'mmengine', 'mmcv', 'mmcv-lite', 'open_clip_torch',
@@ -103,9 +105,15 @@ def main(argv: list[str] | None = None) -> None:
     try:
         plan = make_plan(request(args), ROOT / 'configs')
         work_dir = args.work_dir or Path('work_dirs') / 'protocols' / plan.protocol.id
-        card = measure(plan, args, work_dir.resolve(), sys.argv[1:] if argv is None else argv)
-        write_card(card, work_dir / 'card.json')
-        write_text(work_dir / 'card.md', to_markdown(card), errors='backslashreplace')
+        argv = sys.argv[1:] if argv is None else argv
+        with WorkDirLock(work_dir):
+            card = measure(plan, args, work_dir.resolve(), argv)
+            write_card(card, work_dir / 'card.json')
+            write_text(work_dir / 'card.md', to_markdown(card), errors='backslashreplace')
+    except KeyboardInterrupt as stop:
+        again = shlex.join(['python', 'tools/run_protocol.py', *argv])
+        resume = '' if args.resume else ' --resume'
+        raise type(stop)(f'what is finished is kept; to go on: {again}{resume}') from None
     except (ValueError, TypeError, OSError, RuntimeError) as error:
         sys.exit(f'Error: {str(error).strip()}')
     report(plan.protocol, card, work_dir)
@@ -200,5 +208,4 @@ def git_commit() -> str | None:
 
 
 if __name__ == '__main__':
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # its trainings end with it
-    main()
+    run_tool(main)

@@ -10,9 +10,10 @@ from mmengine.config import Config, ConfigDict
 from mmengine.dataset import pseudo_collate
 from torch import nn
 
+from ..models.utils import CLIPPreprocess
 from ..models.utils.checks import head_with_labels
-from ..models.utils.clip_loading import Arch, CLIPPreprocess
-from ..utils import innermost_config
+from ..models.utils.clip_loading import Arch
+from ..utils import check_scores, innermost_config
 from .building import Labels, build_trained, build_zero_shot, check_texts, read_config
 from .prediction import Prediction
 from .video_reading import VideoError, VideoReading, default_pipeline
@@ -189,6 +190,7 @@ class ActionCLIPPredictor:
         answers = []
         for (video, _), sample in zip(videos, samples, strict=True):
             scores = sample.pred_score.float().reshape(-1, len(self.labels))  # [V or 1, C]
+            check_scores(scores, video)
             means = tuple(scores.mean(dim=0).tolist())
             answers.append(Prediction(video, self.labels, means, None, self.gives_probabilities))
         return answers

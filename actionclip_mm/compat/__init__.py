@@ -9,7 +9,7 @@ from .autocast import masks_under_autocast
 from .checkpoint_files import files_written_in_place, resume_without_last_checkpoint
 from .checkpoints import checkpoints_under_weights_only
 from .config_text import configs_that_hold_names
-from .evaluators import dump_beside_an_evaluator
+from .evaluators import dump_beside_an_evaluator, nothing_read_is_not_a_result
 from .flexible_runner import epochs_of_the_flexible_runner
 from .grad_cam import grad_cam_of_clip_towers
 from .host_models import advice_against_mmcv_lite, missing_drn, vindlu_beside_new_transformers
@@ -27,6 +27,7 @@ from .resuming import resume_from_a_whole_checkpoint
 from .transforms import hue_shift_in_uint8
 from .video_output import video_output_without_moviepy
 from .visualization import every_video_of_the_inferencer, labels_under_their_new_names
+from .weight_values import weights_without_nan
 
 BREAKAGES = (
     package_lookup_without_pkg_resources,
@@ -37,6 +38,7 @@ BREAKAGES = (
     vindlu_beside_new_transformers,
     checkpoints_under_weights_only,
     configs_that_hold_names,
+    weights_without_nan,
     files_written_in_place,
     resume_without_last_checkpoint,
     resume_from_a_whole_checkpoint,
@@ -51,6 +53,7 @@ BREAKAGES = (
     every_video_of_the_inferencer,
     grad_cam_of_clip_towers,
     dump_beside_an_evaluator,
+    nothing_read_is_not_a_result,
     accuracies_of_ties_and_absent_classes,
     tsm_constructor_of_other_layers,
     epochs_of_the_flexible_runner,

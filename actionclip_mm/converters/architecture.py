@@ -14,7 +14,6 @@ import open_clip
 import torch
 from mmaction.registry import MODELS
 from open_clip.model import CLIPTextCfg, CLIPVisionCfg
-from open_clip.pretrained import get_pretrained_cfg, list_pretrained_tags_by_model
 from torch import Tensor
 
 from ..models.utils import build_clip
@@ -22,7 +21,6 @@ from .mapped import Hints
 from .renaming import TEXT, VISUAL
 
 HEAD_WIDTH = 64  # of CLIP's towers
-PIXELS = ('mean', 'std', 'interpolation', 'resize_mode')
 
 
 def read_arch(state: dict[str, Tensor], quick_gelu: bool, hints: Hints) -> str | dict:
@@ -199,33 +197,17 @@ def _side(patches: int) -> int:
     return side
 
 
-def published_pixels(arch: str | dict) -> list[dict[str, Any]]:
-    """The different ways in which open_clip's weights of an architecture take frames.
-
-    Args:
-        arch: open_clip model name, or a config dict: all published models that equal it.
-
-    Returns:
-        open_clip's settings ``mean``, ``std``, ``interpolation`` and ``resize_mode``.
-    """
-    names = [arch.replace('/', '-')] if isinstance(arch, str) else list(_published_names(arch))
-    found: list[dict[str, Any]] = []
-    for name in names:
-        for tag in list_pretrained_tags_by_model(name):
-            pixels = get_pretrained_cfg(name, tag)
-            pixels = {key: pixels.get(key) for key in PIXELS}
-            if pixels not in found:
-                found.append(pixels)
-    return found
-
-
 def _published(arch: dict[str, Any]) -> dict[str, Any] | None:
     """The model that open_clip publishes with exactly these shapes, with our activation.
 
     Raises:
         ValueError: Several, which differ in more than the activation.
     """
-    found = _published_names(arch)
+    wanted, found = _dimensions(arch), {}
+    for name in open_clip.list_models():
+        cfg = open_clip.get_model_config(name)
+        if _is_plain(cfg) and _dimensions(cfg) == wanted:
+            found[name] = {k: v for k, v in cfg.items() if k not in ('quick_gelu', 'custom_text')}
     if not found:
         return None
     cfg = next(iter(found.values()))
@@ -235,18 +217,6 @@ def _published(arch: dict[str, Any]) -> dict[str, Any] | None:
             'is (--arch NAME).'
         )
     return {**copy.deepcopy(cfg), 'quick_gelu': arch['quick_gelu']}
-
-
-def _published_names(arch: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Names and configs, without the activation, of all published models of these shapes."""
-    if not _is_plain(arch):
-        return {}
-    wanted, found = _dimensions(arch), {}
-    for name in open_clip.list_models():
-        cfg = open_clip.get_model_config(name)
-        if _is_plain(cfg) and _dimensions(cfg) == wanted:
-            found[name] = {k: v for k, v in cfg.items() if k not in ('quick_gelu', 'custom_text')}
-    return found
 
 
 def _is_plain(cfg: dict[str, Any]) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
+from ..models.utils import published_preprocess
 from ..models.utils.state_dict import Unwrapped, unwrap
 from ..utils import list_names
 from . import actionclip, huggingface, mmaction2, open_clip, openai_clip
@@ -12,7 +13,6 @@ from .architecture import (
     assumes_heads,
     expected_shapes,
     model_config,
-    published_pixels,
     read_arch,
 )
 from .mapped import Hints, Mapped, Source
@@ -193,7 +193,7 @@ def _with_pixels(hints: Hints, arch: str | dict, notes: list[str]) -> Hints:
     """If none are known, pixel statistics and resizing of open_clip's models of these shapes."""
     if hints.mean is not None:
         return hints
-    found = published_pixels(arch)
+    found = published_preprocess(arch)
     if len(found) != 1:
         notes.append(
             "No file tells the pixel mean and std: CLIP's own are taken (data_preprocessor of the "

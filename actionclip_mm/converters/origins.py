@@ -85,6 +85,8 @@ def _resizing(converted: Converted) -> str:
 
 
 def _tower_eps(cfg: dict[str, Any]) -> str:
+    if 'timm_model_name' in cfg['vision_cfg']:
+        return "timm's in the image tower, see `arch` for the text tower"
     eps = {
         name: (cfg.get(f'{name}_cfg', {}).get('norm_kwargs') or {}).get('eps', CLIP_EPS)
         for name in ('vision', 'text')

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from mmengine import fileio
 
+from .generated_set import check_generated_set
+
 NUMBER = re.compile(r'-?[0-9]{1,18}')  # more do not fit into int64
 NUMBERS = re.compile(r'-?[0-9]{1,18}(,-?[0-9]{1,18})*')  # several labels, with commas in between
 BLANK = ' \t\r'
@@ -43,7 +45,8 @@ def read_lines(ann_file: str, delimiter: str = ' ', most: int | None = None) -> 
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: A file that is not text in UTF-8, a file without lines, a line without a path.
+        ValueError: A file that is not text in UTF-8, a file without lines, a line without a path,
+            a generated set whose lists and clips do not belong together.
     """
     lines = [
         _read_line(f'Line {row} of {ann_file}', line.strip(BLANK), delimiter, most)
@@ -52,6 +55,7 @@ def read_lines(ann_file: str, delimiter: str = ' ', most: int | None = None) -> 
     ]
     if not lines:
         raise ValueError(f'{ann_file} holds no line: give a list of at least one video.')
+    check_generated_set(ann_file)
     return lines
 
 

@@ -15,7 +15,7 @@ from mmengine.logging import print_log
 from mmengine.structures import BaseDataElement
 from torch import Tensor
 
-from ..utils import write_text
+from ..utils import check_scores, write_text
 
 Key = tuple[str | None, int]  # filename and sample_idx
 OTHER_CLASSES, OWN_CLASSES = -1e30, -2e30  # finite, for metrics subtract and compare scores
@@ -46,8 +46,8 @@ class CompleteEvaluator(Evaluator):
             the end of each evaluation. Defaults to None.
 
     Raises:
-        ValueError: While evaluating: samples without ``sample_idx``, scores or labels, scores per
-            view for a metric of the host, a metric that does not append one result per sample, no
+        ValueError: While evaluating: samples without ``sample_idx``, scores or labels, NaN, scores
+            per view for a metric of the host, a metric that does not append one result each, no
             video at all, or none that could be read.
     """
 
@@ -79,7 +79,7 @@ class CompleteEvaluator(Evaluator):
             label = sample.get('gt_label')
             if isinstance(label, Tensor) and label.numel() == 1 and int(label) < 0:
                 self._unlabelled.add(key)
-            self._check_pooled(sample)
+            self._check_values(sample)
         super().process(samples, data_batch)
 
     def evaluate(self, size: int) -> dict:
@@ -106,8 +106,11 @@ class CompleteEvaluator(Evaluator):
         # mmengine writes whole numbers as null into its JSON file
         return metrics | {f'videos/{name}': float(count) for name, count in counts.items()}
 
-    def _check_pooled(self, sample: dict) -> None:
+    def _check_values(self, sample: dict) -> None:
         scores = sample.get('pred_score')
+        for score in scores.values() if isinstance(scores, dict) else [scores]:
+            if isinstance(score, Tensor):
+                check_scores(score, str(sample.get('filename', 'a video')))
         if not any(isinstance(metric, (AccMetric, ConfusionMatrix)) for metric in self.metrics):
             return
         for score in scores.values() if isinstance(scores, dict) else [scores]:

@@ -4,6 +4,7 @@ import inspect
 
 import pytest
 from mmaction.evaluation import AccMetric
+from mmaction.structures import ActionDataSample
 from mmengine.config import ConfigDict
 from mmengine.evaluator import DumpResults, Evaluator
 from mmengine.runner import Runner
@@ -36,3 +37,21 @@ def test_other_evaluators_are_built_as_before() -> None:
     for evaluator in ([dict(type='AccMetric'), DUMP], dict(type='AccMetric')):
         assert type(build(evaluator)) is Evaluator
     assert type(build(dict(metrics=[dict(type='AccMetric')]))) is Evaluator
+
+
+@pytest.mark.parametrize('kind', ['Evaluator', 'CompleteEvaluator'])
+def test_a_test_that_reads_no_video_fails_under_any_evaluator(kind: str) -> None:
+    def sample(index: int, **metainfo: str) -> ActionDataSample:
+        place = dict(sample_idx=index, filename=f'{index}.mp4')
+        made = ActionDataSample(metainfo=place | metainfo)
+        return made.set_gt_label(0).set_pred_score([0.9, 0.1])
+
+    evaluator = build(dict(type=kind, metrics=[dict(type='AccMetric')]))
+    for _ in range(2):  # counts begin anew
+        evaluator.process([sample(0, undecodable='empty'), sample(1, undecodable='empty')])
+        with pytest.raises(ValueError, match='Not one of 2 videos could be read'):
+            evaluator.evaluate(2)
+        for metric in evaluator.metrics:
+            metric.results.clear()
+    evaluator.process([sample(0, undecodable='empty'), sample(1)])
+    assert evaluator.evaluate(2)['acc/top1'] >= 0.5

@@ -12,7 +12,6 @@ from actionclip_mm.converters import (
     huggingface,
     open_clip,
 )
-from actionclip_mm.converters.architecture import model_config, published_pixels
 from actionclip_mm.converters.huggingface_config import hints_of_config
 
 
@@ -198,13 +197,6 @@ def test_heads_are_not_assumed(state):
             convert(state, 'open_clip', known)
     with pytest.raises(ValueError, match='must divide its width 128, got 3'):
         convert(state, 'open_clip', Hints(quick_gelu=True, vision_heads=2, text_heads=3))
-
-
-def test_pixels_of_published_models():
-    published = published_pixels('ViT-B-16-SigLIP')
-    assert [p['mean'] for p in published] == [(0.5, 0.5, 0.5)]
-    assert len(published_pixels('ViT-L-14')) == 2  # one of its tags has another mean
-    assert published_pixels(dict(model_config('ViT-B-32'))) == published_pixels('ViT-B-32')
 
 
 def test_an_arch_that_does_not_exist(state):

@@ -40,12 +40,16 @@ def test_the_package_is_found_before_it_is_imported(script):
         for node in nodes
         if isinstance(node, ast.ImportFrom) and needs_the_package(path, str(node.module))
     ]
-    added = [
-        node
+    added = {
+        node.lineno: f'[{ast.unparse(node.args[0])}]'
         for node in nodes
         if isinstance(node, ast.Call) and ast.unparse(node.func) == 'sys.path.append'
-    ]
-    assert added and added[0].lineno < min(imports)
+    } | {
+        node.lineno: ast.unparse(node.value)
+        for node in nodes
+        if isinstance(node, ast.AugAssign) and ast.unparse(node.target) == 'sys.path'
+    }
+    assert added and min(added) < min(imports)
     names = dict(Path=Path, __file__=str(path), ROOT=TOOLS.parent)
-    folder = eval(ast.unparse(added[0].args[0]), names)  # of this repository
-    assert (Path(folder) / 'actionclip_mm' / '__init__.py').is_file()
+    folders = eval(added[min(added)], names)  # of this repository
+    assert any((Path(folder) / 'actionclip_mm' / '__init__.py').is_file() for folder in folders)

@@ -155,3 +155,38 @@ def test_names_of_files_are_text_of_the_config(tool, tmp_path, one_layer_arch, c
     tool('to_actionclip')([name, str(out), '--labels', '{{$HOME:none}}.txt'])
     cfg = Config.fromfile(out.with_suffix('.py'))
     assert cfg.load_from == str(out) and cfg.labels == '{{$HOME:none}}.txt'
+
+
+@pytest.mark.parametrize('way', ['pretrained', 'local-dir'])
+def test_the_logit_bias_of_pretrained_weights_is_exported(
+    way, tool, tmp_path, one_layer_arch, assert_same_features
+):
+    """A recognizer has no such weight, so it comes from where the towers came from."""
+    arch = dict(one_layer_arch, init_logit_bias=-10)
+    clip = open_clip.CustomTextCLIP(**arch).eval()
+    clip.logit_bias.data.fill_(-12.5)
+    folder = tmp_path / 'siglip'
+    folder.mkdir()
+    torch.save(clip.state_dict(), folder / 'open_clip_pytorch_model.bin')
+    (folder / 'open_clip_config.json').write_text(json.dumps(dict(model_cfg=arch)))
+    part = dict(arch=f'local-dir:{folder}')
+    if way == 'pretrained':
+        part = dict(arch=arch, pretrained=str(folder / 'open_clip_pytorch_model.bin'))
+    encoder = dict(type='TextPromptLabelEncoder', labels=['clap', 'sit'], **part)
+    model = dict(
+        type='CLIPRecognizer',
+        backbone=dict(type='CLIPImageEncoder', **part),
+        cls_head=dict(type='VideoTextHead', in_channels=32, label_encoder=encoder),
+    )
+    recognizer = MODELS.build(model).eval()
+    torch.save(recognizer.state_dict(), tmp_path / 'epoch_1.pth')
+    (tmp_path / 'config.py').write_text(f'model = {model!r}\n')
+    args = [str(tmp_path / 'epoch_1.pth'), '--config', str(tmp_path / 'config.py')]
+    out = tmp_path / 'clip' / 'open_clip_model.safetensors'
+    tool('export')([*args, str(out), '--layout', 'open_clip'])
+    again = open_clip.create_model(f'local-dir:{out.parent}').eval()
+    assert again.logit_bias.item() == -12.5
+    assert_same_features(recognizer, again)
+    exported = tmp_path / 'own' / 'model.safetensors'
+    tool('export')([*args, str(exported)])
+    assert Config.fromfile(exported.with_suffix('.py')).model.backbone.arch.init_logit_bias == -12.5

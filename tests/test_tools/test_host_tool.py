@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def host_tool(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """tools/_host_tool.py, which is no part of a package."""
+    monkeypatch.syspath_prepend(str(ROOT / 'tools'))
     spec = importlib.util.spec_from_file_location('_host_tool', ROOT / 'tools' / '_host_tool.py')
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -2,12 +2,17 @@
 
 import importlib
 import itertools
+import json
+import os
+import shutil
 import sys
 from pathlib import Path
 
 import decord
 import numpy as np
 import pytest
+
+from actionclip_mm.datasets.annotation_lists import read_lines
 
 TOOLS = Path(__file__).parents[2] / 'tools' / 'data' / 'mini'
 SMALL = ['--train', '2', '--val', '1', '--unseen', '1', '--stills', '10']
@@ -124,3 +129,85 @@ def test_attribute_captions_are_the_ones_that_are_said(tools) -> None:
 def test_refuses_numbers_that_make_no_data(tools, argument: str) -> None:
     with pytest.raises(SystemExit):
         tools['generate'].parse_args([argument])
+
+
+@pytest.fixture
+def older(root: Path, tmp_path: Path) -> Path:
+    """A copy of the set."""
+    return Path(shutil.copytree(root, tmp_path / 'mini'))
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    files = [path for path in folder.rglob('*') if path.is_file()]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def test_a_set_agrees_with_its_manifest(root: Path) -> None:
+    manifest = json.loads((root / 'manifest.json').read_text())
+    assert manifest['complete'] and manifest['made']['seed'] == 0
+    assert manifest['made']['sizes'] == dict(train=2, val=1, unseen=1, stills=10)
+    for name in ('train.txt', 'val_multilabel.txt', 'unseen.txt'):
+        assert read_lines(str(root / name))
+
+
+def test_a_new_set_takes_the_place_of_the_older_one(tools, older: Path) -> None:
+    (older / 'notes.md').write_text('mine')
+    before = content(older)
+    tools['generate'].main(['--out', str(older), *SMALL[:-2], '--seed', '1'])
+    after = content(older)
+    assert after['notes.md'] == b'mine' and after.keys() == before.keys()
+    assert after['stills/00000.jpg'] == before['stills/00000.jpg']  # none were asked for
+    assert after['videos/val/00000.mp4'] != before['videos/val/00000.mp4']
+    assert read_lines(str(older / 'val.txt'))
+    assert [path.name for path in older.parent.iterdir()] == ['mini']
+
+
+@pytest.mark.parametrize('step', ['generate_clips', 'replace'])
+def test_an_interrupt_before_the_exchange_changes_nothing(
+    step: str, tools, older: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    before = content(older)
+    monkeypatch.setattr(tools['generate'], 'run_all', lambda *args: iter([1]))  # no clips: fast
+    monkeypatch.setattr(tools['generate'], step, stop)
+    with pytest.raises(KeyboardInterrupt):
+        tools['generate'].main(['--out', str(older), '--seed', '1'])
+    assert content(older) == before and [path.name for path in older.parent.iterdir()] == ['mini']
+
+
+def test_an_interrupt_in_the_exchange_is_refused(
+    tools, root: Path, older: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half the files are those of the new set: nobody trains or tests on it."""
+    moved = []
+
+    def stop_at_the_third(source: Path, target: Path) -> None:
+        moved.append(rename(source, target))
+        if len(moved) == 3:
+            raise KeyboardInterrupt
+
+    rename = os.rename
+    new = Path(shutil.copytree(root, tmp_path / 'new'))
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(tools['generate'], 'move', stop_at_the_third)
+        tools['generate'].replace(older, new)
+    for name in ('train.txt', 'val.txt'):
+        with pytest.raises(ValueError, match='its generation stopped.*generate the set again'):
+            read_lines(str(older / name))
+
+
+def test_changed_clips_and_lists_are_refused(older: Path) -> None:
+    clip = older / 'videos' / 'val' / '00000.mp4'
+    clip.write_bytes((older / 'videos' / 'val' / '00001.mp4').read_bytes())
+    for name in ('val.txt', 'val_multilabel.txt'):
+        with pytest.raises(ValueError, match=f'val. are not those that .{name}. was generated'):
+            read_lines(str(older / name))
+    assert read_lines(str(older / 'train.txt'))
+    with (older / 'train.txt').open('a') as file:
+        file.write('train/00000.mp4 1\n')
+    with pytest.raises(ValueError, match=r'train.txt. was changed since it was generated'):
+        read_lines(str(older / 'train.txt'))
+    (older / 'manifest.json').unlink()  # of a version that wrote none
+    assert read_lines(str(older / 'train.txt'))

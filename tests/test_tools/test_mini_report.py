@@ -68,6 +68,11 @@ def test_scores_of_another_list_are_refused(report, root, tmp_path):
 def test_a_folder_without_a_log(report, tmp_path):
     with pytest.raises(FileNotFoundError, match='holds no training log'):
         report.read_log(tmp_path)
+    log = tmp_path / 'run' / 'vis_data' / 'scalars.json'
+    log.parent.mkdir(parents=True)
+    log.write_text('{"acc/top1": 0.5, "step": 1}')
+    with pytest.raises(ValueError, match='holds no loss'):
+        report.read_log(tmp_path)
 
 
 def test_a_dump_runs_no_code(report, root, tmp_path):

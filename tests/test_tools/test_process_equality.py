@@ -36,11 +36,12 @@ def test_figure_and_table(
     assert out.stat().st_size > 10_000
 
 
-@pytest.mark.parametrize('case', ['no log', 'lengths', 'one', 'name'])
+@pytest.mark.parametrize('case', ['no log', 'no loss', 'lengths', 'one', 'name'])
 def test_refuses(case: str, log: Callable, tmp_path: Path, load_tool: Callable) -> None:
     first = f'1={log("a", [2, 1])}'
     runs, words = {
         'no log': ([first, f'2={tmp_path}/none'], 'none has no'),
+        'no loss': ([first, f'2={log("c", [])}'], 'its log holds no loss'),
         'lengths': ([first, f'2={log("b", [2])}'], '1 iterations cannot be compared with 2'),
         'one': ([first], 'give two runs'),
         'name': ([first, str(tmp_path)], 'give two runs'),

@@ -15,6 +15,11 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+sys.path += map(str, Path(__file__).resolve().parents[1:3])  # of what is not installed
+
+from _entry import run_tool
+
+# isort: split
 import torch
 from mmaction.structures import ActionDataSample
 from mmengine.config import Config
@@ -22,8 +27,6 @@ from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from torch import nn
 from torch.profiler import ProfilerActivity, profile
-
-sys.path.append(str(Path(__file__).resolve().parents[2]))  # a checkout that was not installed
 
 import actionclip_mm  # noqa: F401  registers the components
 from actionclip_mm.models.utils.unread_weights import leave_weights_unread
@@ -214,4 +217,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    run_tool(main)

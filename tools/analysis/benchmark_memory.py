@@ -6,7 +6,13 @@ Usage: python tools/analysis/benchmark_memory.py configs/mini/actionclip_mini_tr
 import argparse
 import copy
 import sys
+from pathlib import Path
 
+sys.path += map(str, Path(__file__).resolve().parents[1:3])  # of what is not installed
+
+from _entry import run_tool
+
+# isort: split
 import torch
 from benchmark import Step, add_sizes, measure, peak_bytes, seconds
 from mmengine.config import Config
@@ -99,4 +105,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    run_tool(main)

@@ -16,6 +16,11 @@ import sys
 import time
 from pathlib import Path
 
+sys.path += map(str, Path(__file__).resolve().parents[1:3])  # of what is not installed
+
+from _entry import run_tool
+
+# isort: split
 import matplotlib
 
 matplotlib.use('Agg')
@@ -28,10 +33,8 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from torch import Tensor
 
-sys.path.append(str(Path(__file__).resolve().parents[2]))  # a checkout that was not installed
-
 from actionclip_mm.apis.building import read_config
-from actionclip_mm.converters import SOURCES, convert, interpolate
+from actionclip_mm.converters import SOURCES, Hints, convert, interpolate
 from actionclip_mm.models.utils.state_dict import read_content, read_state_dict
 from actionclip_mm.models.utils.strict_loading import misfit_of_loaded
 from actionclip_mm.models.utils.unread_weights import leave_weights_unread
@@ -60,7 +63,10 @@ def read_zero_shot(name: str, source: str, cfg: Config) -> State:
     state = read_state_dict(name)
     if any(key.startswith('backbone.') for key in state):
         return state
-    return convert(read_content(name), source).state
+    hints = Hints()
+    if cfg.model.backbone.type == 'CLIPImageEncoder':  # whose heads no shape tells
+        hints.arch = cfg.model.backbone.to_dict().get('arch', 'ViT-B-16')
+    return convert(read_content(name), source, hints).state
 
 
 def added_modules(zero_shot: State, fine_tuned: State) -> list[str]:
@@ -175,8 +181,10 @@ def main_metric(metrics: dict[str, float], wanted: str | None) -> str:
     """The metric to plot: the wanted one, or the first.
 
     Raises:
-        ValueError: There is no metric of that name.
+        ValueError: There is no metric of that name, or none at all.
     """
+    if not metrics:
+        raise ValueError('The test gives no metric: set test_evaluator of the config.')
     if wanted is not None and wanted not in metrics:
         raise ValueError(f"--metric '{wanted}' is unknown: set one of {', '.join(metrics)}.")
     return wanted or next(iter(metrics))
@@ -249,4 +257,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run_tool(main)

@@ -10,6 +10,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+sys.path += map(str, Path(__file__).resolve().parents[1:3])  # of what is not installed
+
+from _entry import run_tool
+
+# isort: split
 import matplotlib
 
 matplotlib.use('Agg')
@@ -19,8 +24,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-sys.path.append(str(Path(__file__).resolve().parents[2]))  # a checkout that was not installed
-
+from actionclip_mm.datasets.generated_set import check_generated_set
 from actionclip_mm.evaluation import OrderPairAccuracy, read_dump
 from actionclip_mm.utils import write_figure, write_text
 
@@ -67,6 +71,7 @@ class Split:
 
 def read_split(data_root: Path, labels: str, annotations: str, dump: Path) -> Split:
     """Joins an annotation list with the scores that `tools/test.py --dump` wrote for it."""
+    check_generated_set(data_root / annotations)
     names = (data_root / f'labels_{labels}.txt').read_text().splitlines()
     rows = [line.rsplit(' ', 1) for line in (data_root / annotations).read_text().splitlines()]
     truth = np.array([int(label) for _, label in rows])
@@ -83,7 +88,10 @@ def read_log(work_dir: Path) -> list[dict]:
     logs = sorted(work_dir.glob('*/vis_data/scalars.json'))
     if not logs:
         raise FileNotFoundError(f'{work_dir} holds no training log: run the training first.')
-    return [json.loads(line) for line in logs[-1].read_text().splitlines()]
+    rows = [json.loads(line) for line in logs[-1].read_text().splitlines()]
+    if not any('loss' in row for row in rows):
+        raise ValueError(f"'{logs[-1]}' holds no loss: let the training run for some iterations.")
+    return rows
 
 
 def plot_curves(log: list[dict], path: Path) -> None:
@@ -180,4 +188,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run_tool(main)

@@ -22,16 +22,18 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
+sys.path += map(str, Path(__file__).resolve().parents[1:3])  # of what is not installed
+
+from _entry import run_tool
+
+# isort: split
 import matplotlib
 
 matplotlib.use('Agg')
 
 import matplotlib.pyplot as plt
-from matplotlib.axes import Axes
-
-sys.path.append(str(Path(__file__).resolve().parents[2]))  # a checkout that was not installed
-
 from _few_shot_points import Point, check, in_order, read_point, remarks
+from matplotlib.axes import Axes
 
 from actionclip_mm.protocols.card_markdown import METRICS
 from actionclip_mm.protocols.data_sets import NAMES
@@ -142,4 +144,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run_tool(main)

@@ -13,14 +13,17 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+sys.path += map(str, Path(__file__).resolve().parents[1:3])  # of what is not installed
+
+from _entry import run_tool
+
+# isort: split
 import matplotlib
 
 matplotlib.use('Agg')
 
 import matplotlib.pyplot as plt
 import numpy as np
-
-sys.path.append(str(Path(__file__).resolve().parents[2]))  # a checkout that was not installed
 
 from actionclip_mm.utils import write_figure
 
@@ -32,12 +35,15 @@ def read_log(folder: str) -> tuple[dict[int, float], dict[int, dict]]:
 
     Raises:
         FileNotFoundError: There is no log in this folder.
+        ValueError: The log has no loss.
     """
     files = sorted(Path(folder).glob('*/vis_data/scalars.json'))
     if not files:
         raise FileNotFoundError(f'{folder} has no */vis_data/scalars.json: name the work dir.')
     lines = [json.loads(line) for file in files for line in file.read_text().splitlines()]
     losses = {line['step']: line['loss'] for line in lines if 'loss' in line}
+    if not losses:
+        raise ValueError(f'{folder}: its log holds no loss: give a work dir of tools/train.py.')
     metrics = {
         line['step']: {name: value for name, value in line.items() if name not in CLOCKS}
         for line in lines
@@ -100,12 +106,13 @@ def main(args: Sequence[str] | None = None) -> None:
         print('| processes | largest difference of the loss | metrics |\n|---|---|---|')
         for name, (losses, metrics) in logs.items():
             largest = differences(losses, expected).max()
+            last = list(metrics.values())[-1] if metrics else 'none'
             same = 'equal' if metrics == expected_metrics else 'different'
-            print(f'| {name} | {largest:.1e} | {same}: {list(metrics.values())[-1]} |')
+            print(f'| {name} | {largest:.1e} | {same}: {last} |')
         draw({name: losses for name, (losses, _) in logs.items()}, options.out)
     except (FileNotFoundError, ValueError) as error:
         sys.exit(str(error))
 
 
 if __name__ == '__main__':
-    main()
+    run_tool(main)

@@ -16,8 +16,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parents[2]))  # a checkout that was not installed
+sys.path += map(str, Path(__file__).resolve().parents[1:3])  # of what is not installed
 
+from _entry import run_tool
+
+# isort: split
 from _mini_tables import METRICS, TABLES, Results, write_report
 from mmengine.config import Config
 
@@ -25,6 +28,7 @@ from actionclip_mm.utils import write_json
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = 'configs/mini/ablations'
+PROCESSES: list[subprocess.Popen] = []  # trainings, which end with this tool
 
 
 def run(config: str, seed: int, epochs: int, out: Path) -> dict[str, float]:
@@ -46,7 +50,7 @@ def run(config: str, seed: int, epochs: int, out: Path) -> dict[str, float]:
     options = [f'train_cfg.max_epochs={epochs}', f'param_scheduler.1.end={epochs}']
     command += ['--cfg-options', *options]
     with (folder / 'output.log').open('a', encoding='utf-8') as log:
-        done = subprocess.run(
+        process = subprocess.Popen(
             command,
             cwd=ROOT,
             stdout=log,
@@ -54,7 +58,8 @@ def run(config: str, seed: int, epochs: int, out: Path) -> dict[str, float]:
             stdin=subprocess.DEVNULL,
             env={**os.environ, 'OMP_NUM_THREADS': '1'},  # runs share the cores, not one run all
         )
-    if done.returncode != 0:
+    PROCESSES.append(process)
+    if process.wait() != 0:
         raise RuntimeError(f'{config} with seed {seed} failed, see {folder / "output.log"}.')
     metrics = last_metrics(folder) | {'seconds': round(time.time() - start)}
     write_json(result, metrics)
@@ -89,8 +94,11 @@ def run_all(configs: list[str], seeds: list[int], epochs: int, jobs: int, out: P
         for number, ((config, seed), future) in enumerate(zip(todo, futures, strict=True), start=1):
             try:
                 metrics = future.result()
-            except RuntimeError:
-                pool.shutdown(cancel_futures=True)  # said at once, not after all other runs
+            except BaseException as error:
+                pool.shutdown(wait=False, cancel_futures=True)  # not after all other runs
+                if not isinstance(error, RuntimeError):  # stopped
+                    for process in PROCESSES:
+                        process.terminate()
                 raise
             results[config].append(metrics)
             said = ', '.join(
@@ -133,4 +141,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run_tool(main, kept='finished runs and checkpoints are kept, the same command goes on.')

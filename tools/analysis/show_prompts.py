@@ -8,11 +8,14 @@ import argparse
 import sys
 from pathlib import Path
 
+sys.path += map(str, Path(__file__).resolve().parents[1:3])  # of what is not installed
+
+from _entry import run_tool
+
+# isort: split
 from mmaction.registry import MODELS
 from mmengine.config import Config
 from torch import nn
-
-sys.path.append(str(Path(__file__).resolve().parents[2]))  # a checkout that was not installed
 
 from actionclip_mm.models.text import LearnableContext, fill_prompts, read_labels, read_prompts
 from actionclip_mm.models.text.tokens import count_tokens, read_as
@@ -76,4 +79,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    run_tool(main)

@@ -13,13 +13,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+sys.path += map(str, Path(__file__).resolve().parents[1:3])  # of what is not installed
+
+from _entry import run_tool
+
+# isort: split
 import open_clip
 import torch
 from mmengine.config import Config, ConfigDict
 from open_clip.pretrained import list_pretrained_tags_by_model
 from torch import nn
-
-sys.path.append(str(Path(__file__).resolve().parents[2]))  # a checkout that was not installed
 
 from actionclip_mm.apis.building import build_trained, read_config
 from actionclip_mm.converters import SOURCES
@@ -225,4 +228,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run_tool(main)

@@ -14,8 +14,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parents[2]))  # a checkout that was not installed
+sys.path += map(str, Path(__file__).resolve().parents[1:3])  # of what is not installed
 
+from _entry import run_tool
+
+# isort: split
 from actionclip_mm.datasets.annotation_lists import BLANK, check_inside, read_lines
 from actionclip_mm.datasets.preparation.command import exit_code
 from actionclip_mm.datasets.preparation.decode_check import CACHE_NAME, check_decoding
@@ -118,4 +121,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    raise SystemExit(main())
+    run_tool(main)

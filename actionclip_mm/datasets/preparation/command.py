@@ -17,7 +17,7 @@ from .report import ListNumbers, Report
 from .scanning import HOST_TEMPLATE, below, scan
 from .writing import check_link, make_link, write_texts
 
-OK, INCOMPLETE, WRONG_CALL, INTERRUPTED = 0, 1, 2, 130
+OK, INCOMPLETE, WRONG_CALL = 0, 1, 2
 
 
 def run(preparation: Preparation, argv: Sequence[str] | None = None) -> int:
@@ -36,15 +36,14 @@ def run(preparation: Preparation, argv: Sequence[str] | None = None) -> int:
 
 
 def exit_code(work: Callable[[], int]) -> int:
-    """That of a command that decodes: errors and interrupts become a sentence each."""
+    """That of a command that decodes: errors become a sentence, and so does an interrupt's text."""
     try:
         return work()
     except (ValueError, OSError) as error:
         print(f'Error: {error}', file=sys.stderr)
         return WRONG_CALL
-    except KeyboardInterrupt:
-        print('\nInterrupted: what was decoded is remembered, run it again to go on.')
-        return INTERRUPTED
+    except KeyboardInterrupt as stop:
+        raise type(stop)('what was decoded is remembered, run it again to go on.') from None
 
 
 def prepare(preparation: Preparation, args: argparse.Namespace) -> int:

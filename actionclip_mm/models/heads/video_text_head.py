@@ -13,6 +13,7 @@ from mmaction.models import BaseHead
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
+from ...utils import check_scores
 from ..utils.load_hooks import before_loading
 from .feature_pooling import Feats, pool_features
 from .score_pooling import ScorePooling, average_texts
@@ -174,6 +175,7 @@ class VideoTextHead(BaseHead):
         scores = self.pool_scores(logits)
         labels = scores.argmax(dim=-1, keepdim=True)
         for sample, score, label in zip(data_samples, scores, labels, strict=True):
+            check_scores(score, getattr(sample, 'filename', 'a video'))
             sample.set_pred_score(score)
             sample.set_pred_label(label)
         return data_samples

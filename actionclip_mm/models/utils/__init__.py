@@ -1,14 +1,9 @@
 """What several parts share: building CLIP towers and gathering features over processes."""
 
-from .clip_loading import (
-    CLIPPreprocess,
-    arch_name,
-    build_clip,
-    get_preprocess,
-    output_width,
-)
+from .clip_loading import arch_name, build_clip, output_width
 from .freezing import freeze_stages
 from .gather import gather_rows, global_mean
+from .preprocess import CLIPPreprocess, get_preprocess, published_preprocess
 from .tokenizers import get_tokenizer
 
 __all__ = [
@@ -21,4 +16,5 @@ __all__ = [
     'get_tokenizer',
     'global_mean',
     'output_width',
+    'published_preprocess',
 ]

@@ -4,7 +4,7 @@ import difflib
 import logging
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import open_clip
 from mmengine.logging import print_log
@@ -14,14 +14,15 @@ from open_clip.model import convert_to_custom_text_state_dict, resize_pos_embed
 from open_clip.pretrained import get_pretrained_cfg, list_pretrained_tags_by_model
 from torch import Tensor, nn
 
-from ...utils import first_line
+from ...utils import check_weight_values, first_line
 from .hub import cache_only_when_offline
+from .model_folder import refuse_other_settings
 from .state_dict import OPENAI_CONSTANTS, read_state_dict
 from .strict_loading import misfit_of_loaded
 from .unread_weights import trained_with_quick_gelu, weights_stay_unread
 
 Arch = str | dict
-_SCHEMES = (factory.LOCAL_DIR_PREFIX, factory.HF_HUB_PREFIX)  # names that bring their own weights
+SCHEMES = (factory.LOCAL_DIR_PREFIX, factory.HF_HUB_PREFIX)  # names that bring their own weights
 
 # beginnings of names that open_clip never gives, and what to do with such a file
 _OTHER_LAYOUTS = {
@@ -30,16 +31,6 @@ _OTHER_LAYOUTS = {
         'convert them with tools/convert/to_actionclip.py and load the result with `load_from`'
     ),
 }
-
-
-class CLIPPreprocess(NamedTuple):
-    """What a tower was trained on: pixel mean and std in [0, 255], frame size, way of resizing."""
-
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    size: tuple[int, int]
-    interpolation: str = 'bicubic'
-    resize_mode: str = 'shortest'  # or 'squash', 'longest': open_clip's names
 
 
 def build_clip(arch: Arch, pretrained: str | None = None) -> nn.Module:
@@ -61,7 +52,7 @@ def build_clip(arch: Arch, pretrained: str | None = None) -> nn.Module:
         FileNotFoundError: ``pretrained`` is neither a tag nor a file, or cannot be downloaded.
     """
     check_arch(arch)
-    if isinstance(arch, str) and arch.startswith(_SCHEMES) and pretrained is None:
+    if isinstance(arch, str) and arch.startswith(SCHEMES) and pretrained is None:
         return _create(arch) if weights_stay_unread() else _create_from_tag(arch, None)
     if pretrained is None:
         return _create(arch)
@@ -80,6 +71,9 @@ def build_clip(arch: Arch, pretrained: str | None = None) -> nn.Module:
             f"pretrained='{pretrained}' is neither a file on this machine nor a tag of "
             f'{arch_name(arch)} (tags: {", ".join(tags) or "none"}): set one of these.'
         )
+    if isinstance(arch, dict) or not arch.startswith(SCHEMES):
+        cfg = open_clip.get_model_config(clean_name(arch)) if isinstance(arch, str) else arch
+        refuse_other_settings(cfg or {}, pretrained)
     state_dict = read_state_dict(pretrained)
     # OpenAI trained with QuickGELU; running its weights with GELU is silently worse.
     from_openai = all(key in state_dict for key in OPENAI_CONSTANTS)
@@ -93,31 +87,6 @@ def arch_name(arch: Arch) -> str:
     if isinstance(arch, str):
         return arch
     return f'a config dict of width {arch.get("embed_dim")}'
-
-
-def get_preprocess(model: nn.Module, arch: Arch, pretrained: str | None = None) -> CLIPPreprocess:
-    """Mean, std, size and way of resizing that a model was trained with.
-
-    open_clip keeps all but the size with each tag. For weights from a file, or random ones, those
-    of the model's first tag are taken: an architecture's published weights agree on them.
-    """
-    published: dict = {}
-    if isinstance(arch, str) and arch.startswith(_SCHEMES):  # open_clip has read their own
-        published = getattr(model.get_submodule('visual'), 'preprocess_cfg', published)
-    elif isinstance(arch, str):
-        tags = list_pretrained_tags_by_model(clean_name(arch))
-        tag = pretrained if pretrained in tags else (tags or [None])[0]
-        published = get_pretrained_cfg(clean_name(arch), tag) if tag else {}
-    mean = published.get('mean') or open_clip.OPENAI_DATASET_MEAN
-    std = published.get('std') or open_clip.OPENAI_DATASET_STD
-    size = getattr(getattr(model, 'visual', None), 'image_size', 224)
-    return CLIPPreprocess(
-        tuple(255 * value for value in mean),
-        tuple(255 * value for value in std),
-        (size, size) if isinstance(size, int) else tuple(size),
-        published.get('interpolation') or 'bicubic',
-        published.get('resize_mode') or 'shortest',
-    )
 
 
 def output_width(model: nn.Module) -> int:
@@ -152,7 +121,7 @@ def check_arch(arch: Arch) -> None:
                 f"There is no open_clip_config.json in '{folder}': set arch to local-dir:FOLDER "
                 'with the folder of an open_clip model.'
             )
-    if arch.startswith(_SCHEMES):
+    if arch.startswith(SCHEMES):
         return
     names = open_clip.list_models()
     if clean_name(arch) not in names:
@@ -208,7 +177,7 @@ def _needs_hub(arch: Arch) -> bool:
         if arch.startswith(factory.HF_HUB_PREFIX):
             return True
         # a path follows the scheme and keeps its slashes
-        cfg = open_clip.get_model_config(arch if arch.startswith(_SCHEMES) else clean_name(arch))
+        cfg = open_clip.get_model_config(arch if arch.startswith(SCHEMES) else clean_name(arch))
     return bool(cfg) and 'hf_model_name' in cfg['text_cfg']
 
 
@@ -232,13 +201,14 @@ def _create_from_tag(arch: str, tag: str | None) -> nn.Module:
                 force_custom_text=True,
                 require_pretrained=True,
             )
-            return _features_only(model)
     except Exception as error:  # the hub's client raises many kinds for "not reachable"
         raise FileNotFoundError(
             f'The weights {tag or "that belong to the name"} of {arch} are not on this machine and '
             'could not be downloaded: give the path of a local weight file as `pretrained` '
             '(`--pretrained FILE`).'
         ) from error
+    check_weight_values(model.state_dict(), tag or arch)
+    return _features_only(model)
 
 
 def _load(model: nn.Module, state_dict: dict[str, Tensor], path: str, arch: Arch) -> None:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ...compat.checkpoints import DAMAGED
 from ...compat.unpickling import is_torchscript
-from ...utils import first_line, list_names, read_json_object
+from ...utils import check_weight_values, first_line, list_names, read_json_object
 from .torchscript import read_torchscript
 
 # Three constants that OpenAI's archives carry among their weights; nothing else has them.
@@ -103,12 +103,15 @@ def read_content(path: str) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: There is no such file, or a part of a sharded save is not there.
-        ValueError: The file is no checkpoint, or holds objects other than plain weights.
+        ValueError: The file is no checkpoint, or holds objects other than plain weights, or weights
+            that cannot be used, see :func:`check_weight_values`.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"There is no weight file '{path}': give the path of a file.")
     if path.endswith(INDEX):
-        return _load_sharded(path)
+        sharded = _load_sharded(path)
+        check_weight_values(sharded, path)
+        return sharded
     part = _PART.search(path)
     if part and Path(path[: part.start()] + part[1] + INDEX).is_file():
         raise ValueError(
@@ -120,6 +123,7 @@ def read_content(path: str) -> dict[str, Any]:
         raise ValueError(
             f"'{path}' holds a {type(content).__name__}, not a state dict: give a file of weights."
         )
+    check_weight_values(content, path)
     return content
 
 

@@ -18,6 +18,10 @@ def misfit_of_loaded(module: nn.Module, state_dict: Mapping[str, Tensor]) -> str
         None where every tensor was there and fitted, otherwise the first that did not and how many
         more there are.
     """
+    own = module.state_dict()
+    for name, value in state_dict.items():
+        if name in own and own[name].is_floating_point() and not value.is_floating_point():
+            return f'{name} is {value.dtype}, not floating-point'.replace('torch.', '')
     try:
         missing, unexpected = module.load_state_dict(state_dict, strict=False)
     except RuntimeError as error:  # sizes

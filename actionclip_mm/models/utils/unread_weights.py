@@ -47,7 +47,8 @@ def trained_with_quick_gelu(arch: str, tag_or_file: str, tags: list[str]) -> boo
         print_log(
             f"The file '{tag_or_file}' that the config names as `pretrained` is not here. Its "
             "weights are not needed, but if they were OpenAI's, set `arch` to a name that ends in "
-            '-quickgelu, or scores will be wrong.',
+            '-quickgelu, or scores will be wrong; if its folder told a pixel mean and std, set '
+            'those of data_preprocessor.',
             'current',
             30,
         )

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from ...utils import write_bytes
+from ...utils import check_weight_values, write_bytes
 from .state_dict import shards_of
 
 SUFFIXES = ('.safetensors', '.pth')
@@ -35,10 +35,11 @@ def write_weights(path: str | Path, state: dict[str, Tensor], meta: dict[str, st
         meta: What is to be known about them; kept in the file.
 
     Raises:
-        ValueError: Another suffix.
+        ValueError: Another suffix, or weights that nobody can use (NaN, Inf).
         OSError: The file was not written, with the reason.
     """
     check_suffix(path)
+    check_weight_values(state, str(path))
     # own memory each: safetensors refuses views of one storage
     state = {name: value.detach().cpu().clone().contiguous() for name, value in state.items()}
     if Path(path).suffix == '.safetensors':

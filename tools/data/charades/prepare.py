@@ -12,8 +12,11 @@ import argparse
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parents[3]))  # a checkout that was not installed
+sys.path += map(str, Path(__file__).resolve().parents[2:4])  # of what is not installed
 
+from _entry import run_tool
+
+# isort: split
 from _charades_files import Annotations, read_classes, read_videos
 
 from actionclip_mm.datasets.preparation import (
@@ -87,4 +90,4 @@ def _note(part: str, found: Annotations) -> str:
 
 
 if __name__ == '__main__':
-    raise SystemExit(run(Charades()))
+    run_tool(lambda: run(Charades()))

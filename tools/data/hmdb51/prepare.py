@@ -12,8 +12,11 @@ import re
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parents[3]))  # a checkout that was not installed
+sys.path += map(str, Path(__file__).resolve().parents[2:4])  # of what is not installed
 
+from _entry import run_tool
+
+# isort: split
 from actionclip_mm.datasets.preparation import (
     ListedVideo,
     Plan,
@@ -82,4 +85,4 @@ class HMDB51(Preparation):
 
 
 if __name__ == '__main__':
-    raise SystemExit(run(HMDB51()))
+    run_tool(lambda: run(HMDB51()))

@@ -10,8 +10,11 @@ the columns label,youtube_id,time_start,time_end.
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parents[3]))  # a checkout that was not installed
+sys.path += map(str, Path(__file__).resolve().parents[2:4])  # of what is not installed
 
+from _entry import run_tool
+
+# isort: split
 from actionclip_mm.datasets.preparation import Plan, run
 from actionclip_mm.datasets.preparation.kinetics import Clip, KineticsPreparation
 from actionclip_mm.models.text.label_names import plain
@@ -55,4 +58,4 @@ class Kinetics400(KineticsPreparation):
 
 
 if __name__ == '__main__':
-    raise SystemExit(run(Kinetics400()))
+    run_tool(lambda: run(Kinetics400()))

@@ -12,8 +12,11 @@ import argparse
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parents[3]))  # a checkout that was not installed
+sys.path += map(str, Path(__file__).resolve().parents[2:4])  # of what is not installed
 
+from _entry import run_tool
+
+# isort: split
 from _zero_shot_classes import zero_shot_classes
 
 from actionclip_mm.datasets.preparation import Plan, VideoList, run
@@ -89,4 +92,4 @@ class Kinetics600(KineticsPreparation):
 
 
 if __name__ == '__main__':
-    raise SystemExit(run(Kinetics600()))
+    run_tool(lambda: run(Kinetics600()))

@@ -7,11 +7,14 @@ import argparse
 import sys
 from pathlib import Path
 
+sys.path += map(str, Path(__file__).resolve().parents[2:4])  # of what is not installed
+
+from _entry import run_tool
+
+# isort: split
 import torch
 from safetensors.torch import save
 from torch import Tensor
-
-sys.path.append(str(Path(__file__).resolve().parents[3]))  # a checkout that was not installed
 
 from actionclip_mm.models.utils.state_dict import read_state_dict
 from actionclip_mm.utils import write_bytes
@@ -58,4 +61,4 @@ def main(argv: list[str] | None = None) -> None:
 
 if __name__ == '__main__':
     torch.set_num_threads(1)
-    main()
+    run_tool(main)

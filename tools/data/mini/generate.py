@@ -9,12 +9,22 @@ reversed, so what ignores the order of frames gives both the same scores.
 
 import argparse
 import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from multiprocessing import Pool
 from pathlib import Path
 from typing import NamedTuple
 
+sys.path += map(str, Path(__file__).resolve().parents[2:4])  # of what is not installed
+
+from _entry import package_module, run_tool
+
+# isort: split
 import cv2
 import numpy as np
 from annotations import write_annotations, write_labels
@@ -22,6 +32,10 @@ from motion import render_clip
 from stills import attribute_captions, render_still
 from video import write_video
 from vocabulary import ORDER_PAIRS, ActionClass, mirror_of, seen_and_unseen
+
+files, manifests = (
+    package_module(f'{name}.py') for name in ('utils/whole_files', 'datasets/generated_set')
+)
 
 SPLITS = ('train', 'val', 'unseen')
 JPEG_QUALITY = 92
@@ -84,11 +98,15 @@ def write_still(job: tuple[Path, tuple[int, ...]]) -> dict:
 
 def run_all(work: Callable, jobs: list, processes: int, what: str) -> Iterator:
     """Yields the results in order and prints how far it is."""
-    with Pool(processes) as pool:
+    with Pool(processes, leave_interrupts_to_the_parent) as pool:
         for done, result in enumerate(pool.imap(work, jobs, chunksize=16), start=1):
             yield result
             if done % max(1, len(jobs) // 5) == 0:
                 print(f'{what}: {done} of {len(jobs)}', flush=True)
+
+
+def leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def generate_clips(root: Path, args: argparse.Namespace) -> None:
@@ -104,7 +122,7 @@ def generate_clips(root: Path, args: argparse.Namespace) -> None:
     write_labels(root, seen, unseen)
     for split, clips in splits.items():
         write_annotations(root, split, clips, sizes[split][0])
-    print(f'{files} clips of {len(seen)} seen and {len(unseen)} unseen classes in {root}/videos')
+    print(f'{files} clips of {len(seen)} seen and {len(unseen)} unseen classes')
 
 
 def generate_stills(root: Path, args: argparse.Namespace) -> None:
@@ -117,7 +135,28 @@ def generate_stills(root: Path, args: argparse.Namespace) -> None:
     (root / 'captions_train.jsonl').write_text('\n'.join(lines[:-held_out]) + '\n')
     (root / 'captions_val.jsonl').write_text('\n'.join(lines[-held_out:]) + '\n')
     (root / 'labels_captions.txt').write_text('\n'.join(attribute_captions()) + '\n')
-    print(f'{len(lines)} stills in {folder}')
+    print(f'{len(lines)} stills')
+
+
+move = os.replace
+
+
+def replace(root: Path, new: Path) -> None:
+    """Put a finished set in the place of an older one; what is cut off in between is refused.
+
+    Other files of the folder stay, and stills where the new set has none.
+    """
+    content = json.loads((new / manifests.NAME).read_text())
+    root.mkdir(parents=True, exist_ok=True)
+    files.write_json(root / manifests.NAME, manifests.being_replaced())
+    for path in new.iterdir():
+        old = root / path.name
+        if path.name == manifests.NAME:
+            continue
+        if old.is_dir():
+            shutil.rmtree(old)
+        move(path, old)
+    files.write_json(root / manifests.NAME, content)
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -145,11 +184,23 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     cv2.setNumThreads(1)  # the processes share the cores already
     start = time.perf_counter()
-    generate_clips(args.out, args)
-    if args.stills:
-        generate_stills(args.out, args)
-    print(f'done in {time.perf_counter() - start:.0f} s')
+    out = Path(os.path.realpath(args.out))  # a link stays one
+    try:
+        files.check_writable(out / manifests.NAME)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f'.{out.name}.', dir=out.parent) as folder:
+            new = Path(folder)
+            generate_clips(new, args)
+            if args.stills:
+                generate_stills(new, args)
+            sizes = {name: getattr(args, name) for name in (*SPLITS, 'stills')}
+            made = dict(seed=args.seed, sizes=sizes)
+            files.write_json(new / manifests.NAME, manifests.describe(new, made))
+            replace(out, new)
+    except OSError as error:
+        sys.exit(f'Error: {error}')
+    print(f'done in {time.perf_counter() - start:.0f} s: {args.out}')
 
 
 if __name__ == '__main__':
-    main()
+    run_tool(main, kept='an older set is as it was, run it again for a new one.')

@@ -12,8 +12,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-sys.path.append(str(Path(__file__).resolve().parents[3]))  # a checkout that was not installed
+sys.path += map(str, Path(__file__).resolve().parents[2:4])  # of what is not installed
 
+from _entry import run_tool
+
+# isort: split
 from actionclip_mm.datasets.preparation import (
     ListedVideo,
     Plan,
@@ -116,4 +119,4 @@ def _clean(template: str) -> str:
 
 
 if __name__ == '__main__':
-    raise SystemExit(run(SSv2()))
+    run_tool(lambda: run(SSv2()))

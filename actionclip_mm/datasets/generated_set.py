@@ -1,0 +1,84 @@
+"""The manifest of a generated data set: its lists and its clips belong together, or it is refused.
+
+Standard library only: the generator loads it without the package.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+NAME = 'manifest.json'
+KIND = 'generated set of actionclip_mm'
+AGAIN = 'generate the set again (tools/data/mini/generate.py)'
+
+
+def being_replaced() -> dict[str, Any]:
+    """What the manifest says while files of an older set are exchanged."""
+    return dict(kind=KIND, complete=False)
+
+
+def describe(root: Path, made: dict[str, Any]) -> dict[str, Any]:
+    """The manifest of a set.
+
+    Args:
+        root: Its folder: text files, and clips in ``videos/SPLIT``.
+        made: What it was generated from: seed and sizes.
+    """
+    splits = sorted(folder.name for folder in (root / 'videos').iterdir())
+    texts = sorted(path for path in root.iterdir() if path.suffix == '.txt')
+    return dict(
+        kind=KIND,
+        complete=True,
+        made=made,
+        lists={path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in texts},
+        clips={split: _hash_files(root / 'videos' / split) for split in splits},
+    )
+
+
+def check_generated_set(annotations: str | Path) -> None:
+    """Refuse a list of a generated set whose list or clips are not those of its manifest.
+
+    Lists without such a manifest next to them are not looked at. Reads every clip of the split
+    once, which takes 0.3 s for 1440 of them.
+
+    Args:
+        annotations: A list of the set, such as ``data/mini/train.txt``.
+
+    Raises:
+        ValueError: Generation was cut off, or files were changed since.
+    """
+    path = Path(annotations)
+    try:
+        manifest = json.loads((path.parent / NAME).read_text(encoding='utf-8'))
+    except (OSError, ValueError):
+        return
+    if not isinstance(manifest, dict) or manifest.get('kind') != KIND:
+        return
+    if not manifest.get('complete'):
+        raise ValueError(
+            f"'{path.parent}' was being replaced when its generation stopped, so lists and clips "
+            f'do not belong together: {AGAIN}.'
+        )
+    wanted = manifest['lists'].get(path.name)
+    if wanted is None or not path.is_file():
+        return
+    if hashlib.sha256(path.read_bytes()).hexdigest() != wanted:
+        raise ValueError(f"'{path}' was changed since it was generated: rename it, or {AGAIN}.")
+    split = path.stem.split('_')[0]
+    if split in manifest['clips']:
+        folder = path.parent / 'videos' / split
+        if not folder.is_dir() or _hash_files(folder) != manifest['clips'][split]:
+            raise ValueError(
+                f"The clips in '{folder}' are not those that '{path.name}' was generated with: "
+                f'{AGAIN}.'
+            )
+
+
+def _hash_files(folder: Path) -> str:
+    """SHA-256 of the names and contents of the files in a folder."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        digest.update(path.name.encode(errors='surrogateescape') + b'\0')
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()

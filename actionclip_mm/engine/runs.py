@@ -1,0 +1,66 @@
+"""The beginning and the end of a run: a work dir of its own, and processes that part in order."""
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch.distributed as dist
+from mmengine.runner import FlexibleRunner, Runner, find_latest_checkpoint
+
+from ..utils import WorkDirLock
+
+_locks: list[WorkDirLock] = []
+
+
+@contextmanager
+def exclusive_work_dirs(command: Sequence[str]) -> Iterator[None]:
+    """Within it, a runner is built in a work dir that no other run is using.
+
+    Args:
+        command: What the run was started with.
+
+    Raises:
+        SystemExit: When a runner is built in the work dir of another run; nothing is written.
+    """
+    before = {kind: kind.__init__ for kind in (Runner, FlexibleRunner)}
+    for kind, init in before.items():
+        kind.__init__ = _locking(init, command)
+    try:
+        yield
+    finally:
+        for kind, init in before.items():
+            kind.__init__ = init
+        for lock in _locks:
+            lock.release()
+
+
+def _locking(init: Callable, command: Sequence[str]) -> Callable:
+    @functools.wraps(init)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        given = inspect.signature(init).bind(self, *args, **kwargs)
+        given.apply_defaults()
+        try:
+            _locks.append(WorkDirLock(given.arguments['work_dir'], command))
+        except RuntimeError as error:
+            raise SystemExit(f'Error: {error}') from None
+        init(self, *args, **kwargs)
+
+    return __init__
+
+
+def newest_checkpoint() -> str | None:
+    """Of the run of this process; None where it has none yet, or has not begun."""
+    folder = Path(_locks[-1].folder) if _locks else None
+    if folder is None or not any(folder.glob('*.pth')):
+        return None
+    return find_latest_checkpoint(str(folder))
+
+
+def leave_process_group() -> None:
+    """End together: a process whose peers are gone while it still has connections may abort."""
+    if dist.is_available() and dist.is_initialized():
+        dist.barrier()
+        dist.destroy_process_group()
