@@ -128,3 +128,17 @@ def test_bad_labels_change_nothing(encoder):
     with pytest.raises(FileNotFoundError):
         encoder.set_labels(['a'], 'nowhere')
     assert len(encoder.labels) == 3 and encoder.tokens.shape[:2] == (3, 3)
+
+
+def test_numbered_files_and_published_lists_are_taken(encoder, tmp_path):
+    """``set_labels`` is what ``LabelSwitchHook``, predictions and protocols call."""
+    path = tmp_path / 'classInd.txt'
+    path.write_text('3 YoYo\r\n1 ApplyEyeMakeup\r\n2 Archery\r\n')
+    encoder.set_labels(str(path))
+    assert encoder.labels == ('apply eye makeup', 'Archery', 'yo yo')
+    names = [f'element {chr(97 + index)}' for index in range(9)] + ['element c']
+    encoder.set_labels(names)
+    assert encoder.labels == tuple(names)
+    tokens = encoder.tokens[0]
+    assert torch.equal(tokens[2], tokens[9]) and not torch.equal(tokens[2], tokens[3])
+    encoder.set_labels(encoder.labels, encoder.prompts)  # as LabelSwitchHook brings them back
