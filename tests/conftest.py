@@ -322,10 +322,12 @@ def start_tool() -> Callable[..., subprocess.Popen]:
 def run_tool(start_tool: Callable) -> Callable[..., str]:
     """Function that runs a tool to its end and returns its output; ``ok=False`` expects failure."""
 
-    def run(tool: str, *args: object, ok: bool = True, **kwargs: object) -> str:
+    def run(
+        tool: str, *args: object, ok: bool = True, timeout: float = 240, **kwargs: object
+    ) -> str:
         process = start_tool(tool, *args, **kwargs)
         try:
-            output, _ = process.communicate(timeout=240)
+            output, _ = process.communicate(timeout=timeout)
         finally:
             process.kill()
         assert (process.returncode == 0) is ok, f'{tool} ended with {process.returncode}:\n{output}'

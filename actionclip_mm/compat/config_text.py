@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from ..utils.foreign_text import literal
+from ..utils.whole_files import write_text
 from .replace import is_ours, mark
 
 
@@ -37,15 +38,20 @@ def _with_escapes(pretty_text: Callable) -> Callable:
 
 
 def _data_with_escapes(dump: Callable) -> Callable:
-    """JSON and YAML have the same substitutions; a text with braces becomes JSON, which is both."""
+    """JSON and YAML have the same substitutions; a text with braces becomes JSON, which is both.
+
+    Files are written whole, also the copy of its config that each run keeps.
+    """
 
     def dump_escaped(self: Any, file: Any = None) -> Any:
         suffix = Path(str(file or self.filename or '.py')).suffix
-        text = json.dumps(self.to_dict(), indent=1, default=str) if suffix != '.py' else ''
+        if suffix == '.py':
+            return dump(self) if file is None else write_text(file, self.pretty_text)
+        text = json.dumps(self.to_dict(), indent=1, default=str)
         if '{{' not in text:
             return dump(self, file)
         text = text.replace('{{', '{\\u007b')
-        return text if file is None else Path(file).write_text(text, encoding='utf-8')
+        return text if file is None else write_text(file, text)
 
     return dump_escaped
 

@@ -1,7 +1,9 @@
 """tools/convert/export.py: a trained checkpoint becomes files that need no other."""
 
+import errno
 import io
 import json
+import os
 from pathlib import Path
 from textwrap import dedent
 
@@ -190,3 +192,27 @@ def test_the_logit_bias_of_pretrained_weights_is_exported(
     exported = tmp_path / 'own' / 'model.safetensors'
     tool('export')([*args, str(exported)])
     assert Config.fromfile(exported.with_suffix('.py')).model.backbone.arch.init_logit_bias == -12.5
+
+
+@pytest.mark.parametrize('layout', ['actionclip', 'open_clip'])
+@pytest.mark.parametrize('suffix', ['.safetensors', '.pth'])
+def test_a_full_disk_leaves_nothing(layout, suffix, tool, trained, tmp_path, monkeypatch):
+    """One line with the path and the cause, no empty file and no traceback."""
+
+    def fail(*args):
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    _, config, checkpoint = trained
+    out = tmp_path / 'exported' / f'model{suffix}'
+    args = [str(checkpoint), '--config', str(config), str(out), '--layout', layout]
+    monkeypatch.setattr(os, 'fsync', fail)
+    with pytest.raises(SystemExit, match=rf"^Error: '{out}' was not written: No space left"):
+        tool('export')([*args, '--allow-partial'])
+    assert list(out.parent.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_is_found_first(tool, trained, tmp_path):
+    (tmp_path / 'file').touch()
+    out = tmp_path / 'file' / 'model.safetensors'
+    with pytest.raises(SystemExit, match=rf"^Error: '{out}' was not written: Not a directory"):
+        tool('export')(['gone.pth', '--config', 'gone.py', str(out)])

@@ -1,0 +1,55 @@
+"""Runs tools/test.py in two processes again and again, and prints how they ended.
+
+Usage: python tests/two_processes_worker.py CONFIG CHECKPOINT FOLDER TIMES
+
+Processes are forked, for the import of the package takes longer than a run, but each of them ends
+as a program does: what is wrong with the order of their ends shows here.
+"""
+
+import os
+import socket
+import sys
+from collections import Counter
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))
+
+from _entry import run_tool
+from _host_tool import run_host_tool
+
+import actionclip_mm.engine.runs  # noqa: F401
+
+PROCESSES = 2
+
+
+def free_port() -> str:
+    with socket.socket() as sock:
+        sock.bind(('127.0.0.1', 0))
+        return str(sock.getsockname()[1])
+
+
+def start(rank: int, port: str, config: str, checkpoint: str, folder: str) -> int:
+    """Process id of one process of a run; the process itself does not return from here."""
+    pid = os.fork()
+    if pid:
+        return pid
+    os.environ.update(
+        RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE=str(PROCESSES),
+        MASTER_ADDR='127.0.0.1', MASTER_PORT=port,
+    )  # fmt: skip
+    os.dup2(os.open(f'{folder}_{rank}.log', os.O_WRONLY | os.O_CREAT), 1)
+    os.dup2(1, 2)
+    sys.argv = ['test.py', config, checkpoint, '--work-dir', folder, '--launcher', 'pytorch']
+    run_tool(lambda: run_host_tool('test.py'))
+
+
+if __name__ == '__main__':
+    config, checkpoint, folder, times = sys.argv[1:]
+    ends: Counter = Counter()
+    for number in range(int(times)):
+        port = free_port()
+        pids = [
+            start(rank, port, config, checkpoint, f'{folder}/{number}') for rank in range(PROCESSES)
+        ]
+        ends[tuple(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids)] += 1
+    print(f'exit codes of {times} runs of {PROCESSES} processes: {dict(ends)}')
