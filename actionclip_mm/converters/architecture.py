@@ -8,11 +8,13 @@ of other models than a plain CLIP are refused later by their left-over weights.
 
 import copy
 import math
+from pathlib import Path
 from typing import Any
 
 import open_clip
 import torch
 from mmaction.registry import MODELS
+from mmengine.config import Config
 from open_clip.model import CLIPTextCfg, CLIPVisionCfg
 from torch import Tensor
 
@@ -51,6 +53,19 @@ def read_arch(state: dict[str, Tensor], quick_gelu: bool, hints: Hints) -> str |
     if (hints.vision_heads, hints.text_heads, hints.vision, hints.text) == (None, None, {}, {}):
         return _published(arch) or arch
     return arch
+
+
+def mini_clip(state: dict[str, Tensor]) -> dict[str, Any] | None:
+    """The config of the mini CLIP, which this project publishes, if weights have its shapes."""
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / '.mim', package.parent):  # of an installation, of a checkout
+        config = folder / 'configs' / '_base_' / 'models' / 'mini_clip.py'
+        if config.is_file():
+            arch: dict[str, Any] = Config.fromfile(config).arch.to_dict()
+            shapes = expected_shapes(arch, None, None)
+            same = {name: value.shape for name, value in state.items()} == shapes
+            return arch if same else None
+    return None
 
 
 def assumes_heads(arch: str | dict, hints: Hints) -> bool:

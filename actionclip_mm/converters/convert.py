@@ -12,6 +12,7 @@ from . import actionclip, huggingface, mmaction2, open_clip, openai_clip
 from .architecture import (
     assumes_heads,
     expected_shapes,
+    mini_clip,
     model_config,
     read_arch,
 )
@@ -146,6 +147,8 @@ def _convert(
             raise ValueError('The file has no visual prompt to drop: omit --drop-visual-prompt.')
         mapped = without_prompt(mapped, of_prompt)
     notes = [] if drop else list(mapped.notes)
+    if source == 'open_clip' and hints == Hints() and (own := mini_clip(mapped.state)):
+        hints = Hints(arch=own, quick_gelu=own['quick_gelu'])
     arch = read_arch(mapped.state, _activation(source, mapped, hints, notes), hints)
     if source not in CLIPS_OWN_HEADS and assumes_heads(arch, hints):
         sidecar = f'{SIDECAR_OF[source]} next to the file'

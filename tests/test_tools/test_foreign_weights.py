@@ -19,7 +19,10 @@ from mmengine.runner import load_checkpoint
 from open_clip.model import set_model_preprocess_cfg
 from open_clip.openai import load_openai_model
 from open_clip.push_to_hf_hub import save_for_hf
+from safetensors.torch import load_file
 from torch import Tensor, nn
+
+from actionclip_mm.models.utils import build_clip
 
 EXACT = dict(rtol=1e-5, atol=1e-5)
 # embedding, image tower and text tower all of different widths and numbers of heads
@@ -250,8 +253,6 @@ def test_hugging_face_saves(
 
 def as_bin(folder: Path) -> Path:
     """What versions before transformers 5 wrote: the same tensors by ``torch.save``."""
-    from safetensors.torch import load_file
-
     for path in folder.glob('*.safetensors'):
         name = path.name.replace('model', 'pytorch_model').replace('.safetensors', '.bin')
         torch.save(load_file(path), path.with_name(name))
@@ -408,3 +409,19 @@ def test_open_clip_saves(
     (tmp_path / 'clip' / 'open_clip_config.json').unlink()
     args = [tmp_path / 'clip' / file, tmp_path / 'out.pth', '--source', 'open_clip']
     refused(tool('to_actionclip'), args, 'or put open_clip_config.json next to the file')
+
+
+@torch.no_grad()
+def test_the_mini_clip_is_known_by_its_shapes(converting: Converting, tmp_path: Path) -> None:
+    """Its heads and activation are neither in the file nor what other CLIPs have."""
+    weights = Path(__file__).resolve().parents[2] / 'data' / 'mini_clip' / 'mini_clip.safetensors'
+    copy = tmp_path / 'copy.pt'
+    torch.save({'model': {f'_orig_mod.{n}': v for n, v in load_file(weights).items()}}, copy)
+    model, cfg = converting(copy)
+    arch = Config.fromfile(weights.parents[2] / 'configs/_base_/models/mini_clip.py').arch
+    assert cfg.arch == arch
+    clip = build_clip(arch.to_dict(), str(weights)).eval()
+    images, tokens = torch.randn(2, 3, 40, 40), open_clip.tokenize(['a red circle', 'a square'])
+    found = features(model, images, tokens)
+    torch.testing.assert_close(found[0], clip.encode_image(images, normalize=True), **EXACT)
+    torch.testing.assert_close(found[1], clip.encode_text(tokens, normalize=True), **EXACT)
