@@ -99,10 +99,13 @@ COMPONENTS = {
         'ImageTextDataset', 'RobustVideoDataset', 'RobustRawframeDataset', 'VideoSegmentDataset',
     ],
     EVALUATOR: ['CompleteEvaluator'],
-    TRANSFORMS: ['SegmentCentreSample', 'SegmentFrames', 'VideoInit', 'VideoDecode'],
-    METRICS: ['CharadesMAP', 'OrderPairAccuracy'],
+    TRANSFORMS: [
+        'CLIPCenterCrop', 'CLIPResize', 'SegmentCentreSample', 'SegmentFrames',
+        'SegmentRandomSample', 'VideoInit', 'VideoDecode',
+    ],
+    METRICS: ['CharadesMAP', 'OrderPairAccuracy', 'VideoScoresFile'],
     HOOKS: [
-        'CheckLabelsHook', 'CheckWeightsHook', 'ExactResumeHook', 'FiniteLossHook',
+        'CheckWeightsHook', 'ExactResumeHook', 'FiniteLossHook',
         'LabelSwitchHook', 'MetricsFileHook', 'SafeCheckpointHook', 'VideoVisualizationHook',
     ],
     OPTIM_WRAPPER_CONSTRUCTORS: ['CLIPOptimWrapperConstructor'],

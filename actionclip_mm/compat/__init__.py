@@ -9,6 +9,7 @@ from .autocast import masks_under_autocast
 from .checkpoint_files import files_written_in_place, resume_without_last_checkpoint
 from .checkpoints import checkpoints_under_weights_only
 from .config_text import configs_that_hold_names
+from .data_loaders import loaders_with_any_workers, workers_that_cannot_send
 from .evaluators import dump_beside_an_evaluator, nothing_read_is_not_a_result
 from .flexible_runner import epochs_of_the_flexible_runner
 from .grad_cam import grad_cam_of_clip_towers
@@ -42,6 +43,8 @@ BREAKAGES = (
     files_written_in_place,
     resume_without_last_checkpoint,
     resume_from_a_whole_checkpoint,
+    loaders_with_any_workers,
+    workers_that_cannot_send,
     gloo_without_gpu,
     amp_without_gpu,
     masks_under_autocast,

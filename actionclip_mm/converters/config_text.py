@@ -27,7 +27,6 @@ custom_imports = dict(imports=['actionclip_mm'], allow_failed_imports=False)
 default_scope = 'mmaction'
 default_hooks = dict(
     visualization=dict(type='VideoVisualizationHook'),
-    check_labels=dict(type='CheckLabelsHook'),
     check_weights=dict(type='CheckWeightsHook', allow_partial={partial}),
 )
 visualizer = dict(type='ActionVisualizer', vis_backends=[dict(type='LocalVisBackend')])

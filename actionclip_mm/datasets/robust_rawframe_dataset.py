@@ -7,6 +7,7 @@ from mmaction.datasets import RawframeDataset
 from mmaction.registry import DATASETS
 
 from .annotation_lists import Line, read_lines
+from .frame_numbering import LOOKED_AT, check_numbering
 from .robust_reading import RobustReading
 from .stand_ins import FRAMES, black_frames
 
@@ -28,10 +29,12 @@ class RobustRawframeDataset(RobustReading, RawframeDataset):
             _check_numbers(line, keys)
         labels = self._labels(lines, [line.numbers[len(keys) :] for line in lines])
         paths = self._paths(lines, 'img')
-        return [
+        infos = [
             dict(zip(keys, line.numbers, strict=False), frame_dir=path, label=label)
             for line, path, label in zip(lines, paths, labels, strict=True)
         ]
+        check_numbering(infos[:LOOKED_AT], self.filename_tmpl, self.start_index)
+        return infos
 
     @contextmanager
     def stand_in(self, info: dict) -> Iterator[dict]:

@@ -14,8 +14,7 @@ default_hooks = dict(
     sync_buffers=dict(type='SyncBuffersHook'),
     # idle unless tools/test.py gets --show or --show-dir
     visualization=dict(type='VideoVisualizationHook'),
-    # a label without a class, or a checkpoint of another model, stops a run before it has begun
-    check_labels=dict(type='CheckLabelsHook'),
+    # a checkpoint of another model stops a run before it has begun
     check_weights=dict(type='CheckWeightsHook'),
     # a loss that is no number stops it before it has spoilt the weights
     finite_loss=dict(type='FiniteLossHook'),
@@ -32,5 +31,8 @@ env_cfg = dict(
 log_processor = dict(type='LogProcessor', window_size=20, by_epoch=True)
 visualizer = dict(type='ActionVisualizer', vis_backends=[dict(type='LocalVisBackend')])
 log_level = 'INFO'
+# what a run would find out after hours is asked before it starts (docs/reliability.md); False, or
+# dict(skip=['disk_space']), to go without
+preflight = True
 load_from = None
 resume = False

@@ -46,6 +46,7 @@ def train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Runn
             train_cfg=dict(by_epoch=True, max_epochs=epochs),
             optim_wrapper=dict(optimizer=dict(type='SGD', lr=lr)),
             param_scheduler=[dict(type='CosineAnnealingLR', end=epochs, T_max=epochs)],
+            default_scope='mmaction',  # as the conftest sets it
             experiment_name=f'resuming_{kind.__name__}_{tmp_path.name}_{count}',
             **options,
         )

@@ -7,7 +7,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / 'docs' / 'reliability.md').read_text()
-SHORT = {'hooks/': 'test_engine/test_hooks/', 'tools/': 'test_tools/'}
+SHORT = {
+    'hooks/': 'test_engine/test_hooks/',
+    'preflight/': 'test_engine/test_preflight/',
+    'tools/': 'test_tools/',
+    'utils/': 'test_utils/',
+}
 NAME = re.compile(r'`([\w/]*?(?:test_\w+/)?test_\w+\.py)?(?:::(?:Test\w+::)?(test_\w+))?`')
 
 

@@ -11,7 +11,7 @@ from mmengine.dataset import ClassBalancedDataset, ConcatDataset, RepeatDataset,
 from torch.utils.data import DataLoader
 
 from actionclip_mm.datasets import TooManyBadVideos
-from actionclip_mm.engine.hooks.check_labels_hook import check_labels
+from actionclip_mm.engine.preflight.labels import check_labels
 
 GOOD = [f'good {index}.mp4 {index % 2}' for index in range(6)]
 

@@ -45,9 +45,10 @@ def run(config: str, seed: int, epochs: int, out: Path) -> dict[str, float]:
     folder.mkdir(parents=True, exist_ok=True)
     start = time.time()
     command = [sys.executable, '-W', 'ignore', 'tools/train.py', f'{CONFIGS}/{config}.py']
-    command += ['--work-dir', str(folder), '--seed', str(seed), '--resume']
+    command += ['--work-dir', str(folder), '--resume']
     # the second scheduler is the cosine, which must reach zero at the last epoch
     options = [f'train_cfg.max_epochs={epochs}', f'param_scheduler.1.end={epochs}']
+    options.append(f'randomness.seed={seed}')  # the config's own wins over --seed
     command += ['--cfg-options', *options]
     with (folder / 'output.log').open('a', encoding='utf-8') as log:
         process = subprocess.Popen(

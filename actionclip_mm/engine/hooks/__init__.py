@@ -1,6 +1,5 @@
 """Hooks of the runner."""
 
-from .check_labels_hook import CheckLabelsHook
 from .check_weights_hook import CheckWeightsHook
 from .exact_resume_hook import ExactResumeHook
 from .finite_loss_hook import FiniteLossHook
@@ -10,7 +9,6 @@ from .safe_checkpoint_hook import SafeCheckpointHook
 from .video_visualization_hook import VideoVisualizationHook
 
 __all__ = [
-    'CheckLabelsHook',
     'CheckWeightsHook',
     'ExactResumeHook',
     'FiniteLossHook',

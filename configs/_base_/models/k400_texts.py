@@ -6,7 +6,6 @@ what it was made for; docs/mixed_backbones.md says how to train both.
 
 custom_imports = dict(imports=['actionclip_mm'], allow_failed_imports=False)
 custom_hooks = [
-    dict(type='CheckLabelsHook'),
     dict(type='CheckWeightsHook'),
     dict(type='FiniteLossHook'),
     dict(type='ExactResumeHook'),

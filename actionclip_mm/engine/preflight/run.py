@@ -1,0 +1,105 @@
+"""Asks all questions of the preflight before mmengine's runners train, validate or test."""
+
+import functools
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from mmengine.runner import FlexibleRunner, Runner
+
+from ...compat.data_loaders import shared_memory_advice
+from ...compat.replace import is_ours, mark
+from . import data, labels, metrics, negatives, schedule, steps
+from .view import Finding, RunView
+
+Check = Callable[[RunView], Iterator[Finding]]
+
+CHECKS: dict[str, Check] = {
+    check.__name__: check
+    for module in (steps, schedule, labels, negatives, metrics, data)
+    for check in module.CHECKS
+}
+
+
+def install() -> None:
+    """Let every run of mmengine's runners ask first; may be called more than once."""
+    for kind in (Runner, FlexibleRunner):
+        for stage in ('train', 'val', 'test'):
+            method = getattr(kind, stage)
+            if not is_ours(method):
+                setattr(kind, stage, mark(_asking_first(method, stage)))
+
+
+def _asking_first(method: Callable, stage: str) -> Callable:
+    @functools.wraps(method)
+    def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+        preflight(self, stage)
+        try:
+            return method(self, *args, **kwargs)
+        except RuntimeError as error:
+            if str(error).startswith(('DataLoader timed out', 'DataLoader worker')):
+                raise RuntimeError(f'{error} {shared_memory_advice()}') from error
+            raise
+
+    return run
+
+
+def preflight(runner: Any, stage: str) -> list[str]:
+    """Build the loops of a run and ask what would stop or spoil it.
+
+    Args:
+        runner: mmengine's ``Runner`` or ``FlexibleRunner``.
+        stage: ``'train'``, ``'val'`` or ``'test'``.
+
+    Returns:
+        The warnings, which are logged too.
+
+    Raises:
+        ValueError: With all that stops the run, a sentence each.
+    """
+    skipped = _skipped(getattr(runner, 'cfg', None) or {})
+    if skipped is None:
+        return []
+    start = time.monotonic()
+    _build_loops(runner, stage)
+    view = RunView(runner, stage)
+    findings = [
+        finding
+        for name, check in CHECKS.items()
+        if name not in skipped and stage in view.loops
+        for finding in check(view)
+    ]
+    warnings = list(dict.fromkeys(finding.text for finding in findings if not finding.refused))
+    refusals = list(dict.fromkeys(finding.text for finding in findings if finding.refused))
+    for text in warnings:
+        runner.logger.warning(f'Preflight: {text}')
+    if len(refusals) > 1:
+        refusals = [f'{len(refusals)} findings stop this run before it starts:', *refusals]
+    if refusals:
+        raise ValueError('\n- '.join(refusals))
+    runner.logger.info(
+        f'Preflight: {len(CHECKS) - len(skipped)} questions in {time.monotonic() - start:.1f} s, '
+        f'{len(warnings) or "no"} warning{"s" * (len(warnings) != 1)}.'
+    )
+    return warnings
+
+
+def _skipped(cfg: Any) -> set[str] | None:
+    """Names of the questions that a config leaves out; None for all of them."""
+    wanted = cfg.get('preflight', True)
+    if isinstance(wanted, bool) or wanted is None:
+        return set() if wanted else None
+    names = wanted.get('skip', []) if isinstance(wanted, dict) else None
+    if names is None or set(wanted) - {'skip'} or set(names) - set(CHECKS):
+        raise ValueError(
+            f'preflight must be True, False or dict(skip=[names]) with names of '
+            f'{", ".join(CHECKS)}, got {wanted}.'
+        )
+    return set(names)
+
+
+def _build_loops(runner: Any, stage: str) -> None:
+    for name in ('train', 'val') if stage == 'train' else (stage,):
+        loop = getattr(runner, f'_{name}_loop', None)
+        if loop is not None:
+            setattr(runner, f'_{name}_loop', getattr(runner, f'build_{name}_loop')(loop))

@@ -1,0 +1,255 @@
+"""What the questions of a preflight look at: loops, loaders, annotations and the head of a run."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from mmaction.registry import MODELS
+from mmengine.config import Config
+from mmengine.dataset import BaseDataset
+from mmengine.dist import get_world_size
+from torch import nn
+
+from ...datasets.annotation_lists import NO_LABEL
+from ...models.text import read_labels
+from ...utils import innermost_datasets
+from ..hooks.label_switch_hook import LabelSwitchHook
+
+
+class Finding(NamedTuple):
+    """An answer of the preflight, in one sentence."""
+
+    text: str
+    refused: bool
+
+
+def refuse(text: str) -> Finding:
+    """What stops a run before it starts."""
+    return Finding(text, refused=True)
+
+
+def warn(text: str) -> Finding:
+    """What is logged before a run starts."""
+    return Finding(text, refused=False)
+
+
+@dataclass
+class Annotations:
+    """The list of one data set, read once for all questions.
+
+    Attributes:
+        dataset: The data set.
+        labels: The label of each: an id, a list of ids, a multi-hot vector, or None without any.
+        names: The video or folder of each, None for data sets that have none.
+        several: Whether samples have several labels each.
+    """
+
+    dataset: BaseDataset
+
+    def __post_init__(self) -> None:
+        self.dataset.full_init()
+        self.labels: list[Any] = []
+        self.names: list[str | None] = []
+        for index in range(len(self.dataset)):
+            info = self.info(index)  # may hold skeletons, so it is not kept
+            self.labels.append(info.get('label'))
+            self.names.append(_name(info))
+        self.several = any(label is not None and not is_id(label) for label in self.labels)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def info(self, index: int) -> dict:
+        """The annotation as it is; the data set's own method fails on ids that are out of range."""
+        return BaseDataset.get_data_info(self.dataset, index)
+
+    @property
+    def place(self) -> str:
+        """The list, for messages."""
+        return str(getattr(self.dataset, 'ann_file', '') or type(self.dataset).__name__)
+
+    def sample(self, index: int) -> str:
+        """A sample, for messages."""
+        name, number = self.names[index], f'{index + 1} of {len(self)} in {self.place}'
+        return f"'{name}' ({number})" if name else f'Sample {number}'
+
+    def class_ids(self, index: int) -> list[int]:
+        """The class ids of a sample, none where it has no label."""
+        label = self.labels[index]
+        if label is None:
+            return []
+        if is_id(label):
+            return [] if int(label) == NO_LABEL else [int(label)]
+        if getattr(self.dataset, 'multi_class', False):  # lists of ids, as in mmaction2
+            return [int(number) for number in label]
+        return [number for number, value in enumerate(label) if value > 0]
+
+    @cached_property
+    def unlabelled(self) -> list[int]:
+        """Indices of the samples without a label."""
+        return [index for index in range(len(self)) if not self.class_ids(index)]
+
+
+@dataclass
+class LoopView:
+    """A loop, its loader and what is measured in it.
+
+    Attributes:
+        name: ``'train'``, ``'val'`` or ``'test'``.
+        loop: The loop of mmengine.
+        num_classes: C of the head while it runs; None where it is not known.
+        class_names: Names of these classes in id order; None where they are not known.
+    """
+
+    name: str
+    loop: Any
+    num_classes: int | None
+    class_names: tuple[str, ...] | None = None
+
+    @property
+    def loader(self) -> Any:
+        return self.loop.dataloader
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The metrics of its evaluator."""
+        return list(getattr(getattr(self.loop, 'evaluator', None), 'metrics', []))
+
+    @cached_property
+    def annotations(self) -> list[Annotations]:
+        """The lists of its data sets that have annotations."""
+        dataset = getattr(self.loader, 'dataset', None)
+        return [Annotations(inner) for inner in innermost_datasets(dataset)]
+
+    @property
+    def size(self) -> int | None:
+        """Number of its samples; None for a stream."""
+        try:
+            return len(self.loader.dataset)
+        except (TypeError, AttributeError):
+            return None
+
+    @property
+    def batch_size(self) -> int:
+        """Videos of a batch of one process."""
+        batches = getattr(self.loader, 'batch_sampler', None)
+        return int(getattr(batches, 'batch_size', None) or self.loader.batch_size or 1)
+
+    @property
+    def drop_last(self) -> bool:
+        batches = getattr(self.loader, 'batch_sampler', None)
+        return bool(
+            getattr(batches, 'drop_last', False) or getattr(self.loader, 'drop_last', False)
+        )
+
+
+class RunView:
+    """A run that is about to start.
+
+    Args:
+        runner: mmengine's ``Runner`` or ``FlexibleRunner``, with its loops built.
+        stage: ``'train'``, ``'val'`` or ``'test'``.
+    """
+
+    def __init__(self, runner: Any, stage: str) -> None:
+        self.runner = runner
+        self.stage = stage
+        self.cfg: Config = getattr(runner, 'cfg', None) or Config()
+        self.world_size = get_world_size()
+        self.head = _head_view(runner, self.cfg)
+        loops = ('train', 'val') if stage == 'train' else (stage,)
+        self.loops: dict[str, LoopView] = {}
+        for name in loops:
+            loop = getattr(runner, f'_{name}_loop', None)
+            if hasattr(loop, 'dataloader'):
+                self.loops[name] = LoopView(name, loop, *self._classes(name))
+
+    @property
+    def train(self) -> LoopView | None:
+        return self.loops.get('train')
+
+    @property
+    def evaluations(self) -> Iterator[LoopView]:
+        """The loops that measure something."""
+        return (loop for name, loop in self.loops.items() if name != 'train')
+
+    @property
+    def val(self) -> LoopView | None:
+        return self.loops.get('val')
+
+    @property
+    def local_processes(self) -> int:
+        """Processes of this machine."""
+        return int(os.environ.get('LOCAL_WORLD_SIZE') or self.world_size)
+
+    def hooks(self, kind: type) -> list[Any]:
+        """Hooks of a class."""
+        return [hook for hook in getattr(self.runner, 'hooks', ()) if isinstance(hook, kind)]
+
+    def _classes(self, loop: str) -> tuple[int | None, tuple[str, ...] | None]:
+        """C of the head in a loop and their names, where hooks may exchange its classes."""
+        for hook in self.hooks(LabelSwitchHook):
+            labels = getattr(hook, loop, None) if loop != 'train' else None
+            if labels is not None:
+                names = tuple(read_labels(labels))
+                return len(names), names
+        return self.head.num_classes, self.head.class_names
+
+
+class HeadView(NamedTuple):
+    """What a preflight needs to know of a head; unknown is None."""
+
+    num_classes: int | None = None
+    multi_class: bool = False
+    average_clips: str | None = 'unknown'
+    loss: Any = None  # the module, or its class where the model is not built yet
+    class_names: tuple[str, ...] | None = None
+
+    @property
+    def loss_name(self) -> str:
+        return self.loss.__name__ if isinstance(self.loss, type) else type(self.loss).__name__
+
+
+def _head_view(runner: Any, cfg: Config) -> HeadView:
+    model = getattr(runner, 'model', None)
+    while not hasattr(model, 'cls_head') and isinstance(getattr(model, 'module', None), nn.Module):
+        model = model.module
+    model = getattr(model, 'module', model)
+    if isinstance(model, dict):  # FlexibleRunner builds it when training starts
+        return _configured_head(model.get('cls_head') or {})
+    head = getattr(model, 'cls_head', None)
+    classes = getattr(head, 'num_classes', None)
+    return HeadView(
+        classes if isinstance(classes, int) else None,
+        bool(getattr(head, 'multi_class', False)),
+        getattr(head, 'average_clips', 'unknown'),
+        getattr(head, 'loss_cls', None),
+        getattr(getattr(head, 'label_encoder', None), 'labels', None),
+    )
+
+
+def _configured_head(head: dict) -> HeadView:
+    labels = (head.get('label_encoder') or {}).get('labels')
+    names = None if labels is None else tuple(read_labels(labels))
+    classes = head.get('num_classes') if names is None else len(names)
+    loss = head.get('loss_cls') or {}
+    default = 'VideoTextKLLoss' if head.get('type') == 'VideoTextHead' else None
+    name = loss.get('type', default)
+    return HeadView(
+        classes,
+        bool(head.get('multi_class', False)),
+        head.get('average_clips', 'prob' if labels is not None else 'unknown'),
+        MODELS.get(name) if isinstance(name, str) else name,
+        names,
+    )
+
+
+def is_id(label: Any) -> bool:
+    """Whether it is one number: an int, or an array or tensor without axes."""
+    return not hasattr(label, '__len__') or getattr(label, 'ndim', 1) == 0
+
+
+def _name(info: dict) -> str | None:
+    return next((info[key] for key in ('filename', 'frame_dir', 'audio_path') if key in info), None)
