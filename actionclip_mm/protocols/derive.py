@@ -12,7 +12,7 @@ from typing import Any
 from mmengine.config import Config, ConfigDict
 from mmengine.runner import Runner
 
-from ..utils import innermost_config
+from ..utils import innermost_config, write_json
 from .annotations import write_lines
 from .materials import Material
 from .protocol import Protocol
@@ -23,7 +23,7 @@ ROBUST = dict(VideoDataset='RobustVideoDataset', RawframeDataset='RobustRawframe
 # Where a test leaves its metrics and the scores of its videos, in the folder of its part.
 METRICS_FILE = 'metrics.json'
 SCORES_FILE = 'scores.safetensors'
-LABELS_FILE = 'labels.txt'
+LABELS_FILE = 'labels.json'  # in a .txt, names such as '1 finger' could be read as ids
 
 TRAINING = ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler')
 VALIDATION = ('val_dataloader', 'val_cfg', 'val_evaluator')
@@ -130,7 +130,8 @@ def train_config(
 
 def _set_classes(config: Config, material: Material, folder: Path) -> None:
     head = config.model.cls_head
-    labels = write_lines(material.names, folder / LABELS_FILE)
+    labels = folder / LABELS_FILE
+    write_json(labels, list(material.names))
     if 'label_encoder' in head:
         head.label_encoder.labels = str(labels)
     if 'num_classes' in head or 'label_encoder' not in head:

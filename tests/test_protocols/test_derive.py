@@ -1,5 +1,6 @@
 """Derived configs: the protocol's videos, classes and seed, the user's model."""
 
+import json
 from copy import deepcopy
 from pathlib import Path
 
@@ -51,10 +52,13 @@ def test_the_config_of_a_test(leaf: Config, material: Material, tmp_path: Path) 
     assert scores == dict(
         type='VideoScoresFile',
         out_file=str(tmp_path / 'scores.safetensors'),
-        labels=str(tmp_path / 'labels.txt'),
+        labels=str(tmp_path / 'labels.json'),
         root=str(material.folder),
     )
-    assert Path(config.model.cls_head.label_encoder.labels).read_text() == 'sit\nstand\n'
+    assert json.loads(Path(config.model.cls_head.label_encoder.labels).read_text()) == [
+        'sit',
+        'stand',
+    ]
     assert config.train_dataloader is None and config.val_dataloader is None
     assert config.custom_hooks[-1].type == 'MetricsFileHook'
     # what it says can be read again, from anywhere

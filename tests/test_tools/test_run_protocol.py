@@ -1,5 +1,6 @@
 """tools/run_protocol.py end to end, as a user calls it: tiny model, generated clips."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -248,7 +249,7 @@ def test_base_to_novel_with_published_classes(
     assert [(part['part'], part['classes']['count']) for part in card['runs']] == [
         ('base', 30), ('novel', 30),
     ]  # fmt: skip
-    written = (tmp_path / 'run' / 'seed1' / 'base' / 'labels.txt').read_text().splitlines()
+    written = json.loads((tmp_path / 'run' / 'seed1' / 'base' / 'labels.json').read_text())
     assert written == names[30:]
     means = {r['part']: r['mean'] for r in card['statistics'] if r['metric'] == 'acc/top5'}
     base, novel = means['base'], means['novel']
