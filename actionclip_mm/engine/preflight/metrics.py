@@ -8,7 +8,7 @@ from mmengine.evaluator.metric import DumpResults
 from mmengine.hooks import CheckpointHook, EarlyStoppingHook
 
 from ...datasets import RobustReading
-from ...evaluation import CharadesMAP, CompleteEvaluator, OrderPairAccuracy
+from ...evaluation import CharadesMAP, CompleteEvaluator, OrderPairAccuracy, VideoScoresFile
 from .view import Finding, LoopView, RunView, refuse, warn
 
 OF_SEVERAL_LABELS = ('mean_average_precision', 'mmit_mean_average_precision')
@@ -57,7 +57,9 @@ def _other_kind(several: bool) -> tuple[str, ...]:
 
 
 def _unlabelled(loop: LoopView) -> Iterator[Finding]:
-    measured = [metric for metric in loop.metrics if not isinstance(metric, DumpResults)]
+    measured = [
+        metric for metric in loop.metrics if not isinstance(metric, (DumpResults, VideoScoresFile))
+    ]
     unlabelled = sum(len(data.unlabelled) for data in loop.annotations)
     total = sum(map(len, loop.annotations))
     if measured and unlabelled and not isinstance(measured[0], CharadesMAP):
@@ -184,7 +186,7 @@ def _names(metric: Any) -> list[str] | None:
         return ['accuracy']
     if isinstance(metric, CharadesMAP):
         return ['mAP', 'wAP', 'videos', 'unlabelled', 'classes']
-    return [] if isinstance(metric, DumpResults) else None
+    return [] if isinstance(metric, (DumpResults, VideoScoresFile)) else None
 
 
 CHECKS = (metrics_of_data, metrics_of_head, unreadable_videos, monitored_keys)
