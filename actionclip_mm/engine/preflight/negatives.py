@@ -96,4 +96,14 @@ def accumulated_batches(view: RunView) -> Iterator[Finding]:
         )
 
 
-CHECKS = (negatives, one_class, accumulated_batches)
+def mixed_videos(view: RunView) -> Iterator[Finding]:
+    """Refuse MixUp, CutMix and the like under a loss that compares videos with sentences."""
+    blending = ((view.cfg.get('model') or {}).get('data_preprocessor') or {}).get('blending')
+    if view.train is not None and blending and hasattr(view.head.loss, 'draw_classes'):
+        yield refuse(
+            f'data_preprocessor.blending={blending.get("type")} mixes videos, but no sentence of '
+            f'{view.head.loss_name} describes a mixture: set it to None.'
+        )
+
+
+CHECKS = (negatives, one_class, accumulated_batches, mixed_videos)

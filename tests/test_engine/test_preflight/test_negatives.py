@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from mmaction.models.losses import CrossEntropyLoss
 
 from actionclip_mm.engine.preflight import view
 from actionclip_mm.models.losses import VideoAllTextKLLoss, VideoTextBCELoss, VideoTextKLLoss
@@ -87,3 +88,13 @@ def test_accumulation(ask, warned, runner, dataset) -> None:
     other = run(runner, dataset(*MIXED), VideoAllTextKLLoss(), cfg=many)
     assert 'is above the 8 iterations' in warned('accumulated_batches', other)
     assert not ask('accumulated_batches', run(runner, dataset(*MIXED)))
+
+
+def test_mixed_videos(refused, ask, runner, dataset) -> None:
+    cfg = dict(model=dict(data_preprocessor=dict(blending=dict(type='MixupBlending'))))
+    for loss in (VideoTextKLLoss(), VideoAllTextKLLoss()):
+        text = refused('mixed_videos', run(runner, dataset(*MIXED), loss, cfg=cfg))
+        assert 'blending=MixupBlending' in text and type(loss).__name__ in text
+    host = run(runner, dataset(*MIXED), CrossEntropyLoss(), cfg=cfg)
+    assert not ask('mixed_videos', host)  # mmaction2's own heads take mixtures
+    assert not ask('mixed_videos', run(runner, dataset(*MIXED)))
