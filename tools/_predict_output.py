@@ -7,6 +7,7 @@ import unicodedata
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -129,7 +130,9 @@ def write_answers(target: str, content: dict[str, Any], out: TextIO) -> None:
 
 
 def partial_path(target: str) -> str:
-    """Where the answers of a run that was stopped go: its own file stays what it was."""
+    """Where the answers of a run that was stopped go, a new file: what was there stays."""
     if target == '-' or (os.path.exists(target) and not os.path.isfile(target)):
         return target
-    return str(Path(target).with_suffix('.partial.json'))
+    names = chain(['.partial.json'], (f'.partial.{number}.json' for number in count(2)))
+    places = (str(Path(target).with_suffix(name)) for name in names)
+    return next(place for place in places if not os.path.lexists(place))

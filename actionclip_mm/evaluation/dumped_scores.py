@@ -1,6 +1,7 @@
 """Reads what ``tools/test.py --dump FILE.pkl`` wrote, without running code that a file may hold."""
 
 import io
+import math
 import pickle
 from collections import OrderedDict
 from pathlib import Path
@@ -12,6 +13,7 @@ import torch
 from ..compat.plain_numpy import STAND_INS
 from ..compat.unpickling import PlainUnpickler, encode_latin1
 from ..utils import first_line
+from ..utils.weight_values import check_scores
 
 
 def read_dump(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
@@ -29,7 +31,7 @@ def read_dump(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: A file of something else, or of scores and labels that do not fit.
+        ValueError: A file of something else, of scores and labels that do not fit, or of NaN.
     """
     samples = _read_samples(path)
     num_classes = samples[0]['pred_score'].numel()
@@ -44,6 +46,10 @@ def read_dump(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
                 f'score for each of {num_classes} classes, and a class id below it or one number '
                 'per class; dump a test with pooled views.'
             )
+        place = f"sample {index} of '{path}'"
+        check_scores(sample['pred_score'], place)
+        if label.is_floating_point() and not bool(label.isfinite().all()):
+            raise ValueError(f'The labels of {place} are NaN or infinite: dump the test again.')
         if 'undecodable' in sample:
             lowest = np.full_like(score, np.finfo(score.dtype).min)
             score = np.where(one_hot | label.is_floating_point(), -np.inf, lowest)
@@ -82,7 +88,8 @@ def load_tensors(file: BinaryIO) -> Any:
 
 def _is_sample(sample: Any) -> bool:
     return isinstance(sample, dict) and all(
-        isinstance(sample.get(key), torch.Tensor) for key in ('pred_score', 'gt_label')
+        isinstance(sample.get(key), torch.Tensor) and not sample[key].is_complex()
+        for key in ('pred_score', 'gt_label')
     )
 
 
@@ -99,13 +106,21 @@ def _load_from_bytes(content: bytes) -> Any:
     return torch.load(io.BytesIO(content), weights_only=True)
 
 
+def _rebuild_tensor(storage: Any, offset: int, size: Any, stride: Any, *_: Any) -> torch.Tensor:
+    """A tensor within its storage, which torch would enlarge by memory that nobody has set."""
+    last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
+    if math.prod(size) and last >= storage._untyped_storage.nbytes() // storage.dtype.itemsize:
+        raise pickle.UnpicklingError('a tensor is larger than its storage')
+    return torch._utils._rebuild_tensor_v2(storage, offset, size, stride, False, OrderedDict())
+
+
 class _TensorsOnly(PlainUnpickler):
     """Builds containers, tensors, and numbers and arrays of numpy; refuses all other names."""
 
     known: ClassVar[dict] = {
         **STAND_INS,
         'collections.OrderedDict': OrderedDict,
-        'torch._utils._rebuild_tensor_v2': torch._utils._rebuild_tensor_v2,
+        'torch._utils._rebuild_tensor_v2': _rebuild_tensor,
         'torch.storage._load_from_bytes': _load_from_bytes,
         '_codecs.encode': encode_latin1,  # how old protocols write bytes
         'builtins.bytes': lambda: b'',

@@ -1,5 +1,6 @@
 """Weights and scores that mean nothing: NaN, Inf, whole numbers, towers of zeros."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -22,6 +23,7 @@ FLOATS = (
     'running_mean',
     'running_var',
 )
+_LAYER = re.compile(r'_[ih]h_l\d+(_reverse)?$')  # of torch's LSTM
 TOWERS = (
     'backbone', 'cls_head.label_encoder', 'visual', 'text', 'transformer', 'vision_model',
     'text_model',
@@ -44,7 +46,7 @@ def check_weight_values(content: Mapping[str, Any], source: str) -> None:
     towers: dict[str, list[bool]] = defaultdict(list)
     for name, value in _tensors(content):
         if not value.is_floating_point():
-            if name.endswith(FLOATS):
+            if _LAYER.sub('', name).endswith(FLOATS):
                 wrong[f'of type {str(value.dtype).removeprefix("torch.")}'].append(name)
         elif not _is_finite(value) and not _is_mask(name, value):
             wrong['with NaN or Inf'].append(name)

@@ -57,8 +57,8 @@ class WorkDirLock:
         try:
             locked = _lock(file)
             owner = _owner(file)
-            if not locked and owner is not None:
-                raise RuntimeError(_refusal(self.folder, owner))
+            if not locked:
+                raise RuntimeError(_refusal(self.folder, owner or _named_soon(file)))
             if not _is_same_file(file, self.path):
                 os.close(file)
                 return None
@@ -106,6 +106,15 @@ def _owner(file: int) -> dict[str, Any] | None:
         return dict(owner, pid=int(owner['pid']), host=str(owner['host']))
     except (ValueError, TypeError, KeyError):
         return None
+
+
+def _named_soon(file: int) -> dict[str, Any]:
+    """The run that has just locked the file; what it says of itself comes a moment later."""
+    for _ in range(50):
+        time.sleep(0.02)
+        if (owner := _owner(file)) is not None:
+            return owner
+    return dict(pid='?', host=socket.gethostname(), since='?', command='unknown')
 
 
 def _may_be_alive(owner: dict[str, Any]) -> bool:

@@ -100,3 +100,35 @@ def test_refuses_other_files(tmp_path):
     (tmp_path / 'text.pkl').write_text('scores')
     with pytest.raises(ValueError, match='cannot be read as a dump'):
         read_dump(tmp_path / 'text.pkl')
+
+
+@pytest.mark.parametrize('wrong', [float('nan'), float('inf')])
+@pytest.mark.parametrize('key', ['pred_score', 'gt_label'])
+def test_numbers_that_mean_nothing(dump, key: str, wrong: float) -> None:
+    data = samples()
+    data[1][key] = torch.tensor([0.1, wrong, 0, 0])
+    with pytest.raises(ValueError, match=r"of sample 1 of '.*' are NaN or infinite"):
+        read_dump(dump(data))
+
+
+class Rebuilt:
+    """A tensor of 2 numbers, with another place in them."""
+
+    def __init__(self, *place: object) -> None:
+        self.place = place
+
+    def __reduce__(self):
+        storage = torch.zeros(2).storage()
+        return torch._utils._rebuild_tensor_v2, (storage, *self.place, True, {1: 2})
+
+
+@pytest.mark.parametrize(
+    'place', [(1, (2,), (1,)), (0, (1 << 30,), (1,)), (1 << 40, (1,), (1,)), (0, (2, 2), (1, 1))]
+)
+@pytest.mark.filterwarnings('ignore:TypedStorage is deprecated')
+def test_a_tensor_larger_than_its_storage(dump, place) -> None:
+    sample = dict(pred_score=Rebuilt(*place), gt_label=torch.tensor([1]))
+    with pytest.raises(ValueError, match='larger than its storage'):
+        read_dump(dump([sample]))
+    scores, _ = read_dump(dump([sample | dict(pred_score=Rebuilt(0, (2,), (1,)))]))
+    assert scores.tolist() == [[0, 0]]

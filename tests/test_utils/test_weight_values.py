@@ -142,3 +142,10 @@ def test_a_metric_of_nan_is_null(tmp_path: Path) -> None:
     hook.after_test_epoch(None, dict(a=math.nan, b=torch.tensor(0.5), c=[1.0, math.inf]))
     text = (tmp_path / 'metrics.json').read_text()
     assert json.loads(text, parse_constant=pytest.fail) == dict(a=None, b=0.5, c=[1.0, None])
+
+
+@pytest.mark.parametrize('name', ['weight_ih_l0', 'bias_hh_l1_reverse'])
+def test_whole_numbers_of_an_lstm(name: str) -> None:
+    state = {f'neck.lstm.{name}': torch.ones(4, dtype=torch.int8)}
+    with pytest.raises(ValueError, match=f'of type int8 .*{name}'):
+        check_weight_values(state, 'a.pth')

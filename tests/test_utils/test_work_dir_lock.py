@@ -111,3 +111,21 @@ class TestDiskWithoutLocks:
         self.named(tmp_path, 1, host)
         with pytest.raises(RuntimeError, match=words):
             WorkDirLock(tmp_path)
+
+
+def test_a_run_that_has_not_named_itself_holds_it_too(tmp_path: Path) -> None:
+    """Of two runs that start together, the second sees an empty file that is locked."""
+    code = f"""
+import fcntl, sys
+file = open({str(tmp_path / LOCK_NAME)!r}, 'w')
+fcntl.lockf(file, fcntl.LOCK_EX)
+print('held', flush=True)
+sys.stdin.read()
+"""
+    with subprocess.Popen(
+        [sys.executable, '-c', code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None and process.stdout.readline() == 'held\n'
+        with pytest.raises(RuntimeError, match='in use by process'):
+            WorkDirLock(tmp_path)
+        assert (tmp_path / LOCK_NAME).read_text() == ''

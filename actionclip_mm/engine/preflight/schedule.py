@@ -22,7 +22,8 @@ def schedule_length(view: RunView) -> Iterator[Finding]:
     for place, scheduler in schedulers:
         by_epoch = scheduler.get('by_epoch', True)
         name = f'{place} ({scheduler.get("type")})'
-        if by_epoch and not in_epochs:
+        converted = by_epoch and scheduler.get('convert_to_iter_based', False)
+        if by_epoch and not in_epochs and not converted:
             yield refuse(
                 f'{name} counts epochs and {type(loop).__name__} has none, so it would never step: '
                 'set by_epoch=False, and begin and end in iterations.'
@@ -31,6 +32,8 @@ def schedule_length(view: RunView) -> Iterator[Finding]:
         unit = 'epoch' if by_epoch else 'iteration'
         total = loop.max_epochs if by_epoch else loop.max_iters
         begin, end = scheduler.get('begin', 0), scheduler.get('end', math.inf)
+        if converted and not in_epochs:  # mmengine takes passes through the loader for epochs
+            total, end = math.ceil(loop.max_iters / len(view.train.loader)), scheduler.get('end', 1)
         if total > 0:
             yield from _one(name, scheduler, begin, end, total, unit)
             covered = min(end / total, 1)

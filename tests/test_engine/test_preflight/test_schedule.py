@@ -47,6 +47,21 @@ def test_epochs_in_a_loop_of_iterations(refused, runner, dataset) -> None:
     assert 'would never step: set by_epoch=False' in refused('schedule_length', run)
 
 
+def test_epochs_that_become_iterations(ask, warned, runner, dataset) -> None:
+    """mmengine counts passes through the loader, here of 3 batches; a missing end is one pass."""
+    by_iteration = [part | dict(convert_to_iter_based=True) for part in (WARM_UP, COSINE)]
+    assert not ask(
+        'schedule_length', runner(dataset(*LINES), schedulers=by_iteration, iterations=12)
+    )
+    run = runner(dataset(*LINES), schedulers=by_iteration, iterations=24)
+    assert 'ends at epoch 4 of 8' in warned('schedule_length', run)
+    run = runner(
+        dataset(*LINES), iterations=12,
+        schedulers=dict(type='CosineAnnealingLR', T_max=4, convert_to_iter_based=True),
+    )  # fmt: skip
+    assert 'ends at epoch 1 of 4' in warned('schedule_length', run)
+
+
 def test_learning_rate_of_another_batch(refused, warned, ask, runner, dataset) -> None:
     def run(**scale: object):
         return runner(dataset(*LINES), cfg=dict(auto_scale_lr=scale))
