@@ -216,9 +216,15 @@ def _name(key: str) -> str:
 
 def _num_frames(converted: Converted, wanted: int | None) -> int:
     known = converted.prompt.num_frames
-    if wanted is not None and known is not None and wanted != known:
+    if wanted is None:
+        return known or DEFAULT_FRAMES
+    if known is not None and wanted != known:
         raise ValueError(
             f'--frames {wanted} was given but the visual prompt has weights for {known} frames: '
-            'leave --frames out.'
+            'omit --frames.'
         )
-    return known or wanted or DEFAULT_FRAMES
+    most = converted.prompt.neck.get('num_positions', wanted)
+    if not 1 <= wanted <= most:
+        rows = f', at most the {most} rows of the position table' if wanted > most else ''
+        raise ValueError(f'--frames must be a positive integer{rows}, got {wanted}.')
+    return wanted

@@ -51,3 +51,11 @@ def test_protocols_of_10_clips_and_3_crops_take_it(arch: dict, tmp_path: Path) -
         crop = 'ThreeCrop' if views == (10, 3) else 'CLIPCenterCrop'
         assert plan.test['crop'] == [dict(type=crop, crop_size=32)]
         assert plan.test['resize'][-1]['scale'][-1] == (32 if views == (10, 3) else 36)
+
+
+@pytest.mark.parametrize('frames', [0, -2, 41])
+def test_frames_that_no_position_table_has(frames: int) -> None:
+    neck = dict(type='TransfPrompt', in_channels=512, num_positions=40)
+    converted = Converted('actionclip', {}, 'ViT-B-16', VisualPrompt(None, neck, None, []), Hints())
+    with pytest.raises(ValueError, match=f'--frames must be a positive integer.*got {frames}'):
+        write_config_text(converted, 'a.pt', 'a.py', 'a.pth', num_frames=frames)
