@@ -20,6 +20,8 @@ def misfit_of_loaded(module: nn.Module, state_dict: Mapping[str, Tensor]) -> str
     """
     own = module.state_dict()
     for name, value in state_dict.items():
+        if not isinstance(value, Tensor):
+            return f'{name} is a {type(value).__name__}, not a tensor'
         if name in own and own[name].is_floating_point() and not value.is_floating_point():
             return f'{name} is {value.dtype}, not floating-point'.replace('torch.', '')
     try:

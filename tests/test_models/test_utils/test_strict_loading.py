@@ -25,3 +25,9 @@ def test_what_does_not_fit_is_counted():
     misfit = misfit_of_loaded(module(width=4), module().state_dict())
     assert misfit.startswith('size mismatch for 0.weight') and misfit.endswith('and 5 more')
     assert '([2, 2])' in misfit and '\n' not in misfit
+
+
+def test_what_is_no_tensor_is_named():
+    state = module().state_dict()
+    state['1.bias'] = 'x'
+    assert misfit_of_loaded(module(), state) == '1.bias is a str, not a tensor'
