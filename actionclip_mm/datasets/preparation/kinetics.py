@@ -109,11 +109,12 @@ class KineticsPreparation(Preparation):
                 path = find_file(
                     args.annotations, *names, source=f'the annotations of {self.title}'
                 )
-            except FileNotFoundError:
+                clips[part] = self._read_part(path, plan)
+            except (FileNotFoundError, ValueError) as error:
                 if part in args.splits:
                     raise
-                continue
-            clips[part] = self._read_part(path, plan)
+                if isinstance(error, ValueError):  # CVDF's test.csv has no labels
+                    plan.notes.append(f'The annotations of {part} were not read: {error}')
         plan.labels = self.class_names(clips, plan)
         ids = {plain(name): index for index, name in enumerate(plan.labels)}
         for part in args.splits:

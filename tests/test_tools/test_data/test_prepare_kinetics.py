@@ -270,6 +270,16 @@ def test_test_csv_without_labels(tmp_path, k600, write_copy, write_texts, capsys
     write_copy(tmp_path / 'k600', ['test/--6bJUbfpnQ_000017_000027.mp4'])
     assert k600('--splits', 'test') == 2
     assert 'has no column label' in (error := capsys.readouterr().err) and 'DeepMind' in error
+    write_copy(tmp_path / 'k600', [flat(k600_rows('val')[0], 'val')])
+    assert k600('--splits', 'val', '--zero-shot') == 0  # as the message advises
+
+
+@pytest.mark.parametrize('content', ['null', '3', '{"word": "clap"}'])
+def test_zero_shot_names_that_are_not_a_list(load_tool, tmp_path, write_texts, content) -> None:
+    tool = load_tool('tools/data/kinetics600/_zero_shot_classes.py')
+    write_texts(tmp_path, {'classes620_label_defn.json': content, 'tst_class_idxs.json': '[]'})
+    with pytest.raises(ValueError, match='a list of 620 objects'):
+        tool.zero_shot_classes(tmp_path, ALL)
 
 
 def test_zero_shot_lists_have_ids_of_their_own(

@@ -69,7 +69,8 @@ def _check_folder(folder: Path, published: list[tuple[str, ...]]) -> None:
 
 def _read_names(path: Path) -> list[str]:
     content = read_json(path)
-    words = [entry.get('word') if isinstance(entry, dict) else None for entry in content]
+    entries = content if isinstance(content, list) else []
+    words = [entry.get('word') if isinstance(entry, dict) else None for entry in entries]
     if len(words) != NUM_CLASSES or not all(isinstance(word, str) for word in words):
         raise ValueError(
             f"'{path}' must hold a list of {NUM_CLASSES} objects with the name as `word`: download "
