@@ -30,8 +30,12 @@ _FILLERS = '\u115f\u1160\u2800\u3164\uffa0'
 # How a line of a label file carries a class id: "1 name", "1. name", "c001 name", "name 1". The
 # letter is the same in all lines (Charades' c000, NTU's A1).
 _NUMBER = r'(?P<letter>[A-Za-z]?)(?P<id>[0-9]{1,7})'
-_BEGINS = re.compile(rf'[\[(]?{_NUMBER}(?:[\])]?[.:)]?\s+|\s*[,;:\t]\s*)(?P<name>\S.*)')
-_ENDS = re.compile(r'(?P<name>.*\S)(?:\s+|\s*[,;:\t]\s*)(?P<letter>)(?P<id>[0-9]{1,7})')
+_BEGINS = re.compile(
+    rf'[\[(]?{_NUMBER}(?:[\])]?[.:)]?\s+(?:-+>?\s+)?|\s*[,;:|=\t]\s*)(?P<name>\S.*)'
+)
+_ENDS = re.compile(
+    r'(?P<name>.*?\S)(?:\s+(?:-+>?\s+)?|\s*[,;:|=\t]\s*)(?P<letter>)(?P<id>[0-9]{1,7})'
+)
 _VIDEO = re.compile(r'.*\.(?:avi|flv|m4v|mkv|mov|mp4|mpe?g|webm|wmv)(?:\s+-?[0-9]+)+', re.I)
 
 

@@ -239,3 +239,10 @@ def test_a_published_list_may_hold_a_name_twice(tmp_path, log):
     assert read_labels(str(tmp_path / 'gym99.txt')) == tuple(names)
     with pytest.raises(ValueError, match='names must differ'):
         read_labels(names[:3] * 2)
+
+
+@pytest.mark.parametrize('line', ['{0}={1}', '{0}|{1}', '{0} - {1}', '{1}=  {0}', '{1} -> {0}'])
+def test_signs_between_id_and_name(line: str, tmp_path: Path) -> None:
+    path = tmp_path / 'labels.txt'
+    path.write_text('\n'.join(line.format(i, n) for i, n in ((1, 'ride bike'), (0, 'clap'))))
+    assert read_labels(str(path)) == ('clap', 'ride bike')
