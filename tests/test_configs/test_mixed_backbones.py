@@ -67,8 +67,10 @@ def test_numbers_are_those_of_the_model_zoo(leaf: Path) -> None:
     (result,) = results if isinstance(results, list) else [results]
     reached = result['Metrics']['Top 1 Accuracy']
     docstring = leaf.read_text().split('"""')[1]
-    assert float(re.search(r'top-1 (\d+\.\d+)', docstring)[1]) == reached
-    assert 'GPUs' in docstring and 'its model zoo' in docstring
+    other = re.search(r'its metafile has (\d+\.\d+)', docstring)  # where its README differs
+    number = other or re.search(r'top-1 (\d+\.\d+)', docstring)
+    assert float(number[1]) == reached
+    assert 'GPUs' in docstring and (other or 'its model zoo' in docstring)
 
 
 @pytest.mark.parametrize(
