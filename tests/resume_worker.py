@@ -98,7 +98,9 @@ def train(run: dict, clock: Path) -> None:
         sys.argv = [str(TRAIN), run['args'][0], *launcher, *run['args'][1:]]
         sys.path.insert(0, str(TRAIN.parent))
         runpy.run_path(str(TRAIN), run_name='__main__')
-        code = 0
+    except SystemExit as end:  # how every tool ends
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        print(end.code or 'done')
     except BaseException:
         traceback.print_exc()
     finally:

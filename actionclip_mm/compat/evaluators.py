@@ -46,9 +46,16 @@ def nothing_read_is_not_a_result() -> None:
 
 
 def _with_counts(process: Callable) -> Callable:
+    from mmengine.structures import BaseDataElement
+
     def counted(self: Any, data_samples: Any, data_batch: Any = None) -> None:
         seen, bad = getattr(self, '_read', (0, 0))
-        more = sum('undecodable' in sample for sample in data_samples)
+        # other models than recognizers give tensors or numbers
+        more = sum(
+            'undecodable' in sample
+            for sample in data_samples
+            if isinstance(sample, (dict, BaseDataElement))
+        )
         self._read = (seen + len(data_samples), bad + more)
         process(self, data_samples, data_batch)
 

@@ -3,6 +3,7 @@
 import inspect
 
 import pytest
+import torch
 from mmaction.evaluation import AccMetric
 from mmaction.structures import ActionDataSample
 from mmengine.config import ConfigDict
@@ -55,3 +56,10 @@ def test_a_test_that_reads_no_video_fails_under_any_evaluator(kind: str) -> None
             metric.results.clear()
     evaluator.process([sample(0, undecodable='empty'), sample(1)])
     assert evaluator.evaluate(2)['acc/top1'] >= 0.5
+
+
+def test_samples_of_other_models_are_no_videos() -> None:
+    """A feature extractor gives tensors, a test of hooks numbers."""
+    evaluator = Evaluator([])
+    evaluator.process([torch.zeros(2), 3], None)
+    assert evaluator.evaluate(2) == {}
