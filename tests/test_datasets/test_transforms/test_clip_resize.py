@@ -63,7 +63,9 @@ def test_pixels_of_the_released_code(name: str, record_property: Callable) -> No
     decoded, expected = read(PIXELS / f'{name}.png'), read(PIXELS / f'{name}_expected.png')
     (found,) = run(resize_and_crop((224, 224)), decoded)['imgs']
     apart = difference(found, expected)
-    record_property('agreement', (f'released pixels {name[:8]}', 'grey levels', apart.mean()))
+    record_property(
+        'agreement', (f'released pixels {name[:8]}', 'grey levels', float(apart.mean()))
+    )
     assert apart.mean() <= MEAN
     host = [dict(type='Resize', scale=(-1, 256)), dict(type='CenterCrop', crop_size=224)]
     assert difference(run(host, decoded)['imgs'][0], expected).mean() > 2 * MEAN
