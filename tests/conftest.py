@@ -21,7 +21,7 @@ from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 
 import actionclip_mm  # noqa: F401  mends the hosts before any test touches them
-from actionclip_mm.apis.building import build_trained, read_config
+from actionclip_mm.apis.building import build_trained, read_model_config
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -161,7 +161,7 @@ def save_model() -> Callable[[Path, Path], Path]:
     """Function: saves a checkpoint of a config's model, ``save_model(config, path)``."""
 
     def save(config: Path, path: Path) -> Path:
-        model = build_trained(read_config(config), None)
+        model = build_trained(read_model_config(config), None)
         torch.save(dict(state_dict=model.state_dict()), path)
         return path
 

@@ -3,6 +3,7 @@
 Standard library only. Tools import it before anything slow, so that it holds there as well.
 """
 
+import importlib
 import importlib.util
 import os
 import re
@@ -108,13 +109,16 @@ def is_first_process() -> bool:
 
 
 def package_module(path: str) -> ModuleType:
-    """A file of the package that imports the standard library only, without the package."""
-    spec = importlib.util.spec_from_file_location(Path(path).stem, PACKAGE / path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f'There is no {path} in {PACKAGE}.')
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    """A file of the package's utils, which import the standard library only."""
+    folder = PACKAGE / Path(path).parent
+    name = f'_actionclip_mm_{folder.name}'
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, folder / '__init__.py')
+        if spec is None or spec.loader is None:
+            raise ImportError(f'There is no {path} in {PACKAGE}.')
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return importlib.import_module(f'{name}.{Path(path).stem}')
 
 
 @contextmanager

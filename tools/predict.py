@@ -129,9 +129,7 @@ def check_files(args: argparse.Namespace) -> None:
     if args.labels or args.labels_file:
         # how names are split, and so which are equal, may be set in the config
         labels = args.labels or args.labels_file
-        package_module('models/text/label_names.py').read_labels(
-            labels, split_names=not args.config
-        )
+        package_module('utils/label_names.py').read_labels(labels, split_names=not args.config)
 
 
 def check_device(device: str) -> None:

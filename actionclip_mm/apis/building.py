@@ -18,7 +18,7 @@ from ..models.utils.hub import cache_only_when_offline
 from ..models.utils.state_dict import unwrap
 from ..models.utils.strict_loading import misfit_of_loaded
 from ..models.utils.unread_weights import leave_weights_unread
-from ..utils import read_json_object
+from ..utils import read_config, read_json_object
 
 # the names or sentences themselves, or the path of a file with them
 Labels = str | Sequence[str]
@@ -87,7 +87,7 @@ def _width(arch: Arch) -> int:
     return int((cfg or {}).get('embed_dim', 1))
 
 
-def read_config(config: str | Path | Config) -> Config:
+def read_model_config(config: str | Path | Config) -> Config:
     """A config of a recognizer.
 
     Raises:
@@ -95,14 +95,7 @@ def read_config(config: str | Path | Config) -> Config:
         ValueError: The file is no config, or has no ``model``.
     """
     if not isinstance(config, Config):
-        if not Path(config).is_file():
-            raise FileNotFoundError(f"There is no config '{config}': give the path of a .py file.")
-        try:
-            config = Config.fromfile(config)
-        except Exception as error:  # whatever the code of the config may raise
-            raise ValueError(
-                f"The config '{config}' cannot be read ({type(error).__name__}: {reason(error)})."
-            ) from error
+        config = read_config(config)
     if 'model' not in config:
         raise ValueError(f"The config '{config.filename}' has no `model`: give a training config.")
     return config

@@ -13,8 +13,9 @@ from torch import nn
 from ..models.utils import CLIPPreprocess
 from ..models.utils.checks import head_with_labels
 from ..models.utils.clip_loading import Arch
-from ..utils import check_scores, innermost_config
-from .building import Labels, build_trained, build_zero_shot, check_texts, read_config
+from ..utils.weight_values import check_scores
+from ..utils.wrapped_datasets import innermost_config
+from .building import Labels, build_trained, build_zero_shot, check_texts, read_model_config
 from .prediction import Prediction
 from .video_reading import VideoError, VideoReading, default_pipeline
 
@@ -116,7 +117,7 @@ class ActionCLIPPredictor:
             FileNotFoundError: A file is not there.
         """
         check_texts(kwargs.get('labels'), kwargs.get('templates'))
-        config = read_config(config)
+        config = read_model_config(config)
         model = build_trained(config, checkpoint)
         return cls(model, _test_pipeline(config, model), **kwargs)
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from mmengine import fileio
 
+from ..utils import decode_text
 from .generated_set import check_generated_set
 
 NUMBER = re.compile(r'-?[0-9]{1,18}')  # more do not fit into int64
@@ -163,19 +164,7 @@ def check_inside(
 def _read_text(ann_file: str) -> str:
     if not fileio.exists(ann_file) or fileio.isdir(ann_file):
         raise FileNotFoundError(f"There is no list '{ann_file}': set ann_file to a file of lines.")
-    content = fileio.get(ann_file)
-    try:
-        text = content.decode('utf-8-sig')
-    except UnicodeDecodeError as error:
-        row = content.count(b'\n', 0, error.start) + 1
-        raise ValueError(
-            f'Line {row} of {ann_file} is not UTF-8 ({error.reason} 0x{content[error.start]:02x}): '
-            'save the list as UTF-8.'
-        ) from None
-    if '\0' in text:
-        row = text.count('\n', 0, text.index('\0')) + 1
-        raise ValueError(f'Line {row} of {ann_file} holds a zero byte: save the list as UTF-8.')
-    return text.replace('\r\n', '\n').replace('\r', '\n')
+    return decode_text(fileio.get(ann_file), ann_file)
 
 
 def _read_line(place: str, text: str, delimiter: str, most: int | None) -> Line:

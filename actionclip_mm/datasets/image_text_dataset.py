@@ -9,7 +9,8 @@ import torch
 from mmaction.datasets import BaseActionDataset
 from mmaction.registry import DATASETS
 
-from ..models.text.label_names import read_labels, read_text
+from ..utils import read_text
+from ..utils.label_names import read_labels
 from .annotation_lists import check_inside
 
 

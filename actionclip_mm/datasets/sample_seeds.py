@@ -6,7 +6,7 @@ import torch
 from mmengine.dist import get_rank
 from torch.utils.data import get_worker_info
 
-from ..utils import seed_all
+from ..utils.seeding import seed_all
 
 UNSET = -1
 

@@ -15,7 +15,8 @@ from mmengine.logging import print_log
 from mmengine.structures import BaseDataElement
 from torch import Tensor
 
-from ..utils import check_scores, write_text
+from ..utils import write_text
+from ..utils.weight_values import check_scores
 
 Key = tuple[str | None, int]  # filename and sample_idx
 OTHER_CLASSES, OWN_CLASSES = -1e30, -2e30  # finite, for metrics subtract and compare scores

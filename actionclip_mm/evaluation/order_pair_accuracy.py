@@ -11,7 +11,7 @@ from pathlib import Path
 from mmaction.registry import METRICS
 from mmengine.evaluator import BaseMetric
 
-from ..models.text.label_names import read_text
+from ..utils import read_text
 
 Pairs = Sequence[Sequence[int]]
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..models.text.label_names import plain
+from ..utils.label_names import plain
 from .annotations import Entry
 from .identity import base_to_novel_classes, hash_names
 

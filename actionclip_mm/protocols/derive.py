@@ -12,7 +12,8 @@ from typing import Any
 from mmengine.config import Config, ConfigDict
 from mmengine.runner import Runner
 
-from ..utils import innermost_config, write_json
+from ..utils import explain, read_config, write_json
+from ..utils.wrapped_datasets import innermost_config
 from .annotations import write_lines
 from .materials import Material
 from .protocol import Protocol
@@ -45,16 +46,9 @@ def read_leaf(path: Path, options: dict[str, Any] | None = None, trains: bool = 
         FileNotFoundError: No such file.
         ValueError: No config of a recognizer with the data that are needed.
     """
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no config '{path}': give another one with --config.")
-    try:
-        config = Config.fromfile(path)
+    config = read_config(path, 'give another one with --config')
+    with explain(f"Config '{path}' does not take these options", 'correct --cfg-options'):
         config.merge_from_dict(options or {})
-    except Exception as error:  # whatever the code of a config may raise
-        reason = str(error).splitlines()[0] if str(error) else ''
-        raise ValueError(
-            f"The config '{path}' cannot be read ({type(error).__name__}: {reason})."
-        ) from error
     training = TRAINING[:3] if trains else ()
     missing = [key for key in ('model', *training, *TESTING) if not config.get(key)]
     if missing:

@@ -9,7 +9,7 @@ from mmengine.config import Config
 from torch import nn
 
 from ..models.heads import VideoTextHead
-from ..utils import innermost_config
+from ..utils.wrapped_datasets import innermost_config
 from .views import CROPS, count_frames, count_views, sampling_step
 
 RESIZES = ('Resize', 'CLIPResize')

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..datasets.preparation.scanning import VIDEO_EXTENSIONS
-from ..models.text.label_names import plain
+from ..utils.label_names import plain
 
 FOLDER = Path(__file__).parent
 KINETICS_CLIP = re.compile(r'([\w-]{11})_\d+_\d+')

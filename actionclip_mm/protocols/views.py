@@ -4,7 +4,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from ..utils import innermost_config
+from ..utils.wrapped_datasets import innermost_config
 
 # Crops per clip.
 CROPS = {'CenterCrop': 1, 'CLIPCenterCrop': 1, 'ThreeCrop': 3, 'TenCrop': 10}

@@ -1,11 +1,7 @@
-"""What several parts of the package share, and none of them owns."""
+"""Shared helpers. Standard library only: what needs torch or mmengine is imported by module."""
 
-from .errors import first_line
-from .foreign_text import in_docstring, literal, on_page, printable
-from .json_files import read_json_object
-from .names import list_names
-from .seeding import seed_all
-from .weight_values import check_scores, check_weight_values
+from .foreign_text import first_line, in_docstring, list_names, literal, on_page, printable
+from .reading import decode_text, explain, read_config, read_json, read_json_object, read_text
 from .whole_files import (
     check_writable,
     name_errors,
@@ -16,24 +12,23 @@ from .whole_files import (
     write_text,
 )
 from .work_dir_lock import WorkDirLock
-from .wrapped_datasets import innermost_config, innermost_datasets
 
 __all__ = [
     'WorkDirLock',
-    'check_scores',
-    'check_weight_values',
     'check_writable',
+    'decode_text',
+    'explain',
     'first_line',
     'in_docstring',
-    'innermost_config',
-    'innermost_datasets',
     'list_names',
     'literal',
     'name_errors',
     'on_page',
     'printable',
+    'read_config',
+    'read_json',
     'read_json_object',
-    'seed_all',
+    'read_text',
     'to_json',
     'write_bytes',
     'write_figure',

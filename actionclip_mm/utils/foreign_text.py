@@ -4,6 +4,7 @@ Standard library only: tools load it before what is slow.
 """
 
 import unicodedata
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -36,6 +37,19 @@ def printable(text: str) -> str:
 def on_page(text: str) -> str:
     """The same for one line or cell of a Markdown page, whose readers take ``<`` for HTML."""
     return printable(text).replace('<', '&lt;').replace('|', '\\|')
+
+
+def list_names(names: Sequence[str], most: int = 5) -> str:
+    """The first few names, and how many more there are."""
+    more = f' and {len(names) - most} more' if len(names) > most else ''
+    return ', '.join(map(printable, names[:most])) + more
+
+
+def first_line(error: BaseException) -> str:
+    """First line of an error's message, or its type if it has none or only a key."""
+    lines = str(error).strip().splitlines()
+    said = lines[0] if lines and not isinstance(error, KeyError) else type(error).__name__
+    return printable(said)
 
 
 def _controls(char: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .names import list_names
+from .foreign_text import list_names
 
 # Parts of a checkpoint that are no weights; optimizer states begin like the first of them.
 OTHER_PARTS = ('optim', 'message_hub', 'param_schedulers', 'lr_scheduler', 'meta')

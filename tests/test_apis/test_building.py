@@ -13,7 +13,7 @@ from actionclip_mm.apis.building import (
     build_zero_shot,
     load_strictly,
     read_arch,
-    read_config,
+    read_model_config,
 )
 from actionclip_mm.models.utils import clip_loading
 
@@ -28,11 +28,11 @@ def test_arch_of_a_json_file(tmp_path, tiny_arch):
     with pytest.raises(ValueError, match='local-dir:FOLDER'):
         read_arch(str(file))
     file.write_text('[1]')
-    with pytest.raises(ValueError, match='no JSON object'):
+    with pytest.raises(ValueError, match='must hold a JSON object'):
         read_arch(str(file))
-    for content in (b'{', b'[' * 100_000, b'\xff', b'1' * 5000):
+    for content in (b'{', b'[' * 100_000, b'1' * 5000):
         file.write_bytes(content)
-        with pytest.raises(ValueError, match=r'tiny\.json. cannot be read as JSON') as error:
+        with pytest.raises(ValueError, match=r'tiny\.json. is not valid JSON') as error:
             read_arch(str(file))
         assert '\n' not in str(error.value)
     with pytest.raises(FileNotFoundError, match=r'gone\.json'):
@@ -77,26 +77,26 @@ def test_the_scope_of_the_caller_stays(tiny_arch):
 
 def test_a_trained_model_reads_its_checkpoint_only(trained, monkeypatch):
     monkeypatch.setattr(clip_loading, 'read_state_dict', lambda path: 1 / 0)
-    model = build_trained(read_config(trained.config), trained.checkpoint)
+    model = build_trained(read_model_config(trained.config), trained.checkpoint)
     for name, value in trained.model.state_dict().items():
         assert torch.equal(model.state_dict()[name], value), name
 
 
 def test_configs_that_cannot_be_used(tmp_path):
     with pytest.raises(FileNotFoundError, match=r'gone\.py'):
-        read_config(tmp_path / 'gone.py')
+        read_model_config(tmp_path / 'gone.py')
     (tmp_path / 'broken.py').write_text('model = dict(')
-    with pytest.raises(ValueError, match=r'broken\.py.* cannot be read \(SyntaxError'):
-        read_config(tmp_path / 'broken.py')
+    with pytest.raises(ValueError, match=r'broken\.py.* cannot be read: SyntaxError'):
+        read_model_config(tmp_path / 'broken.py')
     (tmp_path / 'data.py').write_text('data = dict()')
     with pytest.raises(ValueError, match='has no `model`'):
-        read_config(tmp_path / 'data.py')
+        read_model_config(tmp_path / 'data.py')
 
 
 def test_a_part_that_nobody_registered(tmp_path):
     (tmp_path / 'config.py').write_text("model = dict(type='NoSuchModel')")
     with pytest.raises(ValueError, match=r'config\.py. cannot be built \(NoSuchModel is not in'):
-        build_trained(read_config(tmp_path / 'config.py'), None)
+        build_trained(read_model_config(tmp_path / 'config.py'), None)
 
 
 def test_checkpoints_that_do_not_fit(trained, tmp_path):

@@ -93,7 +93,7 @@ def test_numbers_that_belong_to_the_path(tmp_path: Path) -> None:
     [
         (b'', 'holds no line'),
         (b' \n\r\n\xef\xbb\xbf', None),
-        (b'a.mp4 0\nb\xe9.mp4 1\n', 'Line 2 of .*list.txt is not UTF-8 .*0xe9.*save the list'),
+        (b'a.mp4 0\nb\xe9.mp4 1\n', 'Line 2 of .*list.txt.*0xe9.*save it as UTF-8'),
         ('a.mp4 0\n'.encode('utf-16'), 'Line 1 of .*not UTF-8'),
         (b'a.mp4 0\n\nb\0.mp4 1', 'Line 3 of .*zero byte'),
         (b'a.mp4 0\n"" 3', 'Line 2 of .*no path'),

@@ -17,7 +17,7 @@ from actionclip_mm.protocols.derive import (
 from actionclip_mm.protocols.materials import Material
 from actionclip_mm.protocols.registry import PROTOCOLS, get_protocol
 from actionclip_mm.protocols.views import count_views, set_views
-from actionclip_mm.utils import innermost_config
+from actionclip_mm.utils.wrapped_datasets import innermost_config
 
 test_config.__test__ = False  # no test, but what is tested
 

@@ -88,3 +88,29 @@ def test_no_control_character_is_shown(show) -> None:
 
 def test_pages_take_it_for_text() -> None:
     assert on_page('<script>|x|</script>\n# title') == '&lt;script>\\|x\\|&lt;/script>\\n# title'
+
+
+@pytest.mark.parametrize(
+    ('names', 'most', 'said'),
+    [
+        ([], 5, ''),
+        (['a', 'b'], 2, 'a, b'),
+        (['a', 'b', 'c'], 2, 'a, b and 1 more'),
+        (['a', 'b', 'c'], 1, 'a and 2 more'),
+    ],
+)
+def test_first_names_and_how_many_more(names: list[str], most: int, said: str) -> None:
+    assert list_names(names, most) == said
+
+
+@pytest.mark.parametrize(
+    ('error', 'said'),
+    [
+        (ValueError('one\ntwo'), 'one'),
+        (RuntimeError('\n one'), 'one'),
+        (OSError(), 'OSError'),  # says nothing
+        (KeyError('place'), 'KeyError'),  # says a key alone, in quotes
+    ],
+)
+def test_first_line(error: Exception, said: str) -> None:
+    assert first_line(error) == said

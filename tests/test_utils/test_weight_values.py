@@ -12,13 +12,13 @@ from mmaction.structures import ActionDataSample
 from mmengine.runner import load_checkpoint
 from torch import Tensor, nn
 
-from actionclip_mm.apis.building import build_trained, read_config
+from actionclip_mm.apis.building import build_trained, read_model_config
 from actionclip_mm.converters import convert
 from actionclip_mm.engine.hooks import MetricsFileHook
 from actionclip_mm.models.utils import build_clip
 from actionclip_mm.models.utils.state_dict import read_content, read_state_dict
 from actionclip_mm.models.utils.weight_files import write_weights
-from actionclip_mm.utils import check_weight_values
+from actionclip_mm.utils.weight_values import check_weight_values
 
 WEIGHT = 'backbone.visual.transformer.resblocks.1.mlp.c_fc.weight'
 
@@ -60,7 +60,7 @@ def test_every_reader_names_the_weight(
     torch.save(dict(state_dict=bad, meta=dict(epoch=1)), path)
     said = rf"'{path}' holds 1 weight {kind} \({WEIGHT}\)"
     for read in (
-        lambda: build_trained(read_config(config), str(path)),
+        lambda: build_trained(read_model_config(config), str(path)),
         lambda: load_checkpoint(MODELS.build(model_cfg), str(path)),
         lambda: read_state_dict(str(path)),
         lambda: convert(read_content(str(path))),

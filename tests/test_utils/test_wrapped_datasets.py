@@ -2,7 +2,7 @@
 
 from mmengine.config import ConfigDict
 
-from actionclip_mm.utils import innermost_config
+from actionclip_mm.utils.wrapped_datasets import innermost_config
 
 
 def test_the_config_inside_of_wrappers() -> None:

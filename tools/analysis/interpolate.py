@@ -33,7 +33,7 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from torch import Tensor
 
-from actionclip_mm.apis.building import read_config
+from actionclip_mm.apis.building import read_model_config
 from actionclip_mm.converters import SOURCES, Hints, convert, interpolate
 from actionclip_mm.models.utils.state_dict import read_content, read_state_dict
 from actionclip_mm.models.utils.strict_loading import misfit_of_loaded
@@ -160,7 +160,7 @@ def evaluate(
 ) -> list[Row]:
     """Tests each alpha on each config, showing progress."""
     runners = [
-        build_runner(read_config(config), index, args.work_dir)
+        build_runner(read_model_config(config), index, args.work_dir)
         for index, config in enumerate(args.test)
     ]
     rows: list[Row] = []
@@ -203,7 +203,7 @@ def run(args: argparse.Namespace) -> None:
         check_suffix(args.out)
         check_writable(args.out)
     check_writable(args.work_dir / 'curve.md')
-    zero_shot = read_zero_shot(args.zero_shot, args.source, read_config(args.test[0]))
+    zero_shot = read_zero_shot(args.zero_shot, args.source, read_model_config(args.test[0]))
     fine_tuned = read_state_dict(args.fine_tuned)
     added = added_modules(zero_shot, fine_tuned)
     note = (

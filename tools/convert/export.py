@@ -24,7 +24,7 @@ from mmengine.config import Config, ConfigDict
 from open_clip.pretrained import list_pretrained_tags_by_model
 from torch import nn
 
-from actionclip_mm.apis.building import build_trained, read_config
+from actionclip_mm.apis.building import build_trained, read_model_config
 from actionclip_mm.converters import SOURCES
 from actionclip_mm.converters.architecture import model_config
 from actionclip_mm.converters.renaming import SCALE, TEXT, VISUAL
@@ -33,14 +33,8 @@ from actionclip_mm.models.text import read_prompts
 from actionclip_mm.models.utils import build_clip
 from actionclip_mm.models.utils.unread_weights import trained_with_quick_gelu
 from actionclip_mm.models.utils.weight_files import check_suffix, sha256, write_weights
-from actionclip_mm.utils import (
-    check_writable,
-    in_docstring,
-    innermost_config,
-    list_names,
-    write_json,
-    write_text,
-)
+from actionclip_mm.utils import check_writable, in_docstring, list_names, write_json, write_text
+from actionclip_mm.utils.wrapped_datasets import innermost_config
 
 DEFAULT_ARCH = 'ViT-B-16'  # of the backbone and of the label encoder
 
@@ -194,7 +188,7 @@ def run(args: argparse.Namespace) -> None:
     """Reads the checkpoint strictly and writes it in the chosen layout."""
     check_suffix(args.out)
     check_writable(args.out)
-    cfg = read_config(args.config)
+    cfg = read_model_config(args.config)
     model = build_trained(cfg, str(args.checkpoint))
     print(f'read     {args.checkpoint}  SHA-256 {sha256(args.checkpoint)}')
     LAYOUTS[args.layout](cfg, model, args)

@@ -32,10 +32,10 @@ from actionclip_mm.converters import (
     splits_names,
     write_config_text,
 )
-from actionclip_mm.models.text.label_names import read_labels, split_name
 from actionclip_mm.models.utils.state_dict import read_content
 from actionclip_mm.models.utils.weight_files import check_suffix, sha256, write_weights
 from actionclip_mm.utils import check_writable, list_names, read_json_object, write_text
+from actionclip_mm.utils.label_names import read_labels, split_name
 
 # Files that model hubs keep next to the weights; they tell what shapes cannot.
 OPEN_CLIP, HUGGING_FACE = 'open_clip_config.json', 'config.json'

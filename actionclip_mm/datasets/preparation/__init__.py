@@ -25,7 +25,7 @@ Neither videos nor lists of a user are copied, moved, changed or deleted.
 
 from .command import run
 from .plan import ListedVideo, Plan, Preparation, VideoList, in_folder_or_flat
-from .reading import find_file, read_csv, read_json, read_lines
+from .reading import find_file, read_csv, read_lines
 
 __all__ = [
     'ListedVideo',
@@ -35,7 +35,6 @@ __all__ = [
     'find_file',
     'in_folder_or_flat',
     'read_csv',
-    'read_json',
     'read_lines',
     'run',
 ]

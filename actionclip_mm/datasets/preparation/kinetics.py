@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...models.text.label_names import plain
+from ...utils.label_names import plain
 from .plan import OPTIONS, ListedVideo, Plan, Preparation, VideoList
 from .reading import find_file, read_csv, read_lines
 

@@ -2,14 +2,12 @@
 
 import csv
 import io
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ...models.text.label_names import read_text
-from ...utils import list_names
+from ...utils import list_names, read_text
 
 ARCHIVES = ('.rar', '.zip', '.tar', '.gz', '.tgz', '.7z')
 PART_OF_ARCHIVE = re.compile(r'20bn-something-something-v2-\d\d')  # SSv2 comes in such parts
@@ -106,19 +104,4 @@ def _csv_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
         raise ValueError(
             f"Line {reader.line_num} of '{path}' cannot be read as CSV ({error}): download it "
             'again.'
-        ) from error
-
-
-def read_json(path: Path) -> Any:
-    """Content of a JSON file.
-
-    Raises:
-        ValueError: It is no JSON.
-    """
-    text = read_text(path)
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(
-            f"'{path}' cannot be read as JSON ({error}): download it again."
         ) from error

@@ -8,7 +8,8 @@ from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch.utils.data import DataLoader
 
-from ...utils import innermost_datasets, seed_all
+from ...utils.seeding import seed_all
+from ...utils.wrapped_datasets import innermost_datasets
 
 VALIDATED = 'last_validated'  # whatever begins with 'val' would be logged as a metric
 SAMPLER_SEED = 'sampler_seed'

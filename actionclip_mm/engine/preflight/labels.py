@@ -8,7 +8,7 @@ from typing import Any
 from mmengine.dataset import BaseDataset
 
 from ...datasets.annotation_lists import NO_LABEL
-from ...models.text.label_names import plain
+from ...utils.label_names import plain
 from .view import Annotations, Finding, RunView, is_id, refuse, warn
 
 

@@ -14,7 +14,7 @@ from torch import nn
 
 from ...datasets.annotation_lists import NO_LABEL
 from ...models.text import read_labels
-from ...utils import innermost_datasets
+from ...utils.wrapped_datasets import innermost_datasets
 from ..hooks.label_switch_hook import LabelSwitchHook
 
 

@@ -13,7 +13,7 @@ from mmaction.models import BaseHead
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
-from ...utils import check_scores
+from ...utils.weight_values import check_scores
 from ..utils.load_hooks import before_loading
 from .feature_pooling import Feats, pool_features
 from .score_pooling import ScorePooling, average_texts

@@ -1,13 +1,13 @@
 """The sentences of each class: labels filled into templates, or descriptions written per class."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import yaml
 from mmengine.logging import print_log
 
-from .label_names import LONGEST, read_text, split_name, trim
+from ...utils import read_json, read_text
+from ...utils.label_names import LONGEST, split_name, trim
 from .prompt_templates import read_templates
 
 # Templates for all classes, or sentences by class name.
@@ -76,19 +76,17 @@ def _read_mapping(path: Path) -> dict | list:
         raise FileNotFoundError(
             f"There is no file of descriptions '{path}': set `templates` to a file or a preset."
         )
-    text = read_text(path)
-    try:
-        if path.suffix == '.json':
-            content = json.loads(text, object_pairs_hook=_without_twins)
-        else:
+    if path.suffix == '.json':
+        content = read_json(path, pairs=_without_twins)
+    else:
+        text = read_text(path)
+        try:
             content = yaml.load(text, _YAMLWithoutTwins)
-    except _TwiceError:
-        raise
-    except Exception as error:  # the YAML reader raises many kinds, and deep nesting one more
-        reason = ' '.join(str(error).split()) or type(error).__name__
-        raise ValueError(
-            f"'{path}' cannot be read as {path.suffix[1:]} ({reason}): mend that place."
-        ) from error
+        except _TwiceError:
+            raise
+        except Exception as error:  # the reader raises many kinds, and deep nesting one more
+            reason = ' '.join(str(error).split()) or type(error).__name__
+            raise ValueError(f"'{path}' is not valid YAML ({reason}): correct it.") from error
     if not isinstance(content, (dict, list)):
         raise ValueError(f"'{path}' must hold {{class: [sentences]}} or a list of templates.")
     return content

@@ -7,12 +7,12 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor
 
+from ...utils.label_names import read_labels
 from ..utils import build_clip, freeze_stages, get_tokenizer, output_width
 from ..utils.checks import check_positive
 from ..utils.recompute import checkpoint_blocks, in_micro_batches
 from .class_sentences import Prompts, fill_prompts, read_prompts
 from .feature_memo import FeatureMemo
-from .label_names import read_labels
 from .learnable_context import LearnableContext
 from .tokens import allow_trimmed_tokens, check_vocabulary, is_trimmable, tokenize, trim
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import open_clip
 
-from .label_names import LONGEST, read_text
+from ...utils import read_text
+from ...utils.label_names import LONGEST
 
 # The released code's templates in its order, which released weights were trained with.
 ACTIONCLIP_16 = (

@@ -14,7 +14,8 @@ from open_clip.model import convert_to_custom_text_state_dict, resize_pos_embed
 from open_clip.pretrained import get_pretrained_cfg, list_pretrained_tags_by_model
 from torch import Tensor, nn
 
-from ...utils import check_weight_values, first_line
+from ...utils import first_line
+from ...utils.weight_values import check_weight_values
 from .hub import cache_only_when_offline
 from .model_folder import refuse_other_settings
 from .state_dict import OPENAI_CONSTANTS, read_state_dict

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from ...compat.checkpoints import DAMAGED
 from ...compat.unpickling import is_torchscript
-from ...utils import check_weight_values, first_line, list_names, read_json_object
+from ...utils import first_line, list_names, read_json_object
+from ...utils.weight_values import check_weight_values
 from .torchscript import read_torchscript
 
 # Three constants that OpenAI's archives carry among their weights; nothing else has them.

@@ -2,7 +2,8 @@
 
 import pytest
 
-from actionclip_mm.datasets.preparation import find_file, read_csv, read_json, read_lines
+from actionclip_mm.datasets.preparation import find_file, read_csv, read_lines
+from actionclip_mm.utils import read_json
 
 
 def test_lines_keep_their_numbers(tmp_path) -> None:
@@ -27,7 +28,7 @@ def test_csv_rows(tmp_path) -> None:
         (lambda path: read_csv(path, ('id', 'label')), b'id,text\n', 'lacks the columns label'),
         (lambda path: read_csv(path, ('id',)), b'', 'lacks the columns id'),
         (lambda path: read_csv(path, ('id',)), b'id\n' + b'x' * 200000, 'Line 2 of .* as CSV'),
-        (read_json, b'[1, ', 'cannot be read as JSON'),
+        (read_json, b'[1, ', 'is not valid JSON'),
         (read_lines, b'a\n\xff\xfe1', 'Line 2 of .*file.* is not UTF-8 text'),
     ],
 )

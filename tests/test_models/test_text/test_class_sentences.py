@@ -60,8 +60,8 @@ def test_described_classes_without_a_label_are_named(monkeypatch):
 @pytest.mark.parametrize(
     'name, content, error, words',
     [
-        ('a.json', '{', ValueError, 'cannot be read as json'),
-        ('a.yaml', 'a: [', ValueError, 'cannot be read as yaml'),
+        ('a.json', '{', ValueError, 'is not valid JSON'),
+        ('a.yaml', 'a: [', ValueError, 'is not valid YAML'),
         ('a.json', '3', ValueError, 'must hold {class: .sentences.}'),
         ('a.json', '{}', ValueError, 'hold no class'),
         ('a.json', '{"a": []}', ValueError, "'a' has no sentences"),

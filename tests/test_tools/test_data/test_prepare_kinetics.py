@@ -5,8 +5,8 @@ import json
 import pytest
 from torchvision.models._meta import _KINETICS400_CATEGORIES
 
-from actionclip_mm.models.text.label_names import plain
 from actionclip_mm.protocols.identity import kinetics600_zero_shot_classes
+from actionclip_mm.utils.label_names import plain
 
 HEADER = 'label,youtube_id,time_start,time_end,split'
 TRAIN = (('air drumming', 'aaaaaaaaaa1', 1, 11), ('abseiling', '-bbbbbb_bb2', 0, 10))

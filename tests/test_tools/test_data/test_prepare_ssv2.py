@@ -107,7 +107,7 @@ def test_rows_of_no_use_are_listed(copy, prepare, read_report) -> None:
     [
         ('{"a": "0", "b": "2"}', 'once each'),
         ('["a", "b"]', 'one JSON object'),
-        ('{"a": "0",', 'cannot be read as JSON'),
+        ('{"a": "0",', 'is not valid JSON'),
     ],
 )
 def test_label_files_of_no_use(copy, prepare, capsys, content, words) -> None:

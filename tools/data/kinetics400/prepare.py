@@ -17,7 +17,7 @@ from _entry import run_tool
 # isort: split
 from actionclip_mm.datasets.preparation import Plan, run
 from actionclip_mm.datasets.preparation.kinetics import Clip, KineticsPreparation
-from actionclip_mm.models.text.label_names import plain
+from actionclip_mm.utils.label_names import plain
 
 
 class Kinetics400(KineticsPreparation):

@@ -9,9 +9,10 @@ tst_class_idxs.json, three lists of 160 ids.
 import difflib
 from pathlib import Path
 
-from actionclip_mm.datasets.preparation import find_file, read_json
-from actionclip_mm.models.text.label_names import plain
+from actionclip_mm.datasets.preparation import find_file
 from actionclip_mm.protocols.identity import hash_names, kinetics600_zero_shot_classes
+from actionclip_mm.utils import read_json
+from actionclip_mm.utils.label_names import plain
 
 OPTION = '--zero-shot'
 SOURCE = "ElaborativeRehearsal's folder zsl220"
@@ -52,7 +53,7 @@ def _check_folder(folder: Path, published: list[tuple[str, ...]]) -> None:
     names_path = find_file(folder, 'classes620_label_defn.json', source=SOURCE, option=OPTION)
     names = _read_names(names_path)
     lists_path = find_file(folder, 'tst_class_idxs.json', source=SOURCE, option=OPTION)
-    splits = read_json(lists_path)
+    splits = read_json(lists_path, 'download it again')
     if not isinstance(splits, list) or len(splits) != len(SPLITS) or not all(map(_is_ids, splits)):
         raise ValueError(
             f"'{lists_path}' must hold {len(SPLITS)} lists of ids from 0 to {NUM_CLASSES - 1}: "
@@ -68,7 +69,7 @@ def _check_folder(folder: Path, published: list[tuple[str, ...]]) -> None:
 
 
 def _read_names(path: Path) -> list[str]:
-    content = read_json(path)
+    content = read_json(path, 'download it again')
     entries = content if isinstance(content, list) else []
     words = [entry.get('word') if isinstance(entry, dict) else None for entry in entries]
     if len(words) != NUM_CLASSES or not all(isinstance(word, str) for word in words):

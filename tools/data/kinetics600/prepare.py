@@ -25,7 +25,7 @@ from actionclip_mm.datasets.preparation.kinetics import (
     KineticsPreparation,
     listed_videos,
 )
-from actionclip_mm.models.text.label_names import plain
+from actionclip_mm.utils.label_names import plain
 
 OWN_NAMES = Path()  # --zero-shot without a folder
 

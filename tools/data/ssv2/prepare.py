@@ -23,9 +23,9 @@ from actionclip_mm.datasets.preparation import (
     Preparation,
     VideoList,
     find_file,
-    read_json,
     run,
 )
+from actionclip_mm.utils import read_json
 
 SOURCE = 'the label archive of Something-Something V2'
 PARTS = (('train', 'train'), ('validation', 'val'), ('test', 'test'))
@@ -71,7 +71,7 @@ class SSv2(Preparation):
 
     def _read_labels(self, path: Path, plan: Plan) -> dict[str, int]:
         """Template -> id; the file has `{template: "id"}`."""
-        content = read_json(path)
+        content = read_json(path, 'download it again')
         good = isinstance(content, dict) and all(
             isinstance(label, (str, int)) and str(label).isdecimal() for label in content.values()
         )
@@ -85,7 +85,7 @@ class SSv2(Preparation):
         return ids
 
     def _read_list(self, path: Path, ids: dict[str, int] | None, plan: Plan) -> list[ListedVideo]:
-        content = read_json(path)
+        content = read_json(path, 'download it again')
         if not isinstance(content, list):
             raise ValueError(f"'{path}' must hold a JSON list of videos: download it again.")
         videos: dict[str, ListedVideo] = {}

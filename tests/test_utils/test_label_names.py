@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actionclip_mm.models.text import read_labels, split_name
-from actionclip_mm.models.text.label_names import plain
+from actionclip_mm.utils.label_names import plain
 
-DATA = Path(__file__).resolve().parents[2] / 'data'
+DATA = Path(__file__).resolve().parents[1] / 'data'
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_unsplit_names_must_differ_in_more_than_case_and_spaces():
         ('latin.txt', 'Bügeln'.encode('latin-1'), 'not UTF-8'),
         ('map.json', b'{"a": 0}', 'no JSON list'),
         ('gaps.json', b'{"a": 0, "b": 2}', 'once each'),
-        ('broken.json', b'[', 'cannot be read as JSON'),
+        ('broken.json', b'[', 'is not valid JSON'),
         ('columns.csv', b'number,label\n0,a\n', 'columns id and name'),
         ('twice.csv', b'id,name\n0,a\n0,b\n1,c\n', 'once each'),
     ],

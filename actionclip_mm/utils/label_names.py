@@ -4,7 +4,6 @@ Imports the standard library only, so that a command can refuse a bad list befor
 """
 
 import csv
-import json
 import re
 import reprlib
 import sys
@@ -13,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+
+from .reading import read_json, read_text
 
 # A border between words inside CamelCase: before a capital that follows a small letter or (before a
 # small one) a digit, or that ends a run of capitals ("YoYo", "Round2Final", "HTMLPage"); but
@@ -114,40 +115,17 @@ def read_labels(labels: str | Sequence[str], split_names: bool = True) -> tuple[
 def _read_file(path: Path) -> list[str]:
     if not path.is_file():
         raise FileNotFoundError(f"There is no label file '{path}': set `labels` to a file or list.")
-    text = read_text(path)
     if path.suffix.lower() == '.json':
-        return _from_json(text, path)
+        return _from_json(path)
+    text = read_text(path)
     header = text.partition('\n')[0]
     if path.suffix.lower() in ('.csv', '.tsv') or _columns(header) is not None:
         return _from_csv(text, path)
     return _from_lines(text.rstrip('\n').split('\n') if text.strip() else [], path)
 
 
-def read_text(path: Path) -> str:
-    """The text of a file in UTF-8, with or without byte order mark; line ends become ``\\n``.
-
-    Raises:
-        ValueError: It is no such text, with the line.
-    """
-    content = path.read_bytes()
-    try:
-        text, place = content.decode('utf-8-sig'), content.find(b'\0')
-        reason = 'a zero byte'
-    except UnicodeDecodeError as error:
-        place, reason = error.start, f'the byte 0x{content[error.start]:02x}'
-    if place >= 0:
-        row = content.count(b'\n', 0, place) + 1
-        raise ValueError(
-            f"Line {row} of '{path}' has {reason}, so the file is not UTF-8 text: save it as UTF-8."
-        )
-    return text.replace('\r\n', '\n').replace('\r', '\n')
-
-
-def _from_json(text: str, path: Path) -> list[str]:
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:  # also numbers of too many digits
-        raise ValueError(f"'{path}' cannot be read as JSON ({error}): mend that place.") from error
+def _from_json(path: Path) -> list[str]:
+    content = read_json(path)
     if (
         isinstance(content, Mapping) and len(content) > 1
     ):  # {"0": "clap"} or, as Something-Something's, {"clap": "0"}
