@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..utils.label_names import plain
+from ..utils import normalize_name
 from .annotations import Entry
 from .identity import base_to_novel_classes, hash_names
 
@@ -55,10 +55,10 @@ class RandomHalf:
         # a generator of its own gives the same numbers and leaves the global one alone
         drawn = np.random.RandomState(self.seed).permutation(len(names))[: len(names) // 2]
         rule = f'np.random.seed({self.seed}); np.random.permutation(C)[:C//2]'
-        ids = {plain(name): index for index, name in enumerate(names)}
+        ids = {normalize_name(name): index for index, name in enumerate(names)}
         places = list(range(len(names)))
         if hash_names(names) == hash_names(self.order):
-            places = [ids[plain(name)] for name in self.order]
+            places = [ids[normalize_name(name)] for name in self.order]
             rule += ' in the published order of the classes'
         return Chosen(sorted(places[index] for index in drawn), rule)
 
@@ -128,14 +128,14 @@ def find_base_classes(given: Sequence[str], names: Sequence[str], source: str) -
     Raises:
         ValueError: An unknown name, a name twice, or not half of the classes (rounded up).
     """
-    ids = {plain(name): index for index, name in enumerate(names)}
-    unknown = [name for name in given if plain(name) not in ids]
+    ids = {normalize_name(name): index for index, name in enumerate(names)}
+    unknown = [name for name in given if normalize_name(name) not in ids]
     if unknown:
         raise ValueError(
             f'{len(unknown)} of {len(given)} base classes in {source} are not in the label list '
             f"(the first is '{unknown[0]}'): give names of its classes."
         )
-    chosen = sorted({ids[plain(name)] for name in given})
+    chosen = sorted({ids[normalize_name(name)] for name in given})
     half = (len(names) + 1) // 2
     if len(chosen) != half or len(given) != half:
         raise ValueError(

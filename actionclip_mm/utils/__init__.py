@@ -1,6 +1,7 @@
 """Shared helpers. Standard library only: what needs torch or mmengine is imported by module."""
 
 from .foreign_text import first_line, in_docstring, list_names, literal, on_page, printable
+from .label_names import normalize_name
 from .reading import decode_text, explain, read_config, read_json, read_json_object, read_text
 from .whole_files import (
     check_writable,
@@ -23,6 +24,7 @@ __all__ = [
     'list_names',
     'literal',
     'name_errors',
+    'normalize_name',
     'on_page',
     'printable',
     'read_config',

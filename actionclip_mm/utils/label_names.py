@@ -53,9 +53,9 @@ def split_name(name: str) -> str:
     return ' '.join(words.split())
 
 
-def plain(name: str) -> str:
-    """A name without case, quotes and other signs, which differ between copies of a list."""
-    return ''.join(sign for sign in name.casefold() if sign.isalnum())
+def normalize_name(name: str) -> str:
+    """Drop case, quotes and punctuation, which differ between copies of a label list."""
+    return ''.join(char for char in name.casefold() if char.isalnum())
 
 
 def trim(name: str) -> str:

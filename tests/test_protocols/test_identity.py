@@ -8,13 +8,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from actionclip_mm.benchmarks import get_benchmark
 from actionclip_mm.protocols.annotations import Entry
 from actionclip_mm.protocols.class_choices import most_frequent_half
 from actionclip_mm.protocols.identity import (
     base_to_novel_classes,
     hash_names,
     hash_videos,
-    kinetics600_zero_shot_classes,
     known,
     published_lists,
     video_id,
@@ -154,19 +154,19 @@ def test_halves_of_hmdb51_are_drawn_in_the_published_order() -> None:
 
 
 def test_class_sets_are_those_of_the_peers_label_files() -> None:
-    """The hashes of published_lists.json were taken from the label files that belong to them."""
+    """The hashes of benchmarks/*.json were taken from the label files that belong to them."""
     lists = published_lists()
     for dataset in ('kinetics400', 'ucf101', 'hmdb51', 'ssv2'):
         for part, names in zip(('base', 'novel'), base_to_novel_classes(dataset), strict=True):
             assert hash_names(names) == lists[f'{dataset}_{part}'].classes
     for split in (1, 2, 3):
-        names = kinetics600_zero_shot_classes(split)
+        names = get_benchmark('kinetics600').zero_shot_classes[split - 1]
         assert len(set(names)) == 160 and list(names) == sorted(names)
         for end in (f'test_{split}_text4vis', f'test_{split}_vifi_clip', f'val_{split}'):
             assert hash_names(names) == lists[f'kinetics600_zero_shot_{end}'].classes
 
 
-def test_every_published_list_belongs_to_a_protocol_and_has_a_source() -> None:
+def test_every_published_list_belongs_to_a_protocol() -> None:
     used = {
         name
         for protocol in PROTOCOLS.values()

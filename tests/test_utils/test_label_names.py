@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actionclip_mm.models.text import read_labels, split_name
-from actionclip_mm.utils.label_names import plain
+from actionclip_mm.utils import normalize_name
 
 DATA = Path(__file__).resolve().parents[1] / 'data'
 
@@ -58,7 +58,7 @@ def test_camel_case_becomes_its_words(words):
 @given(st.text(max_size=30))
 def test_splitting_loses_nothing_and_ends(name):
     split = split_name(name)
-    assert plain(split) == plain(name)
+    assert normalize_name(split) == normalize_name(name)
     assert split_name(split) == split
 
 

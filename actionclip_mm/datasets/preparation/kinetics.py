@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...utils.label_names import plain
+from ...utils import normalize_name
 from .plan import OPTIONS, ListedVideo, Plan, Preparation, VideoList
 from .reading import find_file, read_csv, read_lines
 
@@ -116,9 +116,11 @@ class KineticsPreparation(Preparation):
                 if isinstance(error, ValueError):  # CVDF's test.csv has no labels
                     plan.notes.append(f'The annotations of {part} were not read: {error}')
         plan.labels = self.class_names(clips, plan)
-        ids = {plain(name): index for index, name in enumerate(plan.labels)}
+        ids = {normalize_name(name): index for index, name in enumerate(plan.labels)}
         for part in args.splits:
-            unknown = Counter(clip.label for clip in clips[part] if plain(clip.label) not in ids)
+            unknown = Counter(
+                clip.label for clip in clips[part] if normalize_name(clip.label) not in ids
+            )
             plan.problems += [
                 f"{part}: '{label}' of {count} clips is none of the {len(ids)} classes, left out"
                 for label, count in sorted(unknown.items())
@@ -227,15 +229,15 @@ def listed_videos(clips: list[Clip], ids: dict[str, int]) -> list[ListedVideo]:
 
     Args:
         clips: Clips of one part.
-        ids: ``plain`` class name -> id.
+        ids: normalized class name -> id.
     """
     often = Counter(clip.youtube_id for clip in clips)
     videos = []
     for clip in clips:
-        if plain(clip.label) in ids:
+        if normalize_name(clip.label) in ids:
             # a file named by the id alone is this clip only if no other one has the id
             by_id = (clip.youtube_id,) if often[clip.youtube_id] == 1 else ()
-            label = str(ids[plain(clip.label)])
+            label = str(ids[normalize_name(clip.label)])
             videos.append(ListedVideo(f'{clip.name}.mp4', label, (clip.key, *by_id)))
     return videos
 

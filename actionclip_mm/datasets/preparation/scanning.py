@@ -8,20 +8,9 @@ from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
+from ...benchmarks.identity import VIDEO_EXTENSIONS
 from .reading import is_archive
 
-VIDEO_EXTENSIONS = (
-    '.avi',
-    '.mp4',
-    '.webm',
-    '.mkv',
-    '.mov',
-    '.m4v',
-    '.flv',
-    '.mpg',
-    '.mpeg',
-    '.wmv',
-)
 IMAGE_NAME = re.compile(r'(?P<prefix>.*?)(?P<number>\d+)(?P<suffix>\.(jpg|jpeg|png|webp))', re.I)
 HOST_TEMPLATE = ('img_{:05}.jpg', 1)  # of mmaction2's RawframeDataset, with its start_index
 

@@ -8,7 +8,7 @@ from typing import Any
 from mmengine.dataset import BaseDataset
 
 from ...datasets.annotation_lists import NO_LABEL
-from ...utils.label_names import plain
+from ...utils import normalize_name
 from .view import Annotations, Finding, RunView, is_id, refuse, warn
 
 
@@ -99,14 +99,14 @@ def check_class_folders(data: Annotations | BaseDataset, names: Sequence[str]) -
         ValueError: Most videos of a class's folder have the label of another class.
     """
     data = data if isinstance(data, Annotations) else Annotations(data)
-    ids = {plain(name): index for index, name in enumerate(names)}
+    ids = {normalize_name(name): index for index, name in enumerate(names)}
     found: dict[str, Counter[int]] = defaultdict(Counter)
     for path, label in zip(data.names, data.labels, strict=True):
         if path is not None and label is not None:
             found[PurePosixPath(path).parent.name][int(label)] += 1
     for folder, labels in found.items():
         (label, count), *_ = labels.most_common(1)
-        right = ids.get(plain(folder), label)
+        right = ids.get(normalize_name(folder), label)
         if label not in (NO_LABEL, right) and 2 * count > sum(labels.values()):
             raise ValueError(
                 f"{count} videos of the folder '{folder}' in {data.place} have label "

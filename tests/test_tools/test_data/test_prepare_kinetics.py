@@ -5,8 +5,8 @@ import json
 import pytest
 from torchvision.models._meta import _KINETICS400_CATEGORIES
 
-from actionclip_mm.protocols.identity import kinetics600_zero_shot_classes
-from actionclip_mm.utils.label_names import plain
+from actionclip_mm.benchmarks import get_benchmark
+from actionclip_mm.utils import normalize_name
 
 HEADER = 'label,youtube_id,time_start,time_end,split'
 TRAIN = (('air drumming', 'aaaaaaaaaa1', 1, 11), ('abseiling', '-bbbbbb_bb2', 0, 10))
@@ -177,7 +177,7 @@ def test_wrong_folders(tmp_path, prepare, annotations, write_copy, write_texts, 
 
 
 # Kinetics-600: 400 old classes and the 220 new ones, of which 3 times 160 serve for zero-shot
-SPLITS = [kinetics600_zero_shot_classes(split) for split in (1, 2, 3)]
+SPLITS = get_benchmark('kinetics600').zero_shot_classes
 NEW = [*sorted({name for names in SPLITS for name in names}), 'action a', 'action b', 'action c']
 ALL = [*sorted(_KINETICS400_CATEGORIES), *NEW]
 IDS = [[ALL.index(name) for name in names] for names in SPLITS]
@@ -321,4 +321,4 @@ def test_k600_without_all_classes_is_refused(tmp_path, k600, write_copy, capsys)
 
 
 def test_class_names_differ_by_letters_and_digits() -> None:
-    assert len({plain(name) for name in _KINETICS400_CATEGORIES}) == 400
+    assert len({normalize_name(name) for name in _KINETICS400_CATEGORIES}) == 400

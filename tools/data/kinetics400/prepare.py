@@ -17,7 +17,7 @@ from _entry import run_tool
 # isort: split
 from actionclip_mm.datasets.preparation import Plan, run
 from actionclip_mm.datasets.preparation.kinetics import Clip, KineticsPreparation
-from actionclip_mm.utils.label_names import plain
+from actionclip_mm.utils import normalize_name
 
 
 class Kinetics400(KineticsPreparation):
@@ -41,14 +41,14 @@ class Kinetics400(KineticsPreparation):
         """The 400 names in alphabetical order, as torchvision has them for its Kinetics models."""
         from torchvision.models._meta import _KINETICS400_CATEGORIES
 
-        names = {plain(name): name for name in sorted(_KINETICS400_CATEGORIES)}
+        names = {normalize_name(name): name for name in sorted(_KINETICS400_CATEGORIES)}
         labels = sorted({clip.label for part in clips.values() for clip in part})
         plan.notes += [
-            f"The CSV files write '{label}'; labels.txt has '{names[plain(label)]}'."
+            f"The CSV files write '{label}'; labels.txt has '{names[normalize_name(label)]}'."
             for label in labels
-            if plain(label) in names and label != names[plain(label)]
+            if normalize_name(label) in names and label != names[normalize_name(label)]
         ]
-        present = {plain(label) for label in labels}
+        present = {normalize_name(label) for label in labels}
         plan.notes += [
             f"No clip is of the class '{name}'."
             for short, name in names.items()

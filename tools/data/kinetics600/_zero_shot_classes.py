@@ -7,12 +7,13 @@ tst_class_idxs.json, three lists of 160 ids.
 """
 
 import difflib
+from collections.abc import Sequence
 from pathlib import Path
 
+from actionclip_mm.benchmarks import get_benchmark
+from actionclip_mm.benchmarks.identity import hash_names
 from actionclip_mm.datasets.preparation import find_file
-from actionclip_mm.protocols.identity import hash_names, kinetics600_zero_shot_classes
-from actionclip_mm.utils import read_json
-from actionclip_mm.utils.label_names import plain
+from actionclip_mm.utils import normalize_name, read_json
 
 OPTION = '--zero-shot'
 SOURCE = "ElaborativeRehearsal's folder zsl220"
@@ -31,13 +32,13 @@ def zero_shot_classes(folder: Path | None, labels: list[str]) -> list[list[str]]
         ValueError: A file of another layout, other classes than the published ones, or classes
             that the annotations lack.
     """
-    published = [kinetics600_zero_shot_classes(split) for split in SPLITS]
+    published = get_benchmark('kinetics600').zero_shot_classes
     if folder is not None:
         _check_folder(folder, published)
-    spelled = {plain(label): label for label in labels}
+    spelled = {normalize_name(label): label for label in labels}
     splits = []
     for split, names in zip(SPLITS, published, strict=True):
-        unknown = [name for name in names if plain(name) not in spelled]
+        unknown = [name for name in names if normalize_name(name) not in spelled]
         if unknown:
             close = difflib.get_close_matches(unknown[0], labels, 1)
             hint = f" (like '{close[0]}'?)" if close else ''
@@ -45,11 +46,11 @@ def zero_shot_classes(folder: Path | None, labels: list[str]) -> list[list[str]]
                 f'{len(unknown)} classes of zero-shot split {split} are not in the annotations, '
                 f"such as '{unknown[0]}'{hint}: give all annotation files of Kinetics-600."
             )
-        splits.append(sorted(spelled[plain(name)] for name in names))
+        splits.append(sorted(spelled[normalize_name(name)] for name in names))
     return splits
 
 
-def _check_folder(folder: Path, published: list[tuple[str, ...]]) -> None:
+def _check_folder(folder: Path, published: Sequence[tuple[str, ...]]) -> None:
     names_path = find_file(folder, 'classes620_label_defn.json', source=SOURCE, option=OPTION)
     names = _read_names(names_path)
     lists_path = find_file(folder, 'tst_class_idxs.json', source=SOURCE, option=OPTION)

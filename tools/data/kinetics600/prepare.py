@@ -25,7 +25,7 @@ from actionclip_mm.datasets.preparation.kinetics import (
     KineticsPreparation,
     listed_videos,
 )
-from actionclip_mm.utils.label_names import plain
+from actionclip_mm.utils import normalize_name
 
 OWN_NAMES = Path()  # --zero-shot without a folder
 
@@ -70,8 +70,10 @@ class Kinetics600(KineticsPreparation):
         """The names of all CSV files in alphabetical order."""
         names: dict[str, str] = {}
         for label in sorted({clip.label for part in clips.values() for clip in part}):
-            if names.setdefault(plain(label), label) != label:
-                plan.notes.append(f"'{label}' and '{names[plain(label)]}' are taken as one class.")
+            if names.setdefault(normalize_name(label), label) != label:
+                plan.notes.append(
+                    f"'{label}' and '{names[normalize_name(label)]}' are taken as one class."
+                )
         return sorted(names.values())
 
     def extend(self, args: argparse.Namespace, plan: Plan, clips: dict[str, list[Clip]]) -> None:
@@ -83,7 +85,7 @@ class Kinetics600(KineticsPreparation):
         for number, names in enumerate(splits, start=1):
             start = f'zero_shot_split_{number}'
             plan.texts[f'{start}_labels.txt'] = names
-            ids = {plain(name): index for index, name in enumerate(names)}
+            ids = {normalize_name(name): index for index, name in enumerate(names)}
             for part in ('val', 'test'):
                 if part in args.splits:
                     videos = listed_videos(clips[part], ids)
