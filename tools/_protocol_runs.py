@@ -14,8 +14,8 @@ from typing import Any
 from _entry import child
 from mmengine.config import Config
 
+from actionclip_mm.clip.weight_files import sha256
 from actionclip_mm.evaluation import read_video_scores
-from actionclip_mm.models.utils.weight_files import sha256
 from actionclip_mm.protocols.card_schema import COUNTS
 from actionclip_mm.protocols.derive import METRICS_FILE, SCORES_FILE, test_config, train_config
 from actionclip_mm.protocols.materials import Material

@@ -29,7 +29,7 @@ from _protocol_runs import Executor
 from mmengine.config import DictAction
 
 import actionclip_mm
-from actionclip_mm.models.utils.weight_files import sha256
+from actionclip_mm.clip.weight_files import sha256
 from actionclip_mm.protocols import (
     Protocol,
     describe_protocols,

@@ -4,20 +4,17 @@ import pickle
 from collections.abc import Sequence
 from pathlib import Path
 
-import open_clip
 from mmaction.registry import MODELS
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.runner import CheckpointLoader
 from torch import nn
 
+from ..clip.arch import Arch, get_model_config
+from ..clip.hub import cache_only_when_offline, skip_loading_weights
+from ..clip.state_dict import load_state_dict_or_explain, unwrap
 from ..datasets.decoding.reasons import reason
 from ..models.text import read_labels, read_prompts
-from ..models.utils.clip_loading import Arch
-from ..models.utils.hub import cache_only_when_offline
-from ..models.utils.state_dict import unwrap
-from ..models.utils.strict_loading import misfit_of_loaded
-from ..models.utils.unread_weights import leave_weights_unread
 from ..utils import read_config, read_json_object
 
 # the names or sentences themselves, or the path of a file with them
@@ -80,8 +77,7 @@ def _width(arch: Arch) -> int:
         return int(arch.get('embed_dim', 1))
     try:
         with cache_only_when_offline():
-            # a path follows a scheme, and a slash is part of no other name
-            cfg = open_clip.get_model_config(arch if ':' in arch else arch.replace('/', '-'))
+            cfg = get_model_config(arch)
     except Exception:  # a folder or a hub that is not there: the backbone says what is wrong
         cfg = None
     return int((cfg or {}).get('embed_dim', 1))
@@ -111,7 +107,7 @@ def build_trained(config: Config, checkpoint: str | None) -> nn.Module:
         ValueError: The config names a part that nobody registered, or the checkpoint does not fit.
     """
     scope = config.get('default_scope', 'mmaction')
-    with leave_weights_unread(), DefaultScope.overwrite_default_scope(scope):
+    with skip_loading_weights(), DefaultScope.overwrite_default_scope(scope):
         try:
             model = MODELS.build(config.model)
         except KeyError as error:  # of the registry; its text would be quoted
@@ -145,7 +141,7 @@ def load_strictly(model: nn.Module, checkpoint: str) -> None:
         ) from error
     if not isinstance(content, dict):
         raise ValueError(f"'{checkpoint}' holds no state dict: give what training has saved.")
-    misfit = misfit_of_loaded(model, unwrap(content).weights)
+    misfit = load_state_dict_or_explain(model, unwrap(content).weights)
     if misfit:
         raise ValueError(
             f"The checkpoint '{checkpoint}' does not fit the model of the config ({misfit}): give "

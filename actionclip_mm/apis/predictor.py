@@ -10,9 +10,9 @@ from mmengine.config import Config, ConfigDict
 from mmengine.dataset import pseudo_collate
 from torch import nn
 
-from ..models.utils import CLIPPreprocess
-from ..models.utils.checks import head_with_labels
-from ..models.utils.clip_loading import Arch
+from ..clip import CLIPPreprocess
+from ..clip.arch import Arch
+from ..models.heads.video_text_head import head_with_labels
 from ..utils.weight_values import check_scores
 from ..utils.wrapped_datasets import innermost_config
 from .building import Labels, build_trained, build_zero_shot, check_texts, read_model_config

@@ -4,7 +4,6 @@ import contextlib
 import functools
 import pickle
 import re
-import struct
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from pathlib import Path
@@ -12,24 +11,10 @@ from typing import Any
 
 import torch
 
+from ..utils.pickles import DAMAGED
 from .plain_numpy import STAND_INS
 from .replace import is_ours, mark
 from .unpickling import replace_torch_load
-
-# What unpickling may raise where a file is no pickle, or is cut: its bytes are taken for commands.
-DAMAGED = (
-    pickle.UnpicklingError,
-    EOFError,
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    AssertionError,
-    ArithmeticError,
-    MemoryError,
-    struct.error,
-)
-
 
 # The checkpoint that a loader of mmengine is reading now: there torch.load is forced to check.
 _reading: ContextVar[str | None] = ContextVar('reading', default=None)

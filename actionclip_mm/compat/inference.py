@@ -31,13 +31,13 @@ def _as_configured(init: Callable) -> Callable:
         from mmengine.registry import init_default_scope
 
         from ..apis.building import build_trained
-        from ..models.utils.unread_weights import leave_weights_unread
+        from ..clip.hub import skip_loading_weights
 
         if isinstance(config, (str, Path)):
             config = Config.fromfile(config)
         model = config.get('model', {}) if isinstance(config, Config) else {}
         if model.get('backbone', {}).get('type') != 'CLIPImageEncoder':
-            with leave_weights_unread():
+            with skip_loading_weights():
                 return init(config, checkpoint, device)
         init_default_scope(config.get('default_scope', 'mmaction'))
         recognizer = build_trained(config, checkpoint)

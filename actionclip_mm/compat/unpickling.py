@@ -3,22 +3,14 @@
 import functools
 import pickle
 import tarfile
-import zipfile
 from collections.abc import Callable
 from types import FunctionType, SimpleNamespace
 from typing import Any, ClassVar
 
 import torch
 
+from ..utils.pickles import is_torchscript
 from .replace import is_ours, mark
-
-
-def is_torchscript(file: Any) -> bool:
-    """Whether a path or an open file is an archive of TorchScript: only these have constants."""
-    if not zipfile.is_zipfile(file):
-        return False
-    with zipfile.ZipFile(file) as archive:
-        return any(name.endswith('/constants.pkl') for name in archive.namelist())
 
 
 def replace_torch_load(allowed: dict[str, Any]) -> None:

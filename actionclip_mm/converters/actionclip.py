@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
-from ..models.utils.state_dict import strip_prefixes
+from ..clip.state_dict import strip_prefixes
 from .mapped import RELEASED_EPS, Mapped
 from .renaming import NECK, ONE_PIECE, TIME_EMBEDDING, inverse, rename
 

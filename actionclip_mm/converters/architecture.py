@@ -11,14 +11,12 @@ import math
 from pathlib import Path
 from typing import Any
 
-import open_clip
 import torch
 from mmaction.registry import MODELS
 from mmengine.config import Config
-from open_clip.model import CLIPTextCfg, CLIPVisionCfg
 from torch import Tensor
 
-from ..models.utils import build_clip
+from ..clip import CLIPTextCfg, CLIPVisionCfg, build_clip, get_model_config, list_models
 from .mapped import Hints
 from .renaming import TEXT, VISUAL
 
@@ -81,7 +79,7 @@ def model_config(arch: str | dict) -> dict[str, Any]:
     Raises:
         ValueError: open_clip knows no such name.
     """
-    cfg = open_clip.get_model_config(arch) if isinstance(arch, str) else arch
+    cfg = get_model_config(arch)
     if cfg is None:
         raise ValueError(
             f"open_clip knows no model '{arch}': set --arch to one of open_clip.list_models()."
@@ -219,8 +217,8 @@ def _published(arch: dict[str, Any]) -> dict[str, Any] | None:
         ValueError: Several, which differ in more than the activation.
     """
     wanted, found = _dimensions(arch), {}
-    for name in open_clip.list_models():
-        cfg = open_clip.get_model_config(name)
+    for name in list_models():
+        cfg = get_model_config(name) or {}
         if _is_plain(cfg) and _dimensions(cfg) == wanted:
             found[name] = {k: v for k, v in cfg.items() if k not in ('quick_gelu', 'custom_text')}
     if not found:

@@ -5,8 +5,8 @@ from typing import Any
 
 from torch import Tensor
 
-from ..models.utils import published_preprocess
-from ..models.utils.state_dict import Unwrapped, unwrap
+from ..clip import published_preprocess
+from ..clip.state_dict import Unwrapped, unwrap
 from ..utils import list_names
 from . import actionclip, huggingface, mmaction2, open_clip, openai_clip
 from .architecture import (

@@ -10,8 +10,7 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from open_clip import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
-
+from ..clip import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
 from .mapped import CLIP_EPS, Hints
 
 CONFIG = 'config.json'

@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import Tensor
 
-from ..models.utils.state_dict import OPENAI_CONSTANTS
+from ..clip.state_dict import OPENAI_CONSTANTS
 from .mapped import CAUSAL_MASKS, Mapped
 from .renaming import ONE_PIECE, inverse, rename
 

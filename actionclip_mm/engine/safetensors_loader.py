@@ -5,7 +5,7 @@ from typing import Any
 
 from mmengine.runner.checkpoint import CheckpointLoader
 
-from ..models.utils.state_dict import read_state_dict
+from ..clip.state_dict import read_state_dict
 
 
 def load_from_safetensors(filename: str, map_location: Any = None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import torch
 from mmaction.registry import MODELS
 from mmengine.registry import DefaultScope
 
-from actionclip_mm.models.utils import build_clip
+from actionclip_mm.clip import build_clip
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from actionclip_mm.apis.building import (
     read_arch,
     read_model_config,
 )
-from actionclip_mm.models.utils import clip_loading
+from actionclip_mm.clip import build
 
 
 def test_arch_of_a_json_file(tmp_path, tiny_arch):
@@ -61,7 +61,7 @@ def test_a_folder_of_open_clip(tmp_path, tiny_arch, clip_file):
 
 
 def test_bad_texts_are_found_before_weights_are_read(tiny_arch, monkeypatch):
-    monkeypatch.setattr(clip_loading, 'read_state_dict', lambda path: 1 / 0)
+    monkeypatch.setattr(build, 'read_state_dict', lambda path: 1 / 0)
     with pytest.raises(ValueError, match="both 'a'"):
         build_zero_shot(['a', 'a'], 'label_only', tiny_arch, __file__)
     with pytest.raises(FileNotFoundError, match="templates='nothing'"):
@@ -76,7 +76,7 @@ def test_the_scope_of_the_caller_stays(tiny_arch):
 
 
 def test_a_trained_model_reads_its_checkpoint_only(trained, monkeypatch):
-    monkeypatch.setattr(clip_loading, 'read_state_dict', lambda path: 1 / 0)
+    monkeypatch.setattr(build, 'read_state_dict', lambda path: 1 / 0)
     model = build_trained(read_model_config(trained.config), trained.checkpoint)
     for name, value in trained.model.state_dict().items():
         assert torch.equal(model.state_dict()[name], value), name

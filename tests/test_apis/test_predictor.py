@@ -12,8 +12,8 @@ from mmengine.registry import DefaultScope
 from actionclip_mm.apis import ActionCLIPPredictor, VideoError
 from actionclip_mm.apis.predictor import _test_pipeline
 from actionclip_mm.apis.video_reading import default_pipeline
+from actionclip_mm.clip import build_clip, get_tokenizer
 from actionclip_mm.models.heads.score_pooling import ScorePooling
-from actionclip_mm.models.utils import build_clip, get_tokenizer
 
 LABELS = ['arm wrestling', 'flipping pancake', 'hugging']
 

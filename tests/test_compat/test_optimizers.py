@@ -16,7 +16,7 @@ from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from torch import nn
 
-from actionclip_mm.models.utils.unread_weights import leave_weights_unread
+from actionclip_mm.clip.hub import skip_loading_weights
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = (ROOT / 'docs' / 'mixed_backbones.md').read_text()
@@ -45,7 +45,7 @@ def build(config: Config) -> nn.Module:
         if key in config.model.backbone:
             config.model.backbone[key] = None  # it is to be downloaded
     config.model.backbone.pop('init_cfg', None)
-    with leave_weights_unread():
+    with skip_loading_weights():
         return MODELS.build(config.model)
 
 

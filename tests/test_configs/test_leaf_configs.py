@@ -21,7 +21,7 @@ from mmengine.registry import FUNCTIONS
 from open_clip import factory
 from torch import nn
 
-from actionclip_mm.models.utils.unread_weights import leave_weights_unread
+from actionclip_mm.clip.hub import skip_loading_weights
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = ROOT / 'configs'
@@ -111,7 +111,7 @@ def small_models(shrunken_models: None, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def build(config: Config) -> nn.Module:
-    with leave_weights_unread():
+    with skip_loading_weights():
         return MODELS.build(config.model)
 
 

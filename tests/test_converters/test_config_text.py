@@ -6,9 +6,9 @@ import open_clip
 import pytest
 from mmengine.config import Config
 
+from actionclip_mm.clip.weight_files import write_weights
 from actionclip_mm.converters import Converted, Hints, convert, write_config_text
 from actionclip_mm.converters.visual_prompt import VisualPrompt
-from actionclip_mm.models.utils.weight_files import write_weights
 from actionclip_mm.protocols.plan import make_plan
 from actionclip_mm.protocols.request import Request
 

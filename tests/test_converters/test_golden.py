@@ -15,8 +15,8 @@ from mmaction.structures import ActionDataSample
 from mmengine.config import Config
 from mmengine.runner import load_checkpoint
 
+from actionclip_mm.clip.state_dict import read_content
 from actionclip_mm.converters import SOURCES, convert
-from actionclip_mm.models.utils.state_dict import read_content
 
 pytestmark = pytest.mark.parity
 

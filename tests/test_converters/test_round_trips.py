@@ -4,9 +4,9 @@ import pytest
 import torch
 from mmaction.registry import MODELS
 
+from actionclip_mm.clip import build_clip
 from actionclip_mm.converters import SOURCES
 from actionclip_mm.converters.renaming import NECK, SCALE, TEXT, TIME_EMBEDDING, VISUAL
-from actionclip_mm.models.utils import build_clip
 
 CARRIES_NECK = ('actionclip', 'mmaction2')
 

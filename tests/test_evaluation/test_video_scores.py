@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from actionclip_mm.clip.weight_files import sha256
 from actionclip_mm.evaluation import CompleteEvaluator, VideoScoresFile, read_video_scores
-from actionclip_mm.models.utils.weight_files import sha256
 
 
 def samples(order: list[int], multi: bool = False) -> list[dict]:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from mmaction.apis import init_recognizer
 
-from actionclip_mm.models.utils.unread_weights import leave_weights_unread
+from actionclip_mm.clip.hub import skip_loading_weights
 
 THREE_LABELS = ['clap hands', 'fall down', 'arm wrestling']
 
@@ -151,7 +151,7 @@ def config(tiny_config: Path) -> Path:
 @pytest.fixture
 def checkpoint(config: Path, tmp_path: Path) -> Path:
     """What training saves of ``config``, with more than weights."""
-    with leave_weights_unread():
+    with skip_loading_weights():
         model = init_recognizer(str(config), device='cpu')
     content = dict(state_dict=model.state_dict(), optimizer={}, message_hub={}, meta=dict(epoch=1))
     torch.save(content, tmp_path / 'epoch_1.pth')

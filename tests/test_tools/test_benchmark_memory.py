@@ -1,7 +1,7 @@
 """tools/analysis/benchmark_memory.py: the same gradients under every option.
 
 Models of this size drown in what a process allocates for itself; what is kept for the backward pass
-is tested in tests/test_models/test_utils/test_recompute.py.
+is tested in tests/test_clip/test_recompute.py.
 """
 
 from argparse import Namespace

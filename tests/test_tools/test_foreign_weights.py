@@ -22,7 +22,7 @@ from open_clip.push_to_hf_hub import save_for_hf
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from actionclip_mm.models.utils import build_clip
+from actionclip_mm.clip import build_clip
 
 EXACT = dict(rtol=1e-5, atol=1e-5)
 # embedding, image tower and text tower all of different widths and numbers of heads

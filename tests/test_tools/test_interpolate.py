@@ -8,7 +8,7 @@ import torch
 from mmaction.registry import MODELS
 from mmengine.config import Config
 
-from actionclip_mm.models.utils.state_dict import read_state_dict
+from actionclip_mm.clip.state_dict import read_state_dict
 
 
 @pytest.fixture

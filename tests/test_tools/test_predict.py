@@ -10,7 +10,7 @@ import torch
 from mmaction.registry import MODELS
 from mmengine.logging import MMLogger
 
-from actionclip_mm.models.utils import build_clip, hub
+from actionclip_mm.clip import build_clip, hub
 
 VIDEOS = Path(__file__).resolve().parents[3] / 'shared' / 'videos'
 

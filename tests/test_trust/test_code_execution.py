@@ -16,11 +16,10 @@ from torch import nn
 
 from actionclip_mm.apis import ActionCLIPPredictor
 from actionclip_mm.apis.building import load_strictly
-from actionclip_mm.compat.unpickling import is_torchscript
+from actionclip_mm.clip import build_clip
+from actionclip_mm.clip.state_dict import has_openai_constants, read_content, read_state_dict
 from actionclip_mm.evaluation import read_dump
-from actionclip_mm.models.utils import build_clip
-from actionclip_mm.models.utils.state_dict import read_content, read_state_dict
-from actionclip_mm.models.utils.unread_weights import has_openai_constants
+from actionclip_mm.utils.pickles import is_torchscript
 
 CONFIG = 'configs/mini/actionclip_mini_mean_p.py'
 ROOT = Path(__file__).resolve().parents[2]

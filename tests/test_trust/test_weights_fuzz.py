@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from actionclip_mm.clip import build_clip
+from actionclip_mm.clip.state_dict import read_content
 from actionclip_mm.converters import (
     SOURCES,
     Hints,
@@ -18,8 +20,6 @@ from actionclip_mm.converters import (
     huggingface_config,
     open_clip,
 )
-from actionclip_mm.models.utils import build_clip
-from actionclip_mm.models.utils.state_dict import read_content
 
 FUZZ = settings(
     deadline=None,

@@ -13,11 +13,11 @@ from mmengine.runner import load_checkpoint
 from torch import Tensor, nn
 
 from actionclip_mm.apis.building import build_trained, read_model_config
+from actionclip_mm.clip import build_clip
+from actionclip_mm.clip.state_dict import read_content, read_state_dict
+from actionclip_mm.clip.weight_files import write_weights
 from actionclip_mm.converters import convert
 from actionclip_mm.engine.hooks import MetricsFileHook
-from actionclip_mm.models.utils import build_clip
-from actionclip_mm.models.utils.state_dict import read_content, read_state_dict
-from actionclip_mm.models.utils.weight_files import write_weights
 from actionclip_mm.utils.weight_values import check_weight_values
 
 WEIGHT = 'backbone.visual.transformer.resblocks.1.mlp.c_fc.weight'

@@ -29,7 +29,7 @@ from torch import nn
 from torch.profiler import ProfilerActivity, profile
 
 import actionclip_mm  # noqa: F401  registers the components
-from actionclip_mm.models.utils.unread_weights import leave_weights_unread
+from actionclip_mm.clip.hub import skip_loading_weights
 
 Key = TypeVar('Key', bound=Hashable)
 
@@ -50,7 +50,7 @@ class Step:
         from mmaction.registry import MODELS
 
         torch.manual_seed(0)
-        with leave_weights_unread():
+        with skip_loading_weights():
             self.model: nn.Module = MODELS.build(model_cfg).train().to(args.device)
         size = self.model.backbone.preprocess.size
         self.videos = torch.randn(args.videos, 1, 3, args.frames, *size, device=args.device)
@@ -152,7 +152,7 @@ def views(config: Config, args: argparse.Namespace) -> None:
     torch.manual_seed(0)
     model_cfg = copy.deepcopy(config.model)
     model_cfg.cls_head.label_encoder.labels = [f'class {index}' for index in range(args.classes)]
-    with leave_weights_unread():
+    with skip_loading_weights():
         model = MODELS.build(model_cfg).eval().to(args.device)
     size = model.backbone.preprocess.size
     video = torch.randn(1, args.views, 3, args.frames, *size, device=args.device)

@@ -34,11 +34,10 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 from actionclip_mm.apis.building import read_model_config
+from actionclip_mm.clip.hub import skip_loading_weights
+from actionclip_mm.clip.state_dict import load_state_dict_or_explain, read_content, read_state_dict
+from actionclip_mm.clip.weight_files import check_suffix, sha256, write_weights
 from actionclip_mm.converters import SOURCES, Hints, convert, interpolate
-from actionclip_mm.models.utils.state_dict import read_content, read_state_dict
-from actionclip_mm.models.utils.strict_loading import misfit_of_loaded
-from actionclip_mm.models.utils.unread_weights import leave_weights_unread
-from actionclip_mm.models.utils.weight_files import check_suffix, sha256, write_weights
 from actionclip_mm.utils import check_writable, write_figure, write_text
 
 # Modules that fine-tuning may add to a CLIP.
@@ -90,14 +89,14 @@ def build_runner(cfg: Config, index: int, work_dir: Path) -> Runner:
         raise ValueError(
             f'{cfg.filename} has no test_dataloader: give a config that can be tested.'
         )
-    with leave_weights_unread():
+    with skip_loading_weights():
         return Runner.from_cfg(cfg)
 
 
 def test(runner: Runner, state: State) -> dict[str, float]:
     """Metrics of weights on the test set of a runner."""
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-    misfit = misfit_of_loaded(model, state)
+    misfit = load_state_dict_or_explain(model, state)
     if misfit is not None:
         raise ValueError(
             f'The weights do not fit {runner.cfg.filename} ({misfit}): give a config of the '

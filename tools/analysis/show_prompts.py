@@ -17,9 +17,9 @@ from mmaction.registry import MODELS
 from mmengine.config import Config
 from torch import nn
 
+from actionclip_mm.clip import get_tokenizer
 from actionclip_mm.models.text import LearnableContext, fill_prompts, read_labels, read_prompts
 from actionclip_mm.models.text.tokens import count_tokens, read_as
-from actionclip_mm.models.utils import get_tokenizer
 
 
 def show(encoder: dict) -> int:

@@ -18,21 +18,19 @@ sys.path += map(str, Path(__file__).resolve().parents[1:3])  # of what is not in
 from _entry import run_tool
 
 # isort: split
-import open_clip
 import torch
 from mmengine.config import Config, ConfigDict
-from open_clip.pretrained import list_pretrained_tags_by_model
 from torch import nn
 
 from actionclip_mm.apis.building import build_trained, read_model_config
+from actionclip_mm.clip import build_clip, clean_name, list_models
+from actionclip_mm.clip.build import trained_with_quick_gelu
+from actionclip_mm.clip.weight_files import check_suffix, sha256, write_weights
 from actionclip_mm.converters import SOURCES
 from actionclip_mm.converters.architecture import model_config
 from actionclip_mm.converters.renaming import SCALE, TEXT, VISUAL
 from actionclip_mm.models.backbones import CLIPImageEncoder
 from actionclip_mm.models.text import read_prompts
-from actionclip_mm.models.utils import build_clip
-from actionclip_mm.models.utils.unread_weights import trained_with_quick_gelu
-from actionclip_mm.models.utils.weight_files import check_suffix, sha256, write_weights
 from actionclip_mm.utils import check_writable, in_docstring, list_names, write_json, write_text
 from actionclip_mm.utils.wrapped_datasets import innermost_config
 
@@ -46,16 +44,15 @@ def self_contained_arch(part: dict[str, Any]) -> str | dict:
     weights, so these become dicts.
     """
     arch, pretrained = part.get('arch', DEFAULT_ARCH), part.get('pretrained')
-    name = arch.replace('/', '-') if isinstance(arch, str) else ''
-    is_plain_name = name in open_clip.list_models()
+    name = clean_name(arch) if isinstance(arch, str) else ''
+    is_plain_name = name in list_models()
     if pretrained is not None or not (is_plain_name or isinstance(arch, dict)):
         cfg = model_config(arch)
         if cfg.get('init_logit_bias') is not None:  # no weight of a recognizer carries it
             bias = build_clip(arch, pretrained).get_parameter('logit_bias').item()
             return {**cfg, 'init_logit_bias': bias}
     if pretrained is not None:
-        tags = list_pretrained_tags_by_model(name) if name else []
-        if trained_with_quick_gelu(name, pretrained, tags):
+        if trained_with_quick_gelu(name, pretrained):
             return {**model_config(arch), 'quick_gelu': True}
     return arch if is_plain_name else model_config(arch)
 

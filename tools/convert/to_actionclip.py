@@ -19,8 +19,9 @@ sys.path += map(str, Path(__file__).resolve().parents[1:3])  # of what is not in
 from _entry import run_tool
 
 # isort: split
-from open_clip import SimpleTokenizer
-
+from actionclip_mm.clip import SimpleTokenizer
+from actionclip_mm.clip.state_dict import read_content
+from actionclip_mm.clip.weight_files import check_suffix, sha256, write_weights
 from actionclip_mm.converters import (
     SOURCES,
     Converted,
@@ -32,8 +33,6 @@ from actionclip_mm.converters import (
     splits_names,
     write_config_text,
 )
-from actionclip_mm.models.utils.state_dict import read_content
-from actionclip_mm.models.utils.weight_files import check_suffix, sha256, write_weights
 from actionclip_mm.utils import check_writable, list_names, read_json_object, write_text
 from actionclip_mm.utils.label_names import read_labels, split_name
 

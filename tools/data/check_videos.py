@@ -23,8 +23,7 @@ from actionclip_mm.datasets.annotation_lists import BLANK, check_inside, read_li
 from actionclip_mm.datasets.preparation.command import exit_code
 from actionclip_mm.datasets.preparation.decode_check import CACHE_NAME, check_decoding
 from actionclip_mm.datasets.preparation.writing import write_texts
-from actionclip_mm.models.utils.checks import check_positive
-from actionclip_mm.utils import write_json
+from actionclip_mm.utils import check_positive, write_json
 
 SHOWN = 20
 SPLIT = re.compile(r'_(train|val|test)(?=_|$)')

@@ -6,8 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ...models.utils.checks import check_positive
-from ...utils import write_text
+from ...utils import check_positive, write_text
 from ..annotation_lists import format_line
 from .decode_check import CACHE_NAME, check_decoding
 from .matching import Match, match, prefer_readable, stem_of

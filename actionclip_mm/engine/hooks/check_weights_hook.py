@@ -8,8 +8,7 @@ from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
 from torch.distributed.fsdp import FullyShardedDataParallel
 
-from ...models.utils.state_dict import unwrap
-from ...models.utils.strict_loading import misfit_of_loaded
+from ...clip.state_dict import load_state_dict_or_explain, unwrap
 
 
 @HOOKS.register_module()
@@ -42,7 +41,7 @@ class CheckWeightsHook(Hook):
             is_model_wrapper(model) or isinstance(model, BaseTTAModel)
         ):
             model = model.module
-        misfit = misfit_of_loaded(model, state)
+        misfit = load_state_dict_or_explain(model, state)
         if misfit is not None:
             raise ValueError(
                 f'The checkpoint does not fit the model of the config ({misfit}): give the config '

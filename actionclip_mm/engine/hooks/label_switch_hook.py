@@ -7,7 +7,7 @@ from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from ...models.utils.checks import head_with_labels
+from ...models.heads.video_text_head import head_with_labels
 
 Labels = str | Sequence[str]
 

@@ -7,9 +7,9 @@ from mmaction.registry import MODEL_WRAPPERS
 from mmengine.device import get_device
 from mmengine.model.wrappers import MMFullyShardedDataParallel
 from mmengine.registry import FUNCTIONS
-from open_clip.modified_resnet import Bottleneck
-from open_clip.transformer import CustomResidualAttentionBlock, ResidualAttentionBlock
 from torch import Tensor, device, nn
+
+from ...clip import Bottleneck, CustomResidualAttentionBlock, ResidualAttentionBlock
 
 _BLOCKS = (ResidualAttentionBlock, CustomResidualAttentionBlock, Bottleneck)
 

@@ -4,8 +4,9 @@ from abc import abstractmethod
 
 from mmaction.registry import MODELS
 from mmengine.model import BaseModule
-from open_clip.transformer import VisionTransformer
 from torch import nn
+
+from ...clip import VisionTransformer
 
 
 class BaseTowerPrompt(BaseModule):

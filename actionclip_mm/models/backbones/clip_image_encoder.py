@@ -5,9 +5,9 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from ..utils import arch_name, build_clip, freeze_stages, get_preprocess, output_width
-from ..utils.checks import check_positive
-from ..utils.recompute import checkpoint_blocks, refuse_batch_norm
+from ...clip import arch_name, build_clip, freeze_stages, get_preprocess, output_width
+from ...clip.recompute import checkpoint_blocks, refuse_batch_norm
+from ...utils import check_positive
 from .base_tower_prompt import BaseTowerPrompt, build_tower_prompt
 
 

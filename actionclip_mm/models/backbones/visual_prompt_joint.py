@@ -5,11 +5,11 @@ Agrees with the released code once its two missing names are supplied.
 
 import torch
 from mmaction.registry import MODELS
-from open_clip.transformer import VisionTransformer
 from torch import Tensor, nn
 
-from ..utils.checks import check_positive
-from ..utils.load_hooks import resize_table_on_load
+from ...clip import VisionTransformer
+from ...utils import check_positive
+from ..load_hooks import resize_table_on_load
 from .base_tower_prompt import BaseTowerPrompt
 
 

@@ -8,9 +8,9 @@ and passes unchanged, where the released code would put zeros into a quarter of 
 import torch
 import torch.nn.functional as F
 from mmaction.registry import MODELS
-from open_clip.transformer import PatchDropout, VisionTransformer
 from torch import Tensor, nn
 
+from ...clip import PatchDropout, VisionTransformer
 from .base_tower_prompt import BaseTowerPrompt
 
 

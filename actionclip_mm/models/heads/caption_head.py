@@ -6,8 +6,8 @@ import torch
 from mmaction.registry import MODELS
 from torch import Tensor
 
-from ..utils import gather_rows
-from ..utils.checks import check_positive
+from ...utils import check_positive
+from ..gather import gather_rows
 from .feature_pooling import Feats, pool_features
 from .video_text_head import VideoTextHead
 

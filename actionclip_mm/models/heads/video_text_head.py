@@ -6,6 +6,7 @@ text and video, so it cancels in each softmax of the losses and of the scores.
 """
 
 import math
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -14,7 +15,7 @@ from mmaction.registry import MODELS
 from torch import Tensor, nn
 
 from ...utils.weight_values import check_scores
-from ..utils.load_hooks import before_loading
+from ..load_hooks import before_loading
 from .feature_pooling import Feats, pool_features
 from .score_pooling import ScorePooling, average_texts
 
@@ -246,3 +247,22 @@ def _keep_larger_scale(
     scale = state_dict.get(f'{prefix}logit_scale')
     if scale is not None and scale.numel() == 1:
         head.max_logit_scale = max(head.max_logit_scale, float(scale))
+
+
+def head_with_labels(model: nn.Module) -> Any:
+    """The head of a recognizer whose classes can be exchanged.
+
+    Raises:
+        ValueError: No head, or one whose classes are fixed, such as mmaction2's.
+    """
+    head = getattr(model, 'cls_head', None)
+    if head is None:
+        raise ValueError(
+            f'{type(model).__name__} has no classes: set cls_head, such as to VideoTextHead.'
+        )
+    if not hasattr(head, 'set_labels'):
+        raise ValueError(
+            f'The classes of {type(head).__name__} are fixed by its training: leave out other '
+            'labels and templates, or use a model with VideoTextHead.'
+        )
+    return head

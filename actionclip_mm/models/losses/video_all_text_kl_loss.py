@@ -8,7 +8,7 @@ from mmaction.registry import MODELS
 from mmengine.dist import get_rank, get_world_size
 from torch import Tensor
 
-from ..utils.gather import gather_rows
+from ..gather import gather_rows
 from .video_text_kl_loss import VideoTextKLLoss, find_positives
 
 

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
-from ..utils.gather import gather_rows, global_mean
+from ..gather import gather_rows, global_mean
 from .class_weights import class_weight_vector, row_weights
 
 

@@ -5,7 +5,7 @@ from abc import abstractmethod
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from ..utils.checks import check_positive
+from ...utils import check_positive
 
 
 class BaseVisualPrompt(BaseModule):

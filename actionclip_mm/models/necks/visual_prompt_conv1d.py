@@ -8,7 +8,7 @@ import torch
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
-from ..utils.load_hooks import drop_on_load
+from ..load_hooks import drop_on_load
 from .base_visual_prompt import ResidualVisualPrompt
 
 

@@ -6,8 +6,8 @@ Agrees with the released code, its key names included.
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
-from ..utils.checks import check_positive
-from ..utils.load_hooks import drop_on_load
+from ...utils import check_positive
+from ..load_hooks import drop_on_load
 from .base_visual_prompt import ResidualVisualPrompt
 
 

@@ -11,10 +11,10 @@ from functools import partial
 import torch
 from mmaction.registry import MODELS
 from mmengine.logging import print_log
-from open_clip.transformer import QuickGELU, Transformer
 from torch import Tensor, nn
 
-from ..utils.checks import check_positive
+from ...clip import QuickGELU, Transformer
+from ...utils import check_positive
 from .base_visual_prompt import ResidualVisualPrompt, check_heads, init_linears
 
 HEAD_WIDTH = 64  # as in CLIP's own towers

@@ -8,8 +8,8 @@ import torch
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
-from ..utils.checks import check_positive
-from ..utils.load_hooks import drop_on_load, resize_table_on_load
+from ...utils import check_positive
+from ..load_hooks import drop_on_load, resize_table_on_load
 from .base_visual_prompt import BaseVisualPrompt, check_heads, init_linears, zero_linear
 
 

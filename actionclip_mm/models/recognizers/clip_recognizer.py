@@ -5,9 +5,10 @@ from mmaction.registry import MODELS
 from mmengine.logging import print_log
 from torch import Tensor
 
+from ...clip.recompute import in_micro_batches, refuse_batch_norm
+from ...utils import check_positive
+from ..heads.video_text_head import head_with_labels
 from ..necks.base_visual_prompt import BaseVisualPrompt
-from ..utils.checks import check_positive, head_with_labels
-from ..utils.recompute import in_micro_batches, refuse_batch_norm
 
 
 @MODELS.register_module()

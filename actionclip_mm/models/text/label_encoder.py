@@ -7,10 +7,10 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor
 
+from ...clip import build_clip, freeze_stages, get_tokenizer, output_width
+from ...clip.recompute import checkpoint_blocks, in_micro_batches
+from ...utils import check_positive
 from ...utils.label_names import read_labels
-from ..utils import build_clip, freeze_stages, get_tokenizer, output_width
-from ..utils.checks import check_positive
-from ..utils.recompute import checkpoint_blocks, in_micro_batches
 from .class_sentences import Prompts, fill_prompts, read_prompts
 from .feature_memo import FeatureMemo
 from .learnable_context import LearnableContext

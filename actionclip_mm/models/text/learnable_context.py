@@ -8,7 +8,7 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from ..utils.checks import check_positive
+from ...utils import check_positive
 
 PLACEHOLDER = 'x'  # one token in CLIP's vocabulary; its embedding is replaced
 

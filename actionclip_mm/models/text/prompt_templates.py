@@ -4,8 +4,7 @@ import reprlib
 from collections.abc import Sequence
 from pathlib import Path
 
-import open_clip
-
+from ...clip import OPENAI_IMAGENET_TEMPLATES, SIMPLE_IMAGENET_TEMPLATES
 from ...utils import read_text
 from ...utils.label_names import LONGEST
 
@@ -44,8 +43,8 @@ PRESETS: dict[str, tuple[str, ...]] = {
     'cloze': _INSIDE,
     'actionclip16': ACTIONCLIP_16,
     'actionclip18': ACTIONCLIP_16 + _OURS,
-    'openai_imagenet': tuple(fill('{}') for fill in open_clip.OPENAI_IMAGENET_TEMPLATES),
-    'simple_imagenet': tuple(fill('{}') for fill in open_clip.SIMPLE_IMAGENET_TEMPLATES),
+    'openai_imagenet': tuple(fill('{}') for fill in OPENAI_IMAGENET_TEMPLATES),
+    'simple_imagenet': tuple(fill('{}') for fill in SIMPLE_IMAGENET_TEMPLATES),
 }
 
 

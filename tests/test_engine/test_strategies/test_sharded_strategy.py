@@ -11,9 +11,9 @@ from mmengine.runner import FlexibleRunner
 from open_clip.transformer import ResidualAttentionBlock
 from torch import nn
 
+from actionclip_mm.clip import build_clip
 from actionclip_mm.engine import CLIPOptimWrapperConstructor, ShardedStrategy
 from actionclip_mm.engine.strategies import clip_blocks
-from actionclip_mm.models.utils import build_clip
 
 CONFIGS = Path(__file__).resolve().parents[3] / 'configs'
 LEAF = CONFIGS / 'actionclip' / 'actionclip_vit-b-16_transf_k400_8f.py'

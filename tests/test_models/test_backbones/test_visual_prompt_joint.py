@@ -56,7 +56,7 @@ def test_checkpoint_of_another_length_is_interpolated(build):
 def test_interpolation_is_logged(build, monkeypatch):
     lines = []
     monkeypatch.setattr(
-        'actionclip_mm.models.utils.load_hooks.print_log', lambda line, *_: lines.append(line)
+        'actionclip_mm.models.load_hooks.print_log', lambda line, *_: lines.append(line)
     )
     build(8).load_state_dict(build(4).state_dict())
     assert lines == [

@@ -26,7 +26,7 @@ def test_time_is_what_it_convolves():
 def test_unused_table_of_released_files_is_left_out_and_logged(monkeypatch):
     lines = []
     monkeypatch.setattr(
-        'actionclip_mm.models.utils.load_hooks.print_log', lambda line, *_: lines.append(line)
+        'actionclip_mm.models.load_hooks.print_log', lambda line, *_: lines.append(line)
     )
     neck = Conv1DPrompt(8)
     released = {

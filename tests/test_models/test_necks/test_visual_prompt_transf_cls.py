@@ -26,7 +26,7 @@ def test_layers_do_not_start_as_copies():
 def test_checkpoint_of_another_length_is_interpolated(num_old, num_new, monkeypatch):
     lines = []
     monkeypatch.setattr(
-        'actionclip_mm.models.utils.load_hooks.print_log', lambda line, *_: lines.append(line)
+        'actionclip_mm.models.load_hooks.print_log', lambda line, *_: lines.append(line)
     )
     old, new = build(num_old), build(num_new)
     times = (torch.arange(num_old) + 0.5) / num_old  # the middles of T equal parts

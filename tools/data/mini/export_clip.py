@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from actionclip_mm.models.utils.state_dict import read_state_dict
+from actionclip_mm.clip.state_dict import read_state_dict
 from actionclip_mm.utils import write_bytes
 
 # Where a CLIPRecognizer keeps the parts of a CLIP, and what open_clip calls them.

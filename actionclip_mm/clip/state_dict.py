@@ -1,19 +1,19 @@
-"""Reading a state dict from a file without ever running code that the file carries."""
+"""Read a state dict from a file, never running code of the file, and load it into a module."""
 
 import re
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file as load_safetensors
-from torch import Tensor
+from torch import Tensor, nn
 
-from ...compat.checkpoints import DAMAGED
-from ...compat.unpickling import is_torchscript
-from ...utils import first_line, list_names, read_json_object
-from ...utils.weight_values import check_weight_values
+from ..utils import first_line, list_names, read_json_object
+from ..utils.pickles import DAMAGED, is_torchscript
+from ..utils.weight_values import check_weight_values
 from .torchscript import read_torchscript
 
 # Three constants that OpenAI's archives carry among their weights; nothing else has them.
@@ -196,3 +196,46 @@ def _load_torch(path: str):
             f"'{path}' was not loaded because it is damaged or holds more than plain weights "
             f'({first_line(error)}): give a file of weights only.'
         ) from error
+
+
+def has_openai_constants(path: str) -> bool:
+    """Whether a weight file is OpenAI's archive; in zip files only the names are looked at."""
+    if not zipfile.is_zipfile(path):
+        names = read_state_dict(path)
+        return all(name in names for name in OPENAI_CONSTANTS)
+    with zipfile.ZipFile(path) as archive:
+        # torch keeps tensors in data/ and constants/; names stand in the pickle and in the code
+        text = b''.join(
+            archive.read(name)
+            for name in archive.namelist()
+            if name.endswith(('.pkl', '.py')) and '/data/' not in name
+        )
+    return all(name.encode() in text for name in OPENAI_CONSTANTS)
+
+
+def load_state_dict_or_explain(module: nn.Module, state_dict: Mapping[str, Tensor]) -> str | None:
+    """Load a state dict strictly and describe what does not fit; torch would list every tensor.
+
+    Args:
+        module: What takes the weights; half of it may be overwritten where they do not fit.
+        state_dict: Its weights.
+
+    Returns:
+        None where every tensor was there and fitted, otherwise the first that did not and how many
+        more there are.
+    """
+    own = module.state_dict()
+    for name, value in state_dict.items():
+        if not isinstance(value, Tensor):
+            return f'{name} is a {type(value).__name__}, not a tensor'
+        if name in own and own[name].is_floating_point() and not value.is_floating_point():
+            return f'{name} is {value.dtype}, not floating-point'.replace('torch.', '')
+    try:
+        missing, unexpected = module.load_state_dict(state_dict, strict=False)
+    except RuntimeError as error:  # sizes
+        lines = [line.strip() for line in str(error).splitlines()[1:] if line.strip()]
+        lines[0] = lines[0].replace('torch.Size', '').rstrip('.')
+        return list_names(lines, most=1)
+    parts = [f'the model lacks {list_names(unexpected, most=1)}'] if unexpected else []
+    parts += [f'the file lacks {list_names(missing, most=1)}'] if missing else []
+    return ' and '.join(parts) or None

@@ -6,8 +6,9 @@ import pytest
 import torch
 from open_clip.transformer import QuickGELU
 
-from actionclip_mm.models.utils import build_clip, clip_loading, get_preprocess
-from actionclip_mm.models.utils.unread_weights import has_openai_constants, leave_weights_unread
+from actionclip_mm.clip import build, build_clip, get_preprocess
+from actionclip_mm.clip.hub import skip_loading_weights
+from actionclip_mm.clip.state_dict import has_openai_constants
 
 
 @pytest.fixture
@@ -19,10 +20,8 @@ def arch(tiny_arch):
 def reads(monkeypatch):
     """Every path whose weights were read."""
     paths = []
-    read = clip_loading.read_state_dict
-    monkeypatch.setattr(
-        clip_loading, 'read_state_dict', lambda path: paths.append(path) or read(path)
-    )
+    read = build.read_state_dict
+    monkeypatch.setattr(build, 'read_state_dict', lambda path: paths.append(path) or read(path))
     return paths
 
 
@@ -46,7 +45,7 @@ def test_a_file_is_read_outside_only(tmp_path, arch, reads):
     file = str(tmp_path / 'clip.pt')
     model = build_clip(arch)
     torch.save(model.state_dict(), file)
-    with leave_weights_unread():
+    with skip_loading_weights():
         other = build_clip(arch, file)
     assert reads == []
     assert not torch.equal(other.visual.proj, model.visual.proj)
@@ -60,7 +59,7 @@ def test_openai_files_keep_their_activation(tmp_path, arch):
     torch.save(constants, tmp_path / 'old.pt', _use_new_zipfile_serialization=False)
     torch.jit.script(Archive()).save(str(tmp_path / 'script.pt'))
     torch.save(build_clip(arch).state_dict(), tmp_path / 'other.pt')
-    with leave_weights_unread():
+    with skip_loading_weights():
         for name in ('openai', 'old', 'script'):
             assert activation(build_clip(arch, str(tmp_path / f'{name}.pt'))) is QuickGELU
         assert activation(build_clip(arch, str(tmp_path / 'other.pt'))) is not QuickGELU
@@ -69,10 +68,8 @@ def test_openai_files_keep_their_activation(tmp_path, arch):
 
 def test_a_file_that_is_gone_is_no_obstacle(arch, monkeypatch):
     lines = []
-    monkeypatch.setattr(
-        'actionclip_mm.models.utils.unread_weights.print_log', lambda text, *_: lines.append(text)
-    )
-    with leave_weights_unread():
+    monkeypatch.setattr('actionclip_mm.clip.build.print_log', lambda text, *_: lines.append(text))
+    with skip_loading_weights():
         build_clip(arch, 'gone.pt')
     assert len(lines) == 1 and "'gone.pt'" in lines[0] and 'quickgelu' in lines[0]
 
@@ -83,16 +80,14 @@ def test_a_local_directory(tmp_path, arch):
     torch.save(model.state_dict(), tmp_path / 'open_clip_pytorch_model.bin')
     name = f'local-dir:{tmp_path}'
     assert torch.equal(build_clip(name).visual.proj, model.visual.proj)
-    with leave_weights_unread():
+    with skip_loading_weights():
         assert not torch.equal(build_clip(name).visual.proj, model.visual.proj)
 
 
 def test_a_tag_keeps_activation_and_pixel_statistics(monkeypatch):
     made = []
-    monkeypatch.setattr(
-        clip_loading.open_clip, 'create_model', lambda arch, **kw: made.append((arch, kw))
-    )
-    with leave_weights_unread():
+    monkeypatch.setattr(build.open_clip, 'create_model', lambda arch, **kw: made.append((arch, kw)))
+    with skip_loading_weights():
         build_clip('ViT-B-16', 'openai')
         build_clip('ViT-B-16', 'laion2b_s34b_b88k')
     assert [kw['force_quick_gelu'] for _, kw in made] == [True, False]

@@ -8,11 +8,11 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from actionclip_mm.models.utils.weight_files import sha256, write_weights
+from actionclip_mm.clip.weight_files import sha256, write_weights
 
 WRITE = """
 import sys, torch
-from actionclip_mm.models.utils.weight_files import sha256, write_weights
+from actionclip_mm.clip.weight_files import sha256, write_weights
 state = {f'layer.{i}': torch.arange(6.).reshape(2, 3) * i for i in range(9)}
 state['half'] = torch.ones(5, dtype=torch.float16)
 meta = {f'key {i}': f'value {i}' for i in range(9)}

@@ -12,11 +12,12 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from actionclip_mm.apis.building import load_strictly
+from actionclip_mm.clip import build_clip
+from actionclip_mm.clip.state_dict import load_state_dict_or_explain as explain
+from actionclip_mm.clip.state_dict import read_state_dict, unwrap
 from actionclip_mm.engine.hooks.check_weights_hook import CheckWeightsHook
 from actionclip_mm.engine.safetensors_loader import load_from_safetensors
 from actionclip_mm.models.backbones import CLIPImageEncoder
-from actionclip_mm.models.utils import build_clip
-from actionclip_mm.models.utils.state_dict import read_state_dict, unwrap
 
 PREFIXES = ['', 'module.', 'model.', '_orig_mod.', 'module._orig_mod.', '_orig_mod.model.module.']
 WRAPPERS: dict[str, Callable[[dict], dict]] = {
@@ -118,3 +119,30 @@ def test_advice_fits_the_layout(name: str, advice: str, tiny_arch: dict, tmp_pat
     torch.save({name: torch.ones(1)}, tmp_path / 'a.pt')
     with pytest.raises(ValueError, match=advice):
         build_clip(tiny_arch, str(tmp_path / 'a.pt'))
+
+
+def layers_of(width=2, layers=3):
+    return nn.Sequential(*(nn.Linear(width, width) for _ in range(layers)))
+
+
+def test_what_fits_is_loaded():
+    source, target = layers_of(), layers_of()
+    assert explain(target, source.state_dict()) is None
+    assert torch.equal(target[2].weight, source[2].weight)
+
+
+def test_what_does_not_fit_is_counted():
+    state = layers_of().state_dict()
+    assert explain(layers_of(layers=5), state) == 'the file lacks 3.weight and 3 more'
+    assert explain(layers_of(layers=2), state) == 'the model lacks 2.weight and 1 more'
+    state['x'] = state.pop('1.bias')
+    assert explain(layers_of(), state) == 'the model lacks x and the file lacks 1.bias'
+    misfit = explain(layers_of(width=4), layers_of().state_dict())
+    assert misfit.startswith('size mismatch for 0.weight') and misfit.endswith('and 5 more')
+    assert '([2, 2])' in misfit and '\n' not in misfit
+
+
+def test_what_is_no_tensor_is_named():
+    state = layers_of().state_dict()
+    state['1.bias'] = 'x'
+    assert explain(layers_of(), state) == '1.bias is a str, not a tensor'

@@ -9,8 +9,8 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from ...utils import write_bytes
-from ...utils.weight_values import check_weight_values
+from ..utils import write_bytes
+from ..utils.weight_values import check_weight_values
 from .state_dict import shards_of
 
 SUFFIXES = ('.safetensors', '.pth')

@@ -11,9 +11,9 @@ from mmaction.registry import TRANSFORMS
 from open_clip.transformer import QuickGELU
 from safetensors.torch import save_file
 
+from actionclip_mm.clip import build_clip, get_preprocess, get_tokenizer
+from actionclip_mm.clip.hub import cache_only_when_offline
 from actionclip_mm.datasets.transforms import resize_and_crop
-from actionclip_mm.models.utils import build_clip, get_preprocess, get_tokenizer
-from actionclip_mm.models.utils.hub import cache_only_when_offline
 
 
 @pytest.fixture
@@ -156,7 +156,7 @@ def test_the_hub_is_not_asked_when_it_does_not_answer(monkeypatch):
         raise OSError('Name or service not known')
 
     monkeypatch.setattr('socket.create_connection', refuse)
-    monkeypatch.setattr('actionclip_mm.models.utils.hub.getproxies', dict)
+    monkeypatch.setattr('actionclip_mm.clip.hub.getproxies', dict)
     monkeypatch.setattr(constants, 'HF_HUB_OFFLINE', False)
     seen = []
     with cache_only_when_offline():

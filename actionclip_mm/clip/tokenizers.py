@@ -8,7 +8,7 @@ import open_clip
 from open_clip import factory
 from torch import Tensor
 
-from .clip_loading import check_arch, clean_name
+from .arch import check_arch, get_model_config
 from .hub import cache_only_when_offline
 
 Tokenizer = Callable[..., Tensor]
@@ -37,8 +37,7 @@ def get_tokenizer(arch: str | dict, tokenizer: str | Tokenizer | None = None) ->
             return _load(lambda: factory.get_tokenizer(arch), arch)
         text_cfg: dict = {}
     else:
-        cfg = open_clip.get_model_config(clean_name(arch)) if isinstance(arch, str) else arch
-        text_cfg = cfg['text_cfg']
+        text_cfg = (get_model_config(arch) or {})['text_cfg']
     source = tokenizer or text_cfg.get('hf_tokenizer_name')
     length = text_cfg.get('context_length', open_clip.tokenizer.DEFAULT_CONTEXT_LENGTH)
     options = text_cfg.get('tokenizer_kwargs', {})

@@ -1,15 +1,36 @@
-"""Asking the weight hub only when it can be reached, so that being offline is noticed at once."""
+"""When weights are downloaded or read: from the cache alone while offline, or not at all."""
 
 import logging
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from huggingface_hub import constants
 
 TIMEOUT = 5.0  # seconds for one connection attempt
+_SKIP_WEIGHTS: ContextVar[bool] = ContextVar('skip_weights', default=False)
+
+
+@contextmanager
+def skip_loading_weights() -> Iterator[None]:
+    """Make ``build_clip`` keep random weights: it neither reads nor downloads any.
+
+    For models whose checkpoint follows. Setting ``pretrained=None`` instead would also lose the
+    activation (QuickGELU) and the pixel mean and std, which ``pretrained`` decides.
+    """
+    token = _SKIP_WEIGHTS.set(True)
+    try:
+        yield
+    finally:
+        _SKIP_WEIGHTS.reset(token)
+
+
+def skips_weights() -> bool:
+    """Whether :func:`skip_loading_weights` is in force."""
+    return _SKIP_WEIGHTS.get()
 
 
 @contextmanager

@@ -6,8 +6,8 @@ from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from torch import nn
 
-from actionclip_mm.models.utils import build_clip
-from actionclip_mm.models.utils.recompute import checkpoint_blocks, in_micro_batches
+from actionclip_mm.clip import build_clip
+from actionclip_mm.clip.recompute import checkpoint_blocks, in_micro_batches
 
 LABELS = ['arm wrestling', 'brush hair', 'cleaning pool', 'dancing']
 NUM_VIDEOS, NUM_FRAMES = 5, 4
@@ -156,7 +156,7 @@ def test_dropout_draws_the_same_in_both_passes(tiny_arch, monkeypatch):
     )
     model = build(tiny_arch, 'Transf_cls', **OPTIONS['micro_batch_size'])
     found = step(model)
-    module = 'actionclip_mm.models.utils.recompute.checkpoint'
+    module = 'actionclip_mm.clip.recompute.checkpoint'
     monkeypatch.setattr(module, lambda encode, *args, use_reentrant: encode(*args))
     expected = step(model)
     assert_same(found, expected)

@@ -6,7 +6,7 @@ from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from torch import nn
 
-from actionclip_mm.models.utils import build_clip, freeze_stages
+from actionclip_mm.clip import build_clip, freeze_stages
 
 LABELS = ['arm wrestling', 'brush hair', 'cleaning pool']
 FIRST_BLOCK = {

@@ -6,7 +6,7 @@ import pytest
 import torch
 from mmaction.registry import MODELS
 
-from actionclip_mm.models.utils import get_tokenizer
+from actionclip_mm.clip import get_tokenizer
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_tokenizer_that_cannot_be_downloaded(monkeypatch):
         raise OSError('no network')
 
     monkeypatch.setattr('socket.create_connection', refuse)
-    monkeypatch.setattr('actionclip_mm.models.utils.hub.getproxies', dict)
+    monkeypatch.setattr('actionclip_mm.clip.hub.getproxies', dict)
     monkeypatch.setattr('open_clip.tokenizer.HFTokenizer', refuse)
     monkeypatch.setattr(importlib.util, 'find_spec', lambda name: object())
     with pytest.raises(FileNotFoundError, match="'timm/ViT-B-16-SigLIP2' is not on this machine"):

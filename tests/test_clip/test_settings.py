@@ -8,8 +8,8 @@ import open_clip
 import pytest
 import torch
 
+from actionclip_mm.clip import build_clip, get_preprocess, published_preprocess
 from actionclip_mm.models.backbones import CLIPImageEncoder
-from actionclip_mm.models.utils import build_clip, get_preprocess, published_preprocess
 
 HALF = dict(mean=[0.5] * 3, std=[0.25] * 3, interpolation='bilinear', resize_mode='squash')
 

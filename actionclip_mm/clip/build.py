@@ -1,6 +1,5 @@
-"""One door to open_clip: any of its models as two separable towers, with weights and settings."""
+"""Build any open_clip model as two separable towers, with weights."""
 
-import difflib
 import logging
 from contextlib import nullcontext
 from pathlib import Path
@@ -8,22 +7,22 @@ from typing import Any
 
 import open_clip
 from mmengine.logging import print_log
-from open_clip import factory
 from open_clip.convert import convert_state_dict
 from open_clip.model import convert_to_custom_text_state_dict, resize_pos_embed
 from open_clip.pretrained import get_pretrained_cfg, list_pretrained_tags_by_model
 from torch import Tensor, nn
 
-from ...utils import first_line
-from ...utils.weight_values import check_weight_values
-from .hub import cache_only_when_offline
-from .model_folder import refuse_other_settings
-from .state_dict import OPENAI_CONSTANTS, read_state_dict
-from .strict_loading import misfit_of_loaded
-from .unread_weights import trained_with_quick_gelu, weights_stay_unread
-
-Arch = str | dict
-SCHEMES = (factory.LOCAL_DIR_PREFIX, factory.HF_HUB_PREFIX)  # names that bring their own weights
+from ..utils import first_line
+from ..utils.weight_values import check_weight_values
+from .arch import SCHEMES, Arch, arch_name, check_arch, clean_name, get_model_config, needs_hub
+from .hub import cache_only_when_offline, skips_weights
+from .settings import refuse_other_settings
+from .state_dict import (
+    OPENAI_CONSTANTS,
+    has_openai_constants,
+    load_state_dict_or_explain,
+    read_state_dict,
+)
 
 # beginnings of names that open_clip never gives, and what to do with such a file
 _OTHER_LAYOUTS = {
@@ -54,7 +53,7 @@ def build_clip(arch: Arch, pretrained: str | None = None) -> nn.Module:
     """
     check_arch(arch)
     if isinstance(arch, str) and arch.startswith(SCHEMES) and pretrained is None:
-        return _create(arch) if weights_stay_unread() else _create_from_tag(arch, None)
+        return _create(arch) if skips_weights() else _create_from_tag(arch, None)
     if pretrained is None:
         return _create(arch)
     if not isinstance(pretrained, str):
@@ -62,9 +61,9 @@ def build_clip(arch: Arch, pretrained: str | None = None) -> nn.Module:
             f'pretrained={pretrained!r} is not a tag, a file path or None: set one of these.'
         )
     tags = list_pretrained_tags_by_model(clean_name(arch)) if isinstance(arch, str) else []
-    if weights_stay_unread():
+    if skips_weights():
         name = clean_name(arch) if isinstance(arch, str) else ''
-        return _create(arch, trained_with_quick_gelu(name, pretrained, tags))
+        return _create(arch, trained_with_quick_gelu(name, pretrained))
     if isinstance(arch, str) and pretrained in tags:
         return _create_from_tag(arch, pretrained)
     if not Path(pretrained).is_file():
@@ -73,8 +72,7 @@ def build_clip(arch: Arch, pretrained: str | None = None) -> nn.Module:
             f'{arch_name(arch)} (tags: {", ".join(tags) or "none"}): set one of these.'
         )
     if isinstance(arch, dict) or not arch.startswith(SCHEMES):
-        cfg = open_clip.get_model_config(clean_name(arch)) if isinstance(arch, str) else arch
-        refuse_other_settings(cfg or {}, pretrained)
+        refuse_other_settings(get_model_config(arch) or {}, pretrained)
     state_dict = read_state_dict(pretrained)
     # OpenAI trained with QuickGELU; running its weights with GELU is silently worse.
     from_openai = all(key in state_dict for key in OPENAI_CONSTANTS)
@@ -83,61 +81,16 @@ def build_clip(arch: Arch, pretrained: str | None = None) -> nn.Module:
     return model
 
 
-def arch_name(arch: Arch) -> str:
-    """A short name for messages: the open_clip name, or the size of a config dict."""
-    if isinstance(arch, str):
-        return arch
-    return f'a config dict of width {arch.get("embed_dim")}'
-
-
 def output_width(model: nn.Module) -> int:
     """D, the width of the features on which both towers of a model agree."""
     text: Any = model.get_submodule('text')
     return int(text.output_dim)
 
 
-def clean_name(arch: str) -> str:
-    """open_clip's spelling of OpenAI's names: ``ViT-B/16`` -> ``ViT-B-16``."""
-    return arch.replace('/', '-')
-
-
-def check_arch(arch: Arch) -> None:
-    """Refuses what names or describes no model; the errors are those of :func:`build_clip`."""
-    if isinstance(arch, dict):
-        missing = [key for key in ('embed_dim', 'vision_cfg', 'text_cfg') if key not in arch]
-        if missing:
-            raise ValueError(
-                f'The arch dict lacks {", ".join(missing)}: give a model config in '
-                "open_clip's layout (embed_dim, vision_cfg, text_cfg)."
-            )
-        return
-    if not isinstance(arch, str):
-        raise TypeError(
-            f'arch is a {type(arch).__name__}: give an open_clip model name or a config dict.'
-        )
-    if arch.startswith(factory.LOCAL_DIR_PREFIX):
-        folder = Path(arch.removeprefix(factory.LOCAL_DIR_PREFIX))
-        if not (folder / 'open_clip_config.json').is_file():
-            raise FileNotFoundError(
-                f"There is no open_clip_config.json in '{folder}': set arch to local-dir:FOLDER "
-                'with the folder of an open_clip model.'
-            )
-    if arch.startswith(SCHEMES):
-        return
-    names = open_clip.list_models()
-    if clean_name(arch) not in names:
-        # a list of all would fill the screen
-        near = difflib.get_close_matches(clean_name(arch), names, n=3, cutoff=0.4)
-        raise ValueError(
-            f"open_clip knows no model '{arch}' (near: {', '.join(near) or 'none'}): set arch to "
-            'one of open_clip.list_models() or to a model-config dict.'
-        )
-
-
 def _create(arch: Arch, force_quick_gelu: bool = False) -> nn.Module:
     """A model at random weights; the log line of open_clip about that is not repeated here."""
     try:
-        with cache_only_when_offline() if _needs_hub(arch) else nullcontext():
+        with cache_only_when_offline() if needs_hub(arch) else nullcontext():
             if isinstance(arch, str):
                 model = open_clip.create_model(
                     arch,
@@ -149,7 +102,7 @@ def _create(arch: Arch, force_quick_gelu: bool = False) -> nn.Module:
             else:
                 model = _create_from_dict(arch, force_quick_gelu)
     except (OSError, RuntimeError) as error:
-        if not _needs_hub(arch):
+        if not needs_hub(arch):
             raise
         raise FileNotFoundError(
             f'The text tower of {arch_name(arch)} is a language model of the Hugging Face hub, '
@@ -169,17 +122,6 @@ def _create_from_dict(arch: dict, force_quick_gelu: bool) -> nn.Module:
         return kind(**cfg)
     except TypeError as error:
         raise ValueError(f'open_clip refuses the arch dict ({error}): mend that key.') from error
-
-
-def _needs_hub(arch: Arch) -> bool:
-    """Whether the text tower is a language model whose layout the hub keeps."""
-    cfg: Any = arch
-    if isinstance(arch, str):
-        if arch.startswith(factory.HF_HUB_PREFIX):
-            return True
-        # a path follows the scheme and keeps its slashes
-        cfg = open_clip.get_model_config(arch if arch.startswith(SCHEMES) else clean_name(arch))
-    return bool(cfg) and 'hf_model_name' in cfg['text_cfg']
 
 
 def _features_only(model: nn.Module) -> nn.Module:
@@ -220,7 +162,7 @@ def _load(model: nn.Module, state_dict: dict[str, Tensor], path: str, arch: Arch
     if 'positional_embedding' in state_dict:  # the one-piece layout of OpenAI
         state_dict = convert_to_custom_text_state_dict(state_dict)
     resize_pos_embed(state_dict, model)
-    misfit = misfit_of_loaded(model, state_dict)
+    misfit = load_state_dict_or_explain(model, state_dict)
     if misfit:
         raise ValueError(
             f"The weights in '{path}' do not fit {arch_name(arch)} ({misfit}): "
@@ -235,3 +177,25 @@ def _advice(state_dict: dict[str, Tensor]) -> str:
         if any(name.startswith(prefixes) for name in state_dict):
             return advice
     return 'set `arch` to the model that they belong to'
+
+
+def trained_with_quick_gelu(arch: str, tag_or_file: str) -> bool:
+    """Whether weights ask for QuickGELU, which the shapes of the weights do not tell.
+
+    Args:
+        arch: open_clip model name, or '' for a config dict.
+        tag_or_file: A tag of ``arch``, or a path.
+    """
+    if arch and tag_or_file in list_pretrained_tags_by_model(arch):
+        return bool(get_pretrained_cfg(arch, tag_or_file).get('quick_gelu', False))
+    if not Path(tag_or_file).is_file():
+        print_log(
+            f"The file '{tag_or_file}' that the config names as `pretrained` is not here. Its "
+            "weights are not needed, but if they were OpenAI's, set `arch` to a name that ends in "
+            '-quickgelu, or scores will be wrong; if its folder told a pixel mean and std, set '
+            'those of data_preprocessor.',
+            'current',
+            30,
+        )
+        return False
+    return has_openai_constants(tag_or_file)
