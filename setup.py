@@ -67,6 +67,7 @@ setup(
     packages=find_packages(include=['actionclip_mm', 'actionclip_mm.*']),
     package_data={'actionclip_mm': ['py.typed', '**/*.txt', '**/*.json', '**/*.yml']},
     cmdclass={'build_py': BuildWithMim},
+    entry_points={'console_scripts': ['actionclip = actionclip_mm.cli:main']},
     python_requires='>=3.10',
     install_requires=[
         'mmaction2>=1.2,<1.3',

@@ -1,15 +1,46 @@
-"""ActionCLIP as a plugin of mmaction2: importing this package registers its components."""
+"""ActionCLIP as a plugin of mmaction2: importing this package registers its components.
 
+The ``actionclip`` command is the exception: it registers them when a subcommand asks, so that
+``actionclip --help`` and wrong calls answer without importing torch.
+"""
+
+import functools
+import multiprocessing
+import sys
 from importlib import import_module
+from pathlib import Path
 
-from . import compat
-from .hosts import check_hosts
 from .version import __version__
 
-__all__ = ['__version__']
+__all__ = ['__version__', 'register_all']
 
-check_hosts()
-compat.apply()  # before mmaction.models is imported, which fails without it
+_COMMANDS = ('actionclip', 'actionclip.exe', 'actionclip-script.py')
 
-for _name in ('models', 'datasets', 'evaluation', 'engine'):
-    import_module(f'{__name__}.{_name}')
+
+@functools.cache
+def register_all() -> None:
+    """Check the host packages, fix what importing them needs, and register our components.
+
+    Raises:
+        ImportError: A host package is missing or outside the supported versions.
+    """
+    from . import compat
+    from .hosts import check_hosts
+
+    check_hosts()
+    compat.apply()  # before mmaction.models is imported, which fails without it
+    for name in ('models', 'datasets', 'evaluation', 'engine'):
+        import_module(f'{__name__}.{name}')
+
+
+def _is_command() -> bool:
+    """Whether this process runs ``actionclip``, ``python -m actionclip_mm`` or a shim in tools."""
+    if multiprocessing.current_process().name != 'MainProcess':
+        return False  # a spawned worker has its parent's argv but none of its registrations
+    name = Path(sys.argv[0]).name if getattr(sys, 'argv', None) else ''
+    module = sys.orig_argv[sys.orig_argv.index('-m') + 1 :][:1] if '-m' in sys.orig_argv else []
+    return name in _COMMANDS or (name == '-m' and module == [__name__])
+
+
+if not _is_command():
+    register_all()

@@ -28,7 +28,7 @@ def run_host_tool(name: str) -> None:
         SystemExit: The tool cannot work here, with the reason.
     """
     sys.path.append(str(ROOT))  # a checkout that was not installed
-    importlib.import_module('actionclip_mm')  # registers the components and mends the hosts
+    importlib.import_module('actionclip_mm').register_all()
     tools = importlib.import_module('actionclip_mm.compat.host_tools')
     place = find_host_tool(name)
     reason = tools.why_it_cannot_run(place.stem)

@@ -147,6 +147,9 @@ def check_device(device: str) -> None:
 
 def build(args: argparse.Namespace) -> 'ActionCLIPPredictor':
     sys.path.append(str(ROOT))  # a checkout that was not installed
+    import actionclip_mm
+
+    actionclip_mm.register_all()
     from actionclip_mm.apis import ActionCLIPPredictor
 
     labels = args.labels or args.labels_file

@@ -8,6 +8,7 @@ import os
 import pytest
 
 from actionclip_mm.apis import Prediction
+from actionclip_mm.cli._ending import _SafeStream
 
 
 @pytest.fixture
@@ -36,9 +37,9 @@ def test_names_give_a_terminal_no_command(output):
     ]  # fmt: skip
 
 
-def test_every_stream_of_a_tool_shows_them_as_escapes(load_tool):
+def test_every_stream_of_a_tool_shows_them_as_escapes():
     shown = io.StringIO()
-    stream = load_tool('tools/_entry.py')._Shown(shown)
+    stream = _SafeStream(shown)
     print('\x1b[32mgreen\x1b[0m\r\x1b[K1/2\ta\x1b]52;c;eA==\x07\x1b[2J\x9b', file=stream)
     assert shown.getvalue() == (
         '\x1b[32mgreen\x1b[0m\r\x1b[K1/2\ta\\x1b]52;c;eA==\\x07\\x1b[2J\\x9b\n'

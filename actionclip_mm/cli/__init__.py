@@ -1,0 +1,95 @@
+"""The ``actionclip`` command: one module per subcommand, imported when it is called."""
+
+import difflib
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NoReturn
+
+from ..version import __version__
+from ._ending import NOTHING_HALF, run_tool
+
+COMMANDS = {
+    'predict': 'label videos: zero-shot with CLIP weights, or with a trained model',
+    'train': "train a recognizer from a config (mmaction2's tools/train.py, same options)",
+    'test': "test a recognizer from a config (mmaction2's tools/test.py, same options)",
+    'protocol': 'measure a model under a named protocol and write a result card',
+    'prepare': "write a data set's annotation lists from its official files",
+    'check-videos': 'decode the videos of a list and write a list of the readable ones',
+    'convert': 'convert CLIP and ActionCLIP weights of other libraries to a checkpoint and config',
+    'export': 'export a checkpoint to open_clip, mmaction2 or the released layout',
+    'prompts': 'show the sentences that labels and templates make, with their tokens',
+    'host': "run another of mmaction2's own tools on this package's configs",
+    'demo': 'generate the mini benchmark, fine-tune, test and report on it',
+    'benchmark': 'measure speed and memory of a config',
+    'doctor': 'check the installation: versions, decoders, weights, GPU, disk',
+}
+# Commands without a module in this package yet, and the script that does their work.
+SCRIPTS = {
+    'predict': 'predict.py',
+    'train': 'train.py',
+    'test': 'test.py',
+    'protocol': 'run_protocol.py',
+    'prepare': 'data/{}/prepare.py',
+    'check-videos': 'data/check_videos.py',
+    'convert': 'convert/to_actionclip.py',
+    'export': 'convert/export.py',
+    'prompts': 'analysis/show_prompts.py',
+    'host': 'host.py',
+    'demo': 'demo.py',
+    'benchmark': 'analysis/benchmark.py',
+}
+WRONG_CALL = 2
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run one subcommand and exit with its code.
+
+    Args:
+        argv: Subcommand and its arguments; those of the process by default.
+    """
+    name, *rest = list(sys.argv[1:] if argv is None else argv) or ['']
+    if name in ('-h', '--help', ''):
+        print(usage())
+        sys.exit(0 if name else WRONG_CALL)
+    if name == '--version':
+        print(f'actionclip_mm {__version__}')
+        sys.exit(0)
+    if name not in COMMANDS:
+        close = difflib.get_close_matches(name, COMMANDS, n=1)
+        hint = f'did you mean {close[0]}?' if close else 'see actionclip --help.'
+        print(f'actionclip: error: unknown command {name!r}: {hint}', file=sys.stderr)
+        sys.exit(WRONG_CALL)
+    module = f'{__name__}.{name.replace("-", "_")}'
+    if find_spec(module) is None:
+        _run_script(name, rest)
+    command = import_module(module)
+    run_tool(lambda: command.main(rest), kept=getattr(command, 'kept', NOTHING_HALF))
+
+
+def usage() -> str:
+    """The help text."""
+    rows = [f'  {name:<13}{text}' for name, text in COMMANDS.items()]
+    head = 'usage: actionclip COMMAND [arguments]\n\nActionCLIP on mmaction2.\n\ncommands:'
+    tail = '\nactionclip COMMAND --help shows the options of a command.'
+    return '\n'.join([head, *rows, tail])
+
+
+def _run_script(name: str, rest: list[str]) -> NoReturn:
+    import runpy
+
+    package = Path(__file__).resolve().parents[1]
+    tools = next(
+        folder for folder in (package / '.mim' / 'tools', package.parent / 'tools')
+        if folder.is_dir()
+    )  # fmt: skip
+    script = SCRIPTS[name]
+    if '{}' in script:
+        script, rest = script.format(rest[0] if rest else ''), rest[1:]
+    path = tools / script
+    sys.argv[:] = [str(path), *rest]
+    sys.path[:0] = [str(path.parent), str(tools)]
+    runpy.run_path(str(path), run_name='__main__')
+    sys.exit(0)

@@ -1,0 +1,59 @@
+"""The ``actionclip`` command: its table, its help, and what it does not import."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from actionclip_mm.cli import COMMANDS
+
+HEAVY = ('torch', 'numpy', 'cv2', 'mmengine', 'mmcv', 'mmaction', 'open_clip', 'av', 'decord')
+SPY = f"""
+import sys
+sys.argv = ['actionclip', *sys.argv[1:]]
+from actionclip_mm.cli import main
+try:
+    main()
+finally:
+    loaded = [name for name in {HEAVY} if name in sys.modules]
+    print('imported:', *loaded, file=sys.stderr)
+"""
+
+
+def call(*argv: str, cwd: Path | None = None) -> subprocess.CompletedProcess:
+    """Run the command in a fresh process, which reports the heavy modules that it imported."""
+    command = [sys.executable, '-c', SPY, *argv]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd)
+
+
+@pytest.mark.parametrize('argv', [['--help'], ['--version'], [], ['trian']])
+def test_the_command_itself_imports_nothing_heavy(argv: list[str]) -> None:
+    done = call(*argv)
+    assert done.stderr.splitlines()[-1] == 'imported:'
+    assert done.returncode == (0 if argv and argv[0].startswith('--') else 2)
+
+
+def test_help_lists_every_command() -> None:
+    out = call('--help').stdout
+    for name, line in COMMANDS.items():
+        assert f'  {name} ' in out and line in out
+
+
+def test_an_unknown_command_gets_a_suggestion() -> None:
+    assert "unknown command 'trian': did you mean train?" in call('trian').stderr
+
+
+def test_the_module_is_the_same_command() -> None:
+    command = [sys.executable, '-m', 'actionclip_mm']
+    done = subprocess.run([*command, '--help'], capture_output=True, text=True, check=True)
+    assert done.stdout == call('--help').stdout
+
+
+@pytest.mark.slow
+def test_importing_the_package_elsewhere_registers_at_once() -> None:
+    code = 'import actionclip_mm, sys; print("actionclip_mm.models" in sys.modules)'
+    worker = 'import multiprocessing as m; m.current_process().name = "SpawnProcess-1"\n'
+    for begin in ('', f'{worker}import sys; sys.argv[0] = "actionclip"\n'):
+        done = subprocess.run([sys.executable, '-c', begin + code], capture_output=True, text=True)
+        assert done.stdout.split()[-1] == 'True', done.stderr
