@@ -74,6 +74,7 @@ setup(
         'importlib_metadata',  # mmaction2 imports it without declaring it
         'huggingface_hub',
         'safetensors',
+        'pydantic>=2,<3',
         'pyyaml',
         'open_clip_torch>=3.0,<4',
         'torch>=2.1',

@@ -16,7 +16,7 @@ from mmengine.config import Config
 
 from actionclip_mm.clip.weight_files import sha256
 from actionclip_mm.evaluation import read_video_scores
-from actionclip_mm.protocols.card_schema import COUNTS
+from actionclip_mm.protocols.card import COUNTS
 from actionclip_mm.protocols.derive import METRICS_FILE, SCORES_FILE, test_config, train_config
 from actionclip_mm.protocols.materials import Material
 from actionclip_mm.protocols.per_class import measure_classes

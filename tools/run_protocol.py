@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,16 +32,16 @@ from mmengine.config import DictAction
 import actionclip_mm
 from actionclip_mm.clip.weight_files import sha256
 from actionclip_mm.protocols import (
+    Card,
     Protocol,
     describe_protocols,
-    is_complete,
     make_card,
     write_card,
 )
 from actionclip_mm.protocols.card_markdown import METRICS, describe_statistic, to_markdown
 from actionclip_mm.protocols.facts import training_facts
 from actionclip_mm.protocols.plan import Plan, Request, make_plan
-from actionclip_mm.utils import WorkDirLock, write_text
+from actionclip_mm.utils import WorkDirLock, to_json, write_text
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ('torch', 'torchvision', 'mmaction2', 'mmengine', 'mmcv', 'mmcv-lite', 'open_clip_torch',
@@ -72,10 +73,11 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     add('--templates', help='preset, or file of templates or descriptions')
     add('--cfg-options', nargs='+', action=DictAction, default={}, help='as in tools/test.py')
     add('--resume', action='store_true', help='do not repeat what is finished')
+    add('--card-schema', action='store_true', help='print the JSON Schema of card.json')
     args = parser.parse_args(argv)
     if args.processes < 1:
         parser.error(f'--processes {args.processes} must be 1 or more')
-    if args.protocol is None and not args.list:
+    if args.protocol is None and not (args.list or args.card_schema):
         parser.error('name a protocol, or --list them')
     return args
 
@@ -102,6 +104,9 @@ def main(argv: list[str] | None = None) -> None:
     if args.list:
         print(describe_protocols())
         return
+    if args.card_schema:
+        print(to_json(Card.json_schema()))
+        return
     try:
         plan = make_plan(request(args), ROOT / 'configs')
         work_dir = args.work_dir or Path('work_dirs') / 'protocols' / plan.protocol.id
@@ -119,7 +124,7 @@ def main(argv: list[str] | None = None) -> None:
     report(plan.protocol, card, work_dir)
 
 
-def measure(plan: Plan, args: argparse.Namespace, work_dir: Path, argv: list[str]) -> dict:
+def measure(plan: Plan, args: argparse.Namespace, work_dir: Path, argv: list[str]) -> Card:
     """Carries out all runs and makes the card."""
     start = time.time()
     protocol = plan.protocol
@@ -143,7 +148,7 @@ def measure(plan: Plan, args: argparse.Namespace, work_dir: Path, argv: list[str
             statistic=protocol.statistic.rule(len(plan.jobs)),
             differences=plan.differences,
         ),
-        model=plan.model | dict(checkpoint_sha256=given[0] if len(set(given)) == 1 else None),
+        model=replace(plan.model, checkpoint_sha256=given[0] if len(set(given)) == 1 else None),
         text=plan.text,
         test=plan.test,
         training=training,
@@ -168,17 +173,17 @@ def start_of(plan: Plan, checkpoints: Sequence[str]) -> str:
         return f'checkpoint {", ".join(checkpoints)}'
     if plan.leaf.get('load_from') is not None:
         return f'{plan.leaf["load_from"]} (config)'
-    pretrained = plan.model['pretrained']
+    pretrained = plan.model.pretrained
     return 'weights of the config' if pretrained is None else f'CLIP ({pretrained})'
 
 
-def report(protocol: Protocol, card: dict, work_dir: Path) -> None:
+def report(protocol: Protocol, card: Card, work_dir: Path) -> None:
     """Prints the statistics and where the card is."""
-    print(f'\n{protocol.id}, {card["protocol"]["statistic"]}')
-    for row in card['statistics']:
-        metric = METRICS.get(row['metric'], row['metric'])
-        print(f'  {row["part"]} {metric}: {describe_statistic(row)} %')
-    if not is_complete(card):
+    print(f'\n{protocol.id}, {card.protocol.statistic}')
+    for row in card.statistics:
+        metric = METRICS.get(row.metric, row.metric)
+        print(f'  {row.part} {metric}: {describe_statistic(row)} %')
+    if not card.is_complete:
         print('INCOMPLETE: not every listed video was scored, so these numbers do not count.')
     print(f'Result card: {work_dir / "card.md"} and card.json')
 

@@ -10,13 +10,14 @@ from torch import nn
 
 from ..models.heads import VideoTextHead
 from ..utils.wrapped_datasets import innermost_config
+from .card import ModelFacts, TestFacts, TextFacts, TrainingFacts
 from .views import CROPS, count_frames, count_views, sampling_step
 
 RESIZES = ('Resize', 'CLIPResize')
 
 
-def model_facts(config: Config, model: nn.Module, leaf: str, options: dict) -> dict[str, Any]:
-    """The ``model`` section of a card but for the checkpoint.
+def model_facts(config: Config, model: nn.Module, leaf: str, options: dict) -> ModelFacts:
+    """The ``model`` section of a card, without the checkpoint.
 
     Args:
         config: Resolved leaf config.
@@ -28,7 +29,7 @@ def model_facts(config: Config, model: nn.Module, leaf: str, options: dict) -> d
     prompt = backbone.get('visual_prompt')
     preprocessor = model.data_preprocessor
     text = json.dumps(config.to_dict(), sort_keys=True, default=str)
-    return dict(
+    return ModelFacts(
         config=leaf,
         config_sha256=hashlib.sha256(text.encode()).hexdigest(),
         options={key: _plain(value) for key, value in options.items()},
@@ -42,16 +43,17 @@ def model_facts(config: Config, model: nn.Module, leaf: str, options: dict) -> d
         test_scale=getattr(model.cls_head, 'test_scale', None),
         mean=_flat(preprocessor, 'mean'),
         std=_flat(preprocessor, 'std'),
+        checkpoint_sha256=None,
     )
 
 
-def text_facts(config: Config, model: nn.Module) -> dict[str, Any] | None:
+def text_facts(config: Config, model: nn.Module) -> TextFacts | None:
     """The ``text`` section: templates and how they are averaged; None for heads without texts."""
     if 'label_encoder' not in config.model.cls_head:
         return None
-    encoder = model.cls_head.label_encoder
+    encoder: Any = model.cls_head.label_encoder
     default = inspect.signature(VideoTextHead).parameters['ensemble'].default
-    return dict(
+    return TextFacts(
         templates=_plain(encoder.prompts),  # the sentences: names of presets and files may move
         num_templates=max(len(lines) for lines in encoder.sentences),
         ensemble=config.model.cls_head.get('ensemble', default),
@@ -60,24 +62,25 @@ def text_facts(config: Config, model: nn.Module) -> dict[str, Any] | None:
     )
 
 
-def test_facts(config: Config, model: nn.Module) -> dict[str, Any]:
+def test_facts(config: Config, model: nn.Module) -> TestFacts:
     """The ``test`` section: frames, views, resizing and cropping of the test pipeline."""
+    head: Any = model.cls_head
     dataset = innermost_config(config.test_dataloader.dataset)
     clips, crops = count_views(config)
-    return dict(
+    return TestFacts(
         frames=count_frames(config),
         clips=clips,
         crops=crops,
-        average_clips=model.cls_head.average_clips,
-        scores=_scores(model.cls_head),
+        average_clips=head.average_clips,
+        scores=_scores(head),
         sampling=_plain(sampling_step(config)),
-        resize=[_plain(step) for step in dataset.pipeline if step['type'] in RESIZES],
-        crop=[_plain(step) for step in dataset.pipeline if step['type'] in CROPS],
+        resize=tuple(_plain(step) for step in dataset.pipeline if step['type'] in RESIZES),
+        crop=tuple(_plain(step) for step in dataset.pipeline if step['type'] in CROPS),
         modality='raw frames' if 'img' in dataset.data_prefix else 'video files',
     )
 
 
-def training_facts(config: Config, start: str, draws: str, processes: int) -> dict[str, Any]:
+def training_facts(config: Config, start: str, draws: str, processes: int) -> TrainingFacts:
     """The ``training`` section.
 
     Args:
@@ -87,7 +90,7 @@ def training_facts(config: Config, start: str, draws: str, processes: int) -> di
         processes: Each has a batch of its own.
     """
     loader = config.train_dataloader
-    return dict(
+    return TrainingFacts(
         start=start,
         epochs=config.train_cfg.get('max_epochs'),
         batch_size=loader.get('batch_size', 1),
@@ -104,9 +107,9 @@ def _scores(head: Any) -> str | None:
     return getattr(head, 'scores', by_average_clips)
 
 
-def _flat(preprocessor: Any, name: str) -> list[float]:
+def _flat(preprocessor: Any, name: str) -> tuple[float, ...]:
     value = getattr(preprocessor, name, None)
-    return [] if value is None else [round(float(v), 6) for v in value.flatten()]
+    return () if value is None else tuple(round(float(v), 6) for v in value.flatten())
 
 
 def _plain(value: Any) -> Any:

@@ -4,11 +4,11 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from mmengine.config import Config
 
 from ..apis.building import build_trained, load_strictly
+from .card import ModelFacts, TestFacts, TextFacts
 from .derive import (
     check_options_kept,
     read_leaf,
@@ -60,9 +60,9 @@ class Plan:
     protocol: Protocol
     leaf: Config
     jobs: tuple[Job, ...]
-    model: dict[str, Any]
-    text: dict[str, Any] | None
-    test: dict[str, Any]
+    model: ModelFacts
+    text: TextFacts | None
+    test: TestFacts
     differences: list[str]
     draws: str
 

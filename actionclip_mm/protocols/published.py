@@ -5,8 +5,9 @@ A number stands next to ours only where both were measured on the same videos an
 """
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from .card import Card
 from .identity import PublishedList, published_lists
 from .protocol import Protocol, Videos
 from .registry import PROTOCOLS
@@ -204,7 +205,7 @@ PUBLISHED: dict[str, tuple[Published, ...]] = {
 }
 
 
-def compare(card: dict[str, Any]) -> list[tuple[Published, str]]:
+def compare(card: Card) -> list[tuple[Published, str]]:
     """Published numbers of a card's protocol, and why they do not compare with its numbers.
 
     Args:
@@ -214,30 +215,30 @@ def compare(card: dict[str, Any]) -> list[tuple[Published, str]]:
         Each row with '' where it was measured on the very videos and classes of the card, else
         with the reason.
     """
-    rows = PUBLISHED.get(card['protocol']['id'], ())
+    rows = PUBLISHED.get(card.protocol.id, ())
     return [(row, row.reason or _difference(card, row.lists)) for row in rows]
 
 
-def _difference(card: dict[str, Any], project: str) -> str:
+def _difference(card: Card, project: str) -> str:
     """The first part of a card whose videos or classes are not those of a project; '' if none."""
-    protocol = PROTOCOLS[card['protocol']['id']]
+    protocol = PROTOCOLS[card.protocol.id]
     for part in protocol.runs[0].tests:
         theirs = _lists_of(project, protocol, part)
-        runs = [run for run in card['runs'] if run['part'] == part]
+        runs = [run for run in card.runs if run.part == part]
         if not theirs:
             return f"{project}'s {part} list is not known"
-        if {run['classes']['identity'] for run in runs} != {known.classes for known in theirs}:
+        if {run.classes.identity for run in runs} != {known.classes for known in theirs}:
             return f'the {part} classes are not those of {project}'
-        if {run['test_list']['identity'] for run in runs} != {known.videos for known in theirs}:
+        if {run.test_list.identity for run in runs} != {known.videos for known in theirs}:
             return f'the {part} videos are not those of {project} ({theirs[0].source})'
     if protocol.trains:
         theirs = _lists_of(project, protocol, 'train')
-        lists = [run['train_list'] for run in card['runs']]
-        if None in lists:
+        lists = [run.train_list for run in card.runs if run.train_list is not None]
+        if len(lists) < len(card.runs):
             return 'nothing was trained here'
         if not theirs:
             return f"{project}'s training list is not known"
-        if {found['identity'] for found in lists} != {known.videos for known in theirs}:
+        if {found.identity for found in lists} != {known.videos for known in theirs}:
             return f'the training videos are not those of {project} ({theirs[0].source})'
     return ''
 

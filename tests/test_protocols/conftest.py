@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from actionclip_mm.protocols.card import make_card
+from actionclip_mm.protocols.card import Card, make_card
 
 NAMES = ['ApplyEyeMakeup', 'Archery', 'Bowling', 'CliffDiving', 'Diving']
 
@@ -99,5 +99,5 @@ def sections() -> dict:
 
 
 @pytest.fixture
-def card(sections: dict) -> dict:
+def card(sections: dict) -> Card:
     return make_card(**sections)

@@ -3,36 +3,73 @@
 import copy
 import json
 import math
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from actionclip_mm.protocols.card import fingerprint, is_complete, make_card, read_card, write_card
+from actionclip_mm.protocols.card import Card, fingerprint, make_card, read_card, write_card
+from actionclip_mm.protocols.card_markdown import to_markdown
+
+ROOT = Path(__file__).resolve().parents[2]
+GOLDEN = ROOT / 'tests' / 'data' / 'protocols'
 
 
-def test_what_is_written_is_read(card: dict, tmp_path: Path) -> None:
+@pytest.fixture
+def content(card: Card) -> dict:
+    """What the file of a card holds."""
+    return json.loads(json.dumps(card.to_dict()))
+
+
+@pytest.mark.parametrize(
+    ('name', 'page'),
+    [
+        ('card_zero_shot', ROOT / 'docs' / 'example_card.md'),
+        ('card_few_shot', GOLDEN / 'card_few_shot.md'),
+    ],
+)
+def test_cards_of_version_0_1_0(name: str, page: Path, tmp_path: Path) -> None:
+    """They verify, and are written and rendered byte for byte."""
+    path = GOLDEN / f'{name}.json'
+    card = read_card(path)
+    write_card(card, tmp_path / 'card.json')
+    assert (tmp_path / 'card.json').read_bytes() == path.read_bytes()
+    sections = {key: getattr(card, key) for key in vars(card)}
+    del sections['schema'], sections['fingerprint']
+    assert make_card(**sections) == card
+    assert to_markdown(card) == page.read_text()
+
+
+def test_the_published_schema_is_current() -> None:
+    """Written by ``python tools/run_protocol.py --card-schema > docs/card.schema.json``."""
+    published = json.loads((ROOT / 'docs' / 'card.schema.json').read_text())
+    assert published == Card.json_schema()
+    assert set(published['required']) == set(published['properties'])
+
+
+def test_what_is_written_is_read(card: Card, tmp_path: Path) -> None:
     write_card(card, tmp_path / 'new' / 'card.json')
     assert read_card(tmp_path / 'new' / 'card.json') == card
 
 
-def test_fingerprint_is_that_of_the_result(sections: dict, card: dict) -> None:
+def test_fingerprint_is_that_of_the_result(sections: dict, card: Card) -> None:
     """Where and when it was made changes nothing, any other section does."""
     sections['made'] |= dict(processes=2, date='2027-01-01', seconds=9.0)
-    assert make_card(**sections)['fingerprint'] == card['fingerprint']
+    assert make_card(**sections).fingerprint == card.fingerprint
     for section, key in (('test', 'frames'), ('text', 'num_templates')):
         other = copy.deepcopy(sections)
         other[section][key] += 1
-        assert make_card(**other)['fingerprint'] != card['fingerprint']
+        assert make_card(**other).fingerprint != card.fingerprint
     sections['runs'][0]['metrics']['acc/top1'] += 1e-9
-    assert make_card(**sections)['fingerprint'] != card['fingerprint']
+    assert make_card(**sections).fingerprint != card.fingerprint
 
 
 def test_complete(sections: dict) -> None:
-    assert is_complete(make_card(**sections))  # a failed video was scored: as wrong
+    assert make_card(**sections).is_complete  # a failed video was scored: as wrong
     sections['runs'][1]['videos']['scored'] = 9
-    assert not is_complete(make_card(**sections))
+    assert not make_card(**sections).is_complete
 
 
 def test_numpy_numbers_become_plain(sections: dict) -> None:
@@ -41,37 +78,64 @@ def test_numpy_numbers_become_plain(sections: dict) -> None:
     sections['statistics'][0]['mean'] = np.float64(0.25)
     sections['runs'][0]['seed'] = np.int64(3)
     card = make_card(**sections)
-    assert type(card['runs'][0]['seed']) is int and card['statistics'][0]['mean'] == 0.25
+    assert type(card.runs[0].seed) is int and card.statistics[0].mean == 0.25
 
 
 @pytest.mark.parametrize(
     ('change', 'words'),
     [
-        (lambda c: c.pop('text'), 'lacks text'),
-        (lambda c: c.update(extra=1), 'unknown extra'),
-        (lambda c: c['test'].update(frames='8'), "test.frames is '8' but must be a whole number"),
-        (lambda c: c['test'].update(frames=True), 'whole number'),
-        (lambda c: c['test'].update(frames=-1), 'whole number'),
-        (lambda c: c.update(runs=[]), 'no runs'),
-        (lambda c: c.update(statistics={}), 'must be a list'),
-        (lambda c: c['runs'][0]['metrics'].update({'acc/top1': math.inf}), 'finite'),
-        (lambda c: c['runs'][0]['videos'].update(scored=11), 'more videos than are listed'),
-        (lambda c: c.update(protocol=None), 'must be an object'),
+        (lambda c: c.pop('text'), 'text: field required'),
+        (lambda c: c.update(extra=1), 'extra: unexpected keyword argument, got 1'),
+        (lambda c: c['test'].update(frames='8'), "test.frames: .* valid integer, got '8'"),
+        (lambda c: c['test'].update(frames=True), 'valid integer, got True'),
+        (lambda c: c['test'].update(frames=8.0), 'valid integer, got 8.0'),
+        (lambda c: c['test'].update(frames=-1), 'greater than or equal to 0, got -1'),
+        (lambda c: c['text'].update(context=0), 'valid boolean, got 0'),
+        (lambda c: c['model'].update(test_scale=True), 'test_scale: must be a finite number'),
+        (lambda c: c['model'].update(test_scale='1'), 'test_scale: must be a finite number'),
+        (lambda c: c['model'].update(test_scale=10**400), 'test_scale: must be a finite number'),
+        (lambda c: c.update(runs=[]), r'runs: .* at least 1 item .* got \[\]'),
+        (lambda c: c.update(statistics={}), 'statistics: .* got {}'),
+        (lambda c: c['runs'][0]['metrics'].update({'acc/top1': math.inf}), 'Infinity is not a'),
+        (lambda c: c['runs'][0]['videos'].update(scored=11), 'more videos .* than are listed'),
+        (lambda c: c.update(protocol=None), 'protocol: .* got None'),
+        (lambda c: c.update(schema=2.0), 'schema: .* got 2.0'),
+        (lambda c: c['protocol'].update(id=None), 'protocol.id: .* None'),
     ],
 )
-def test_broken_cards_are_one_sentence(change, words: str, card: dict, tmp_path: Path) -> None:
-    change(card)
-    card['fingerprint'] = 'x'
-    (tmp_path / 'card.json').write_text(json.dumps(card))
-    words = 'Infinity is no number' if words == 'finite' else words
+def test_broken_cards_are_one_sentence(change, words: str, content: dict, tmp_path: Path) -> None:
+    change(content)
+    content['fingerprint'] = 'x'
+    (tmp_path / 'card.json').write_text(json.dumps(content))
     with pytest.raises(ValueError, match=words) as error:
         read_card(tmp_path / 'card.json')
-    assert '\n' not in str(error.value) and 'is no valid result card' in str(error.value)
+    assert '\n' not in str(error.value) and 'is not a valid result card' in str(error.value)
 
 
-def test_an_edited_number_is_found(card: dict, tmp_path: Path) -> None:
-    card['statistics'][0]['mean'] = 0.99
+def test_numbers_too_large_for_a_float(card: Card, tmp_path: Path) -> None:
     write_card(card, tmp_path / 'card.json')
+    text = (tmp_path / 'card.json').read_text()
+    for place in ('"mean": 0.6', '"clip_len": 8'):  # typed, and anything
+        (tmp_path / 'card.json').write_text(text.replace(place, place.rpartition(' ')[0] + '1e999'))
+        with pytest.raises(ValueError, match='finite number|Out of range'):
+            read_card(tmp_path / 'card.json')
+
+
+def test_names_that_are_not_utf8(sections: dict, tmp_path: Path) -> None:
+    sections['runs'][0]['failed_videos'] = ['caf\udce9.mp4\tempty file']
+    card = make_card(**sections)
+    write_card(card, tmp_path / 'card.json')
+    assert read_card(tmp_path / 'card.json') == card
+
+
+def test_cards_are_frozen(card: Card) -> None:
+    with pytest.raises(FrozenInstanceError):
+        card.runs[0].videos.scored = 9
+
+
+def test_an_edited_number_is_found(content: dict, tmp_path: Path) -> None:
+    content['statistics'][0]['mean'] = 0.99
+    (tmp_path / 'card.json').write_text(json.dumps(content))
     with pytest.raises(ValueError, match='it was edited'):
         read_card(tmp_path / 'card.json')
 
@@ -88,12 +152,11 @@ def test_a_card_that_is_not_there(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_other_files(content: bytes, tmp_path: Path) -> None:
     (tmp_path / 'card.json').write_bytes(content)
-    with pytest.raises(ValueError, match='is no (valid )?result card') as error:
+    with pytest.raises(ValueError, match='is not a valid result card') as error:
         read_card(tmp_path / 'card.json')
     assert '\n' not in str(error.value)
 
 
-QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
@@ -106,9 +169,9 @@ JSON = st.recursive(
 )
 @given(data=st.data())
 def test_any_other_value_anywhere_is_refused_or_has_its_fingerprint(
-    data: st.DataObject, card: dict, tmp_path: Path
+    data: st.DataObject, content: dict, tmp_path: Path
 ) -> None:
-    changed = copy.deepcopy(card)
+    changed = copy.deepcopy(content)
     node = changed
     while True:
         key = data.draw(
@@ -120,7 +183,7 @@ def test_any_other_value_anywhere_is_refused_or_has_its_fingerprint(
     node[key] = data.draw(JSON)
     (tmp_path / 'card.json').write_text(json.dumps(changed))  # what another program may write
     try:
-        assert read_card(tmp_path / 'card.json')['fingerprint'] == fingerprint(changed)
+        assert read_card(tmp_path / 'card.json').fingerprint == fingerprint(changed)
     except ValueError as error:
         assert '\n' not in str(error)
 
@@ -129,8 +192,8 @@ def test_any_other_value_anywhere_is_refused_or_has_its_fingerprint(
     deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
-def test_damaged_files(data: st.DataObject, card: dict, tmp_path: Path) -> None:
-    raw = bytearray(json.dumps(card).encode())
+def test_damaged_files(data: st.DataObject, content: dict, tmp_path: Path) -> None:
+    raw = bytearray(json.dumps(content).encode())
     place = data.draw(st.integers(0, len(raw) - 1))
     if data.draw(st.booleans()):
         raw = raw[:place]

@@ -2,20 +2,20 @@
 
 import pytest
 
-from actionclip_mm.protocols.card import make_card
+from actionclip_mm.protocols.card import Card, make_card
 from actionclip_mm.protocols.card_markdown import to_markdown
 
 
-def test_the_page(card: dict) -> None:
+def test_the_page(card: Card) -> None:
     page = to_markdown(card)
     assert page.startswith('# zero_shot_ucf101_z3\n')
     assert '| test | top-1 | 60.00 ± 10.00 | 2 |' in page
     assert 'ddof=0' in page and 'INCOMPLETE' not in page
     assert 'split1 test: a.avi\tempty file' in page and 'count as wrong' in page
     assert '- split1 test: 10 listed' in page
-    assert card['fingerprint'] in page
+    assert card.fingerprint in page
     for section in ('model', 'test', 'text'):
-        for value in card[section].values():
+        for value in vars(getattr(card, section)).values():
             if isinstance(value, str) and len(value) < 40:
                 assert value in page
 
@@ -28,7 +28,7 @@ def test_an_incomplete_card_says_so_in_bold_at_the_top(sections: dict) -> None:
     assert third.endswith('**')
 
 
-def test_each_class_and_where_the_scores_are(card: dict) -> None:
+def test_each_class_and_where_the_scores_are(card: Card) -> None:
     page = to_markdown(card)
     assert '## Each class: top-1 accuracy in %, test' in page
     assert '| class | videos | split1 | split2 |' in page

@@ -41,7 +41,7 @@ def test_zero_shot(plan: Callable, checkpoint: Path) -> None:
         'split1 test: the 10 videos are not those of a published list (3,783 videos; ViFi-CLIP, '
         'datasets_splits/ucf_splits/val1.txt; Text4Vis has the same).',
     ]
-    assert made.model['config'] == 'tiny.py' and made.test['crops'] == 1
+    assert made.model.config == 'tiny.py' and made.test.crops == 1
     # the leaf keeps its own classes: what is run is derived from it
     assert made.leaf.model.cls_head.label_encoder.labels == ['x', 'y']
 
@@ -50,7 +50,7 @@ def test_a_config_that_only_tests(plan: Callable, checkpoint: Path, leaf: Path) 
     path = leaf.with_name('converted.py')  # as to_actionclip.py writes it
     path.write_text(f"_base_ = '{leaf}'\ntrain_dataloader = train_cfg = optim_wrapper = None\n")
     made = plan('zero_shot_ucf101_zf', config=path, checkpoints=[checkpoint])
-    assert made.model['config'] == 'converted.py'
+    assert made.model.config == 'converted.py'
     made = plan('few_shot_ucf101_k2', config=path, checkpoints=[checkpoint], test_only=True)
     assert made.jobs[0].train is None
     with pytest.raises(ValueError, match='lacks train_dataloader'):
@@ -72,10 +72,10 @@ def test_few_shot_from_clip_and_from_a_checkpoint(plan: Callable, checkpoint: Pa
 
 def test_templates_and_views(plan: Callable, checkpoint: Path) -> None:
     made = plan('zero_shot_ucf101_zf', checkpoints=[checkpoint], templates='label_only')
-    assert made.text['num_templates'] == 1 and made.text['templates'] == ['{}']
+    assert made.text.num_templates == 1 and made.text.templates == ['{}']
     made = plan('ucf101_10x3', checkpoints=[checkpoint], test_only=True)
-    assert (made.test['clips'], made.test['crops']) == (10, 3)
-    assert made.test['average_clips'] == 'score'
+    assert (made.test.clips, made.test.crops) == (10, 3)
+    assert made.test.average_clips == 'score'
 
 
 @pytest.mark.parametrize(
@@ -155,6 +155,6 @@ def test_heads_without_texts_know_no_new_classes(plan: Callable, leaf: Path) -> 
     with pytest.raises(ValueError, match='TimeSformerHead of the config reads no class names'):
         plan('base_to_novel_ucf101')
     made = plan('few_shot_ucf101_k2')
-    assert made.text is None and made.model['head'] == 'TimeSformerHead'
+    assert made.text is None and made.model.head == 'TimeSformerHead'
     with pytest.raises(ValueError, match='reads no texts: leave it out'):
         plan('few_shot_ucf101_k2', templates='label_only')

@@ -1,23 +1,16 @@
 """tools/analysis/plot_few_shot.py draws cards, says what it drew, and refuses what does not fit."""
 
 import csv
+import json
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pytest
 
 from actionclip_mm.protocols import make_card, write_card
-from actionclip_mm.protocols.card_schema import SCHEMA, MapOf, Maybe
 
-
-def blank(kind: Any) -> Any:
-    """The least that the schema of cards allows."""
-    if isinstance(kind, dict):
-        return {key: blank(value) for key, value in kind.items()}
-    if isinstance(kind, (Maybe, MapOf, list)):
-        return {Maybe: None, MapOf: {}, list: []}[type(kind)]
-    return {int: 0, float: 0.0, str: 'x', bool: False, object: 'x'}[kind]
+GOLDEN = Path(__file__).resolve().parents[1] / 'data' / 'protocols' / 'card_few_shot.json'
 
 
 @pytest.fixture
@@ -28,19 +21,19 @@ def card(tmp_path) -> Callable[..., str]:
         name, shots, mean, std=None, dataset='ucf101', config='few_shot/transf_ucf101.py',
         scored=10, classes='a', part='test', trained=None, videos='e',
     ):  # fmt: skip
-        sections = {key: blank(kind) for key, kind in SCHEMA.items()}
+        sections = json.loads(GOLDEN.read_text())
         for key in ('schema', 'fingerprint'):
             del sections[key]
-        run = blank(SCHEMA['runs'][0])
-        run['videos'].update(listed=10, scored=scored)
+        run = sections['runs'][0]
+        run['videos'] = dict(listed=10, scored=scored, failed=0)
         run['classes']['sha256'] = classes * 64
         run['test_list']['sha256'] = videos * 64
         row = dict(part=part, metric='acc/top1', mean=mean, std=std, ddof=0, n=3 if std else 1)
         sections.update(runs=[run], statistics=[row])
         sections['protocol'].update(id=f'few_shot_{dataset}_k{shots}', dataset=dataset, shots=shots)
         sections['model']['config'] = f'configs/{config}'
-        if shots if trained is None else trained:
-            sections['training'] = blank(SCHEMA['training'].kind)
+        if not (shots if trained is None else trained):
+            sections['training'] = None
         write_card(make_card(**sections), tmp_path / f'{name}.json')
         return str(tmp_path / f'{name}.json')
 
@@ -156,5 +149,5 @@ def test_an_edited_card_is_refused(card, main, refused, tmp_path):
     text = (tmp_path / 'a.json').read_text()
     (tmp_path / 'a.json').write_text(text.replace('0.8', '0.9'))
     said = refused(main, ['--out', tmp_path / 'figure.png', path], 'it was edited')
-    assert said.startswith(f"Error: '{path}' is no valid result card")
+    assert said.startswith(f"Error: '{path}' is not a valid result card")
     assert not (tmp_path / 'figure.png').exists()

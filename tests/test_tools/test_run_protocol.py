@@ -13,6 +13,7 @@ import pytest
 from mmengine.config import Config
 
 from actionclip_mm.protocols import read_card
+from actionclip_mm.protocols.card import VideoCounts
 from actionclip_mm.protocols.materials import Material
 
 TOOL = 'tools/run_protocol.py'
@@ -95,7 +96,9 @@ def test_a_file_that_a_config_names_decides_a_run(load_tool: Callable, tmp_path:
 def test_what_a_training_starts_from(
     tool: ModuleType, load_from: str, pretrained: str, checkpoints: tuple, words: str
 ) -> None:
-    plan = SimpleNamespace(leaf=dict(load_from=load_from), model=dict(pretrained=pretrained))
+    plan = SimpleNamespace(
+        leaf=dict(load_from=load_from), model=SimpleNamespace(pretrained=pretrained)
+    )
     assert tool.start_of(plan, checkpoints) == words
 
 
@@ -187,11 +190,11 @@ def test_two_processes_give_the_card_of_one(
         assert 'Epoch(test)' in output  # it shows how far it is
         cards.append(read_card(work_dir / 'card.json'))
     one, two = cards
-    assert one['made']['processes'] == 1 and two['made']['processes'] == 2
-    assert one['fingerprint'] == two['fingerprint']
-    (tested,) = one['runs']
-    assert tested['videos'] == dict(listed=27, scored=27, failed=1)
-    (failed,) = tested['failed_videos']
+    assert one.made.processes == 1 and two.made.processes == 2
+    assert one.fingerprint == two.fingerprint
+    (tested,) = one.runs
+    assert tested.videos == VideoCounts(listed=27, scored=27, failed=1)
+    (failed,) = tested.failed_videos
     assert failed.startswith('broken.mp4\t')
     page = (tmp_path / 'run1' / 'card.md').read_text()
     assert 'broken.mp4' in page and 'INCOMPLETE' not in page
@@ -210,12 +213,12 @@ def test_few_shot_trains_tests_and_resumes(
     output = run(*args)
     assert 'Epoch(train)' in output
     card = read_card(work_dir / 'card.json')
-    (trained,) = card['runs']
-    assert trained['run'] == 'seed3' and trained['train_list']['count'] == 120
-    assert card['protocol']['shots'] == 2
-    assert card['training']['draws'] == 'nested draw of 2 per class, seed 3'
-    start = card['model']['checkpoint_sha256']
-    assert card['training']['start'] == f'checkpoint {start}' != trained['checkpoint_sha256']
+    (trained,) = card.runs
+    assert trained.run == 'seed3' and trained.train_list.count == 120
+    assert card.protocol.shots == 2
+    assert card.training.draws == 'nested draw of 2 per class, seed 3'
+    start = card.model.checkpoint_sha256
+    assert card.training.start == f'checkpoint {start}' != trained.checkpoint_sha256
     log = next((work_dir / 'seed3' / 'train').glob('*/*.log')).read_text()
     assert f'Load checkpoint from {checkpoint}' in log
 
@@ -224,7 +227,7 @@ def test_few_shot_trains_tests_and_resumes(
     output = run(*args, '--resume')
     assert 'was trained before' in output and 'Epoch(train)' not in output
     assert 'Epoch(test)' in output
-    assert read_card(work_dir / 'card.json')['fingerprint'] == card['fingerprint']
+    assert read_card(work_dir / 'card.json').fingerprint == card.fingerprint
     output = run(*args, '--resume')
     assert 'Epoch(' not in output and 'test top-1' in output
 
@@ -246,12 +249,12 @@ def test_base_to_novel_with_published_classes(
         run(*args)
     run(*args, '--test-only', '--checkpoint', checkpoint)
     card = read_card(tmp_path / 'run' / 'card.json')
-    assert [(part['part'], part['classes']['count']) for part in card['runs']] == [
+    assert [(part.part, part.classes.count) for part in card.runs] == [
         ('base', 30), ('novel', 30),
     ]  # fmt: skip
     written = json.loads((tmp_path / 'run' / 'seed1' / 'base' / 'labels.json').read_text())
     assert written == names[30:]
-    means = {r['part']: r['mean'] for r in card['statistics'] if r['metric'] == 'acc/top5'}
+    means = {r.part: r.mean for r in card.statistics if r.metric == 'acc/top5'}
     base, novel = means['base'], means['novel']
     assert means['harmonic mean'] == pytest.approx(2 * base * novel / (base + novel))
-    assert card['training'] is None and len(card['protocol']['differences']) == 3
+    assert card.training is None and len(card.protocol.differences) == 3

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from actionclip_mm.protocols import is_complete, read_card
+from actionclip_mm.protocols import read_card
+from actionclip_mm.protocols.card import ListFacts
 from actionclip_mm.protocols.data_sets import NAMES
 
 
@@ -43,41 +43,41 @@ def read_point(path: str, model: str | None, metric: str) -> Point:
         ValueError: It is no card, has not that metric, or is of another kind of protocol.
     """
     card = read_card(path)
-    about, dataset = card['protocol'], card['protocol']['dataset']
-    if card['training'] is not None and about['shots'] is None:
+    about, dataset = card.protocol, card.protocol.dataset
+    if card.training is not None and about.shots is None:
         raise ValueError(
-            f"'{path}' is of {about['id']}, which trains on all videos: give cards of few-shot "
+            f"'{path}' is of {about.id}, which trains on all videos: give cards of few-shot "
             'protocols, or of tests without training.'
         )
-    found = {row['metric']: row for row in card['statistics'] if row['part'] == 'test'}
+    found = {row.metric: row for row in card.statistics if row.part == 'test'}
     if metric not in found:
-        parts = sorted({row['part'] for row in card['statistics']})
+        parts = sorted({row.part for row in card.statistics})
         raise ValueError(
             f"'{path}' has no {metric} of its part 'test': it has the parts {', '.join(parts)} and "
-            f'the metrics {", ".join(sorted({r["metric"] for r in card["statistics"]}))}.'
+            f'the metrics {", ".join(sorted({r.metric for r in card.statistics}))}.'
         )
-    row, runs = found[metric], card['runs']
+    row, runs = found[metric], card.runs
     return Point(
         dataset=dataset,
-        model=model or Path(card['model']['config']).stem.replace(f'_{dataset}', ''),
-        shots=about['shots'] if card['training'] is not None else 0,
+        model=model or Path(card.model.config).stem.replace(f'_{dataset}', ''),
+        shots=about.shots if card.training is not None else 0,
         metric=metric,
-        mean=100 * row['mean'],
-        std=None if row['std'] is None else 100 * row['std'],
-        ddof=row['ddof'],
-        runs=row['n'],
-        listed=sum(run['videos']['listed'] for run in runs),
-        scored=sum(run['videos']['scored'] for run in runs),
-        complete=is_complete(card),
-        classes=_hashes(run['classes'] for run in runs),
-        test_lists=_hashes(run['test_list'] for run in runs),
-        protocol=about['id'],
+        mean=100 * row.mean,
+        std=None if row.std is None else 100 * row.std,
+        ddof=row.ddof,
+        runs=row.n,
+        listed=sum(run.videos.listed for run in runs),
+        scored=sum(run.videos.scored for run in runs),
+        complete=card.is_complete,
+        classes=_hashes(run.classes for run in runs),
+        test_lists=_hashes(run.test_list for run in runs),
+        protocol=about.id,
         card=path,
     )
 
 
-def _hashes(lists: Iterable[dict[str, Any]]) -> str:
-    return ' '.join(sorted({about['sha256'][:12] for about in lists}))
+def _hashes(lists: Iterable[ListFacts]) -> str:
+    return ' '.join(sorted({about.sha256[:12] for about in lists}))
 
 
 def check(points: Sequence[Point]) -> None:
