@@ -300,12 +300,16 @@ def no_videos(tmp_path: Path, numbered: ModuleType) -> dict[Path, str]:
 
 @pytest.fixture(scope='session')
 def start_tool() -> Callable[..., subprocess.Popen]:
-    """Function that starts a file of the repository: ``start_tool('tools/train.py', *args)``."""
+    """Function that starts a command or a file of the repository.
+
+    ``start_tool('predict', *args)`` or ``start_tool('tools/dist_train.sh', *args)``.
+    """
 
     def start(tool: str, *args: object, cwd: Path = ROOT, **env: str) -> subprocess.Popen:
         command = [] if tool.endswith('.sh') else [sys.executable]
+        command += [str(ROOT / tool)] if '/' in tool else ['-m', 'actionclip_mm', tool]
         return subprocess.Popen(
-            [*command, str(ROOT / tool), *map(str, args)],
+            [*command, *map(str, args)],
             cwd=cwd,
             # one thread per process: the tests share few cores
             env={**os.environ, 'PYTHON': sys.executable, 'OMP_NUM_THREADS': '1', **env},

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ..version import __version__
+from ._arguments import WRONG_CALL
 from ._ending import NOTHING_HALF, run_tool
 
 COMMANDS = {
@@ -28,7 +29,6 @@ COMMANDS = {
 }
 # Commands without a module in this package yet, and the script that does their work.
 SCRIPTS = {
-    'predict': 'predict.py',
     'train': 'train.py',
     'test': 'test.py',
     'protocol': 'run_protocol.py',
@@ -41,7 +41,6 @@ SCRIPTS = {
     'demo': 'demo.py',
     'benchmark': 'analysis/benchmark.py',
 }
-WRONG_CALL = 2
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:

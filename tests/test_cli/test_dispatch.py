@@ -57,3 +57,21 @@ def test_importing_the_package_elsewhere_registers_at_once() -> None:
     for begin in ('', f'{worker}import sys; sys.argv[0] = "actionclip"\n'):
         done = subprocess.run([sys.executable, '-c', begin + code], capture_output=True, text=True)
         assert done.stdout.split()[-1] == 'True', done.stderr
+
+
+# command -> a wrong call and a part of the answer
+WRONG_CALLS = {
+    'predict': (['gone.mp4', '--labels', 'a'], "no such file or folder: 'gone.mp4'"),
+}
+
+
+@pytest.mark.parametrize('name', WRONG_CALLS)
+def test_wrong_calls_and_help_import_nothing_heavy(name: str, tmp_path: Path) -> None:
+    argv, message = WRONG_CALLS[name]
+    wrong = call(name, *argv, cwd=tmp_path)
+    assert wrong.returncode == 2
+    assert message in wrong.stderr
+    assert wrong.stderr.splitlines()[-1] == 'imported:'
+    shown = call(name, '--help')
+    assert shown.returncode == 0 and shown.stdout.startswith(f'usage: actionclip {name}')
+    assert shown.stderr.splitlines()[-1] == 'imported:'

@@ -48,7 +48,7 @@ ENTRIES: dict[str, Callable] = {
     ),
     # tools/test.py and load_from
     'load_checkpoint': lambda path, *_: load_checkpoint(nn.Linear(1, 1), str(path)),
-    # tools/convert/export.py, tools/predict.py --checkpoint and tools/run_protocol.py
+    # tools/convert/export.py, actionclip predict --checkpoint and tools/run_protocol.py
     'load_strictly': lambda path, *_: load_strictly(nn.Linear(1, 1), str(path)),
     'predictor': predict,
     'to_actionclip.py': to_actionclip,

@@ -2,7 +2,6 @@
 
 import io
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import av
@@ -12,6 +11,7 @@ import pytest
 from mmaction.registry import TRANSFORMS
 from PIL import Image
 
+from actionclip_mm.cli import predict
 from actionclip_mm.datasets.decoding import DECODERS, UnreadableVideo, Video
 from actionclip_mm.datasets.decoding.containers import MAX_PIXELS, MAX_PIXELS_KEY, max_pixels
 
@@ -155,20 +155,18 @@ def test_frames_of_a_folder_have_it(tmp_path: Path) -> None:
 def test_prediction_answers_the_others(
     large: Path,
     secret: Path,
-    load_tool: Callable,
     tiny_arch: dict,
     capsys: pytest.CaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Not a process that ends with bad_alloc, and the third video without an answer."""
     good = encode(secret.parent / 'good.avi')
-    tool = load_tool('tools/predict.py')
     arch = secret.parent / 'tiny.json'
     arch.write_text(json.dumps(tiny_arch))
     call = ['--labels', 'a', 'b', '--random-weights', '--num-frames', '1', '--arch', str(arch)]
-    assert tool.main([str(good), str(large), str(good), *call]) == 1
+    assert predict.main([str(good), str(large), str(good), *call]) == 1
     said = capsys.readouterr()
     assert said.out.count(str(good)) == 2 and '8192 x 8192 pixels' in said.err
     monkeypatch.setenv(MAX_PIXELS_KEY, '1')  # so that it is put back afterwards
-    assert tool.main([str(good), *call, '--max-pixels', '4095']) == 1
+    assert predict.main([str(good), *call, '--max-pixels', '4095']) == 1
     assert '64 x 64 pixels, more than max_pixels=4095' in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""What predict.py writes of probabilities and of similarities."""
+"""Output of ``actionclip predict``: probabilities and similarities."""
 
 import errno
 import io
@@ -8,12 +8,8 @@ import os
 import pytest
 
 from actionclip_mm.apis import Prediction
+from actionclip_mm.cli import _answers
 from actionclip_mm.cli._ending import _SafeStream
-
-
-@pytest.fixture
-def output(load_tool):
-    return load_tool('tools/_predict_output.py')
 
 
 @pytest.mark.parametrize(
@@ -23,16 +19,16 @@ def output(load_tool):
         ((27.5, 31.25), False, ['  run    31.25', '  wave   27.50'], 'similarity'),
     ],
 )
-def test_scores_say_what_they_are(output, scores, probabilities, lines, key):
+def test_scores_say_what_they_are(scores, probabilities, lines, key):
     answer = Prediction('a.mp4', ('wave', 'run'), scores, are_probabilities=probabilities)
-    assert output.table(answer, 2).splitlines() == ['a.mp4', *lines]
-    (video,) = output.content_of([answer], 1, 'w.pth')['videos']
+    assert _answers.table(answer, 2).splitlines() == ['a.mp4', *lines]
+    (video,) = _answers.content_of([answer], 1, 'w.pth')['videos']
     assert video['predictions'] == [{'label': 'run', key: max(scores)}]
 
 
-def test_names_give_a_terminal_no_command(output):
+def test_names_give_a_terminal_no_command():
     answer = Prediction('a\x1b[2J.mp4', ('wave\x1b]0;x\x07', 'r\run'), (0.2, 0.8))
-    assert output.table(answer, 2).splitlines() == [
+    assert _answers.table(answer, 2).splitlines() == [
         'a\\x1b[2J.mp4', '  r\\run              80.00 %', '  wave\\x1b]0;x\\x07   20.00 %',
     ]  # fmt: skip
 
@@ -47,7 +43,7 @@ def test_every_stream_of_a_tool_shows_them_as_escapes():
     assert not stream.isatty()
 
 
-def test_a_full_disk_prints_the_answers(output, tmp_path, monkeypatch):
+def test_a_full_disk_prints_the_answers(tmp_path, monkeypatch):
     """The old file stays, and what was computed is not lost."""
     target, out = tmp_path / 'answers.json', io.StringIO()
     target.write_text('old')
@@ -56,16 +52,16 @@ def test_a_full_disk_prints_the_answers(output, tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, 'No space left on device')
 
     monkeypatch.setattr(os, 'fsync', fail)
-    content = output.content_of([Prediction('a.mp4', ('wave',), (1.0,))], 1, 'w.pth')
+    content = _answers.content_of([Prediction('a.mp4', ('wave',), (1.0,))], 1, 'w.pth')
     with pytest.raises(OSError, match=r'No space left on device; .*The answers were printed'):
-        output.write_answers(str(target), content, out)
+        _answers.write_answers(str(target), content, out)
     assert json.loads(out.getvalue()) == content
     assert target.read_text() == 'old' and len(list(tmp_path.iterdir())) == 1
 
 
-def test_answers_of_a_stopped_run_have_a_file_of_their_own(output, tmp_path):
+def test_answers_of_a_stopped_run_have_a_file_of_their_own(tmp_path):
     for number in ('', '.2', '.3'):  # the answers of a run that was stopped before are kept
         place = tmp_path / f'a.partial{number}.json'
-        assert output.partial_path(str(tmp_path / 'a.json')) == str(place)
+        assert _answers.partial_path(str(tmp_path / 'a.json')) == str(place)
         place.touch()
-    assert output.partial_path('-') == '-' and output.partial_path('/dev/null') == '/dev/null'
+    assert _answers.partial_path('-') == '-' and _answers.partial_path('/dev/null') == '/dev/null'

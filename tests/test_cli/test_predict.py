@@ -1,4 +1,4 @@
-"""tools/predict.py: answers, exit codes, one line per error, clean stdout."""
+"""``actionclip predict``: answers, exit codes, one line per error, clean stdout."""
 
 import json
 import os
@@ -10,6 +10,7 @@ import torch
 from mmaction.registry import MODELS
 from mmengine.logging import MMLogger
 
+from actionclip_mm.cli import predict
 from actionclip_mm.clip import build_clip, hub
 
 VIDEOS = Path(__file__).resolve().parents[3] / 'shared' / 'videos'
@@ -19,11 +20,6 @@ VIDEOS = Path(__file__).resolve().parents[3] / 'shared' / 'videos'
 def logger():
     """Made before any test replaces stdout, to which it writes for ever."""
     return MMLogger.get_current_instance()
-
-
-@pytest.fixture(scope='module')
-def tool(load_tool):
-    return load_tool('tools/predict.py')
 
 
 @pytest.fixture
@@ -40,12 +36,12 @@ def video(write_video, tmp_path_factory):
 
 
 @pytest.fixture
-def call(tool, capsys):
-    """Function that runs the tool in this process: exit code, lines of stdout and stderr."""
+def call(capsys):
+    """Function that runs the command in this process: exit code, lines of stdout and stderr."""
 
     def run(*argv):
         try:
-            code = tool.main([str(arg) for arg in argv])
+            code = predict.main([str(arg) for arg in argv])
         except SystemExit as stop:
             code = stop.code
         printed = capsys.readouterr()
@@ -163,26 +159,30 @@ def test_offline_without_weights(call, video, monkeypatch):
     assert '`--pretrained FILE`' in result.err[0]
 
 
+TRAINED = ['--config', __file__, '--checkpoint', __file__]
 WRONG_CALLS = {
     'no labels': ([], '--labels'),
     'empty list': (['--labels'], 'at least one argument'),
     'empty name': (['--labels', 'a', ''], 'Label 1 of labels is empty'),
     'duplicates': (['--labels', 'HulaHoop', 'hula hoop'], "both 'hula hoop'"),
-    'no label file': (['--labels-file', 'gone.txt'], "no label file 'gone.txt'"),
-    'topk 0': (['--labels', 'a', '--topk', '0'], '--topk: 0 is not a whole number'),
+    'no label file': (['--labels-file', 'gone.txt'], "--labels-file: no such file: 'gone.txt'"),
+    'topk 0': (['--labels', 'a', '--topk', '0'], '--topk: must be a positive integer'),
     'num-frames 0': (['--labels', 'a', '--num-frames', '0'], '--num-frames'),
     'batch-size x': (['--labels', 'a', '--batch-size', 'x'], '--batch-size'),
     'unknown option': (['--labels', 'a', '--lables', 'b'], '--lables'),
-    'checkpoint alone': (['--labels', 'a', '--checkpoint', 'x.pth'], 'needs the --config'),
-    'config alone': (['--config', 'x.py'], 'needs the --checkpoint'),
-    'config and arch': (['--config', 'x', '--checkpoint', 'y', '--arch', 'z'], '--arch is decided'),
-    'config and frames': (['--config', 'x', '--checkpoint', 'y', '--num-frames', '4'], 'decided'),
-    'no config': (['--config', 'gone.py', '--checkpoint', 'y'], "no file 'gone.py'"),
+    'checkpoint alone': (['--labels', 'a', '--checkpoint', __file__], 'needs the --config'),
+    'config alone': (['--config', __file__], 'needs the --checkpoint'),
+    'config and arch': ([*TRAINED, '--arch', 'z'], '--arch is set'),
+    'config and frames': ([*TRAINED, '--num-frames', '4'], 'is set by'),
+    'no config': (
+        ['--config', 'gone.py', '--checkpoint', 'y'],
+        "--config: no such file: 'gone.py'",
+    ),
     'random and given': (['--labels', 'a', '--random-weights', '--pretrained', 'x'], 'contradicts'),
     'json folder': (['--labels', 'a', '--json', 'gone/x.json'], '--json'),
     'json name': (['--labels', 'a', '--json', 'x' * 300], 'File name too long'),
     'json arch alone': (['--labels', 'a', '--arch', 'x.json'], 'needs --pretrained FILE'),
-    'device': (['--labels', 'a', '--device', 'gpu'], '--device gpu is no device'),
+    'device': (['--labels', 'a', '--device', 'gpu'], '--device must be cpu'),
     'cuda': (['--labels', 'a', '--device', 'cuda:99'], '--device cuda:99'),
     'arch': (['--labels', 'a', '--arch', 'ViT-B-61'], "knows no model 'ViT-B-61'"),
     'arch file': (['--labels', 'a', '--arch', 'no.json', '--pretrained', 'x'], "config 'no.json'"),
@@ -197,7 +197,7 @@ def test_wrong_calls(call, video, name):
     options, message = WRONG_CALLS[name]
     result = call(video, *options)
     assert result.code == 2 and result.out == [] and len(result.err) == 1
-    assert result.err[0].startswith('predict.py: error: ') and message in result.err[0]
+    assert result.err[0].startswith('actionclip predict: error: ') and message in result.err[0]
 
 
 def test_a_checkpoint_of_another_width(call, trained, video, tmp_path):
@@ -231,7 +231,7 @@ def test_names_that_are_not_utf8_or_too_long_cost_nothing(call, clip, video, tmp
     assert [line for line in result.out if line.endswith('mp4')][1].endswith(r'caf\udce9.mp4')
 
 
-def test_a_stopped_run_keeps_its_answers(tool, call, clip, video, tmp_path, monkeypatch):
+def test_an_interrupted_run_keeps_its_answers(call, clip, video, tmp_path, monkeypatch):
     """Ctrl-C after two answers: they have a file of their own, and the old file stays."""
     target, given = tmp_path / 'answers.json', []
     target.write_text('old')
@@ -242,7 +242,7 @@ def test_a_stopped_run_keeps_its_answers(tool, call, clip, video, tmp_path, monk
             raise KeyboardInterrupt
         return ''
 
-    monkeypatch.setattr(tool, 'table', stop_at_the_third)
+    monkeypatch.setattr(predict, 'table', stop_at_the_third)
     with pytest.raises(KeyboardInterrupt) as stop:
         call(*[video] * 5, '--labels', 'a', 'b', *clip, '--json', target)
     partial = tmp_path / 'answers.partial.json'
@@ -265,7 +265,7 @@ def test_as_a_program_on_real_videos(clip, start_tool, tmp_path):
     no_video.write_bytes(good[0].read_bytes()[:64])
     labels = ['arm wrestling', 'flipping pancake', 'hugging']
     argv = [*good[:3], no_video, *good[3:], '--labels', *labels, *clip]
-    process = start_tool('tools/predict.py', *argv)
+    process = start_tool('predict', *argv)
     output, _ = process.communicate(timeout=120)
     lines = output.splitlines()
     assert process.returncode == 1, output
@@ -274,15 +274,3 @@ def test_as_a_program_on_real_videos(clip, start_tool, tmp_path):
     assert len(errors) == 1 and 'no_video.mp4: ' in errors[0]
     # path and rows of each good video, one line for the bad one, a counter for each
     assert len(lines) == 4 * len(good) + 1 + len(good) + 1, output
-
-
-@pytest.mark.slow
-def test_a_wrong_call_is_answered_before_the_slow_imports(start_tool, video):
-    process = start_tool(
-        'tools/predict.py', video, '--labels', 'a', 'a', PYTHONPROFILEIMPORTTIME='1'
-    )
-    output, _ = process.communicate(timeout=60)
-    assert process.returncode == 2 and "both 'a'" in output
-    assert not any(
-        line.split('|')[-1].strip() in ('torch', 'mmaction') for line in output.splitlines()
-    )

@@ -1,4 +1,4 @@
-"""What predict.py writes: answers on stdout, progress and errors on stderr, and no other noise."""
+"""Output of ``actionclip predict``: answers on stdout, progress and errors on stderr, no noise."""
 
 import logging
 import os
@@ -11,21 +11,23 @@ from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from ..utils import printable, to_json, write_json
+
 if TYPE_CHECKING:
-    from actionclip_mm.apis import Prediction
+    from ..apis import Prediction
 
 RANDOM_NOTICE = '*** RANDOM WEIGHTS (--random-weights): these probabilities mean nothing ***'
 
 
 @contextmanager
 def without_host_noise() -> Iterator[None]:
-    """Sends what the host packages print to stderr, and leaves out all below a warning of theirs.
+    """Send the host packages' prints to stderr, and silence their messages below warnings.
 
     Errors still raise. Python's own warnings are shown if ``-W`` asks for them.
     """
     root = logging.getLogger()
     level = root.level
-    root.setLevel(logging.ERROR)  # open_clip says that weights are random before they are loaded
+    root.setLevel(logging.ERROR)  # open_clip warns of random weights before it loads them
     with redirect_stdout(sys.stderr), warnings.catch_warnings():
         if not sys.warnoptions:
             warnings.simplefilter('ignore')
@@ -37,8 +39,8 @@ def without_host_noise() -> Iterator[None]:
 
 @contextmanager
 def hosts_log_warnings_only() -> Iterator[None]:
-    """Within it, mmengine's logger and the decoder are quiet; imports them."""
-    # decord crashes where it is loaded before torch
+    """Silence mmengine's logger and the decoder, which this imports, below warnings."""
+    # decord crashes if it is loaded before torch
     import torch  # noqa: F401, I001
     import decord
     from mmengine.logging import MMLogger
@@ -61,7 +63,7 @@ class Progress:
         self.in_place = stream.isatty()
 
     def show(self, done: int) -> None:
-        """Writes how many videos are done."""
+        """Show how many videos are done."""
         if self.total > 1 and self.in_place:
             self.stream.write(f'{done}/{self.total} videos' + '\n' * (done == self.total))
             self.stream.flush()
@@ -69,16 +71,14 @@ class Progress:
             print(f'{done}/{self.total} videos', file=self.stream, flush=True)
 
     def clear(self) -> None:
-        """Makes room for other lines on a terminal."""
+        """Erase the counter, so that a line can be printed."""
         if self.total > 1 and self.in_place:
             self.stream.write('\r\033[K')
             self.stream.flush()
 
 
 def table(answer: 'Prediction', topk: int) -> str:
-    """The path of a video and below it its labels, best first, with aligned scores."""
-    from actionclip_mm.utils import printable
-
+    """Path of a video and its labels, best first, with aligned scores."""
     pairs = [(printable(label), score) for label, score in answer.top(topk)]
     width = max(_width(label) for label, _ in pairs)
     unit = ' %' if answer.are_probabilities else ''
@@ -91,7 +91,7 @@ def table(answer: 'Prediction', topk: int) -> str:
 
 
 def _width(text: str) -> int:
-    """Columns on a terminal, where East Asian characters take two."""
+    """Terminal columns; East Asian characters take two."""
     return sum(1 + (unicodedata.east_asian_width(char) in 'WF') for char in text)
 
 
@@ -117,8 +117,6 @@ def write_answers(target: str, content: dict[str, Any], out: TextIO) -> None:
     Raises:
         OSError: The file was not written; the answers are on ``out``.
     """
-    from actionclip_mm.utils import to_json, write_json
-
     if target == '-':
         print(to_json(content, indent=2), file=out, flush=True)
         return
@@ -130,7 +128,7 @@ def write_answers(target: str, content: dict[str, Any], out: TextIO) -> None:
 
 
 def partial_path(target: str) -> str:
-    """Where the answers of a run that was stopped go, a new file: what was there stays."""
+    """New file for the answers of an interrupted run, so that no file is replaced."""
     if target == '-' or (os.path.exists(target) and not os.path.isfile(target)):
         return target
     names = chain(['.partial.json'], (f'.partial.{number}.json' for number in count(2)))
