@@ -24,7 +24,7 @@ COMMANDS = {
     'prompts': 'show the sentences that labels and templates make, with their tokens',
     'host': "run another of mmaction2's own tools on this package's configs",
     'demo': 'generate the mini benchmark, fine-tune, test and report on it',
-    'benchmark': 'measure speed and memory of a config',
+    'benchmark': 'measure time and memory of options of a config',
     'doctor': 'check the installation: versions, decoders, weights, GPU, disk',
 }
 # Commands without a module in this package yet, and the script that does their work.
@@ -39,7 +39,6 @@ SCRIPTS = {
     'prompts': 'analysis/show_prompts.py',
     'host': 'host.py',
     'demo': 'demo.py',
-    'benchmark': 'analysis/benchmark.py',
 }
 
 

@@ -1,4 +1,4 @@
-"""tools/analysis/benchmark_memory.py: the same gradients under every option.
+"""``actionclip benchmark memory``: the same gradients under every option.
 
 Models of this size drown in what a process allocates for itself; what is kept for the backward pass
 is tested in tests/test_clip/test_recompute.py.
@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 from mmengine.config import Config
+
+from actionclip_mm.cli._benchmark_reports import build_steps
+from actionclip_mm.cli.benchmark import main
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 
@@ -21,10 +24,9 @@ def config(shrunken_models, tmp_path):
     return path
 
 
-def test_each_step_has_its_options_and_no_other(config, load_tool):
-    tool = load_tool('tools/analysis/benchmark_memory.py')
+def test_each_step_has_its_options_and_no_other(config):
     sizes = dict(videos=1, frames=2, classes=3, videos_at_once=1, images_at_once=2, device='cpu')
-    steps = tool.build_steps(Config.fromfile(config), Namespace(**sizes))
+    steps = build_steps(Config.fromfile(config), Namespace(**sizes))
     for name, step in steps.items():
         model, texts = step.model, step.model.cls_head.label_encoder
         for part in (model.backbone.visual, texts.text, model.neck):
@@ -34,21 +36,13 @@ def test_each_step_has_its_options_and_no_other(config, load_tool):
             assert part.micro_batch_size == (1 if 'micro_batch_size' in name else None)
 
 
-def test_table(config, load_tool, capsys):
+def test_table(config, capsys):
     sizes = ['--videos', '4', '--frames', '2', '--classes', '3', '--rounds', '1']
     at_once = ['--videos-at-once', '1', '--images-at-once', '2', '--device', 'cpu']
-    main = load_tool('tools/analysis/benchmark_memory.py').main
-    assert main([str(config), *sizes, *at_once]) == 0
+    main(['memory', str(config), *sizes, *at_once])
     lines = capsys.readouterr().out.splitlines()[4:]
     rows = {cells[1].strip(): [float(cell) for cell in cells[2:-1]] for cells in
             (line.split('|') for line in lines)}  # fmt: skip
     assert rows['nothing'][-1] == 0
     assert len(rows) == 6
     assert max(differs for *_, differs in rows.values()) < 1e-5
-
-
-def test_a_config_without_texts_is_one_sentence(load_tool, capsys, tmp_path):
-    (tmp_path / 'config.py').write_text('model = dict(type="Recognizer2D")')
-    main = load_tool('tools/analysis/benchmark_memory.py').main
-    assert main([str(tmp_path / 'config.py')]) == 2
-    assert len(capsys.readouterr().err.strip().splitlines()) == 1
