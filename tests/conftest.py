@@ -275,7 +275,7 @@ def write_video() -> Callable[..., Path]:
 @pytest.fixture(scope='session')
 def numbered(load_tool: Callable) -> ModuleType:
     """The module that writes videos whose frames show their number, and files of sound."""
-    return load_tool('tests/test_datasets/test_decoding/numbered_videos.py')
+    return load_tool('tests/test_decoding/numbered_videos.py')
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from torch import nn
 from ..clip.arch import Arch, get_model_config
 from ..clip.hub import cache_only_when_offline, skip_loading_weights
 from ..clip.state_dict import load_state_dict_or_explain, unwrap
-from ..datasets.decoding.reasons import reason
+from ..decoding.errors import reason
 from ..models.text import read_labels, read_prompts
 from ..utils import read_config, read_json_object
 

@@ -9,8 +9,8 @@ import mmcv
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from ..datasets.decoding import UnreadableVideo
-from ..datasets.decoding.containers import check_size
+from ..decoding import UnreadableVideo
+from ..decoding.containers import check_size
 from ..utils import list_names
 
 IMAGES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import torch  # noqa: F401  decord crashes where it is loaded before torch
 from mmaction.registry import TRANSFORMS
 
-from ..datasets.decoding import UnreadableVideo, check_header
-from ..datasets.decoding.reasons import reason
 from ..datasets.transforms import resize_and_crop
+from ..decoding import UnreadableVideo, check_header
+from ..decoding.errors import reason
 from .folders import frames_of, load_frames
 
 _ADDRESS = re.compile(r'[A-Za-z][A-Za-z0-9+.-]+://')

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from .annotation_lists import NO_LABEL
+from ..utils.annotation_lists import NO_LABEL
 
 
 class BadVideos:

@@ -10,8 +10,8 @@ from mmaction.datasets import BaseActionDataset
 from mmaction.registry import DATASETS
 
 from ..utils import read_text
+from ..utils.annotation_lists import check_inside
 from ..utils.label_names import read_labels
-from .annotation_lists import check_inside
 
 
 @DATASETS.register_module()

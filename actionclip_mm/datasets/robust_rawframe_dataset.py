@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from mmaction.datasets import RawframeDataset
 from mmaction.registry import DATASETS
 
-from .annotation_lists import Line, read_lines
+from ..utils.annotation_lists import Line, read_lines
 from .frame_numbering import LOOKED_AT, check_numbering
 from .robust_reading import RobustReading
 from .stand_ins import FRAMES, black_frames

@@ -13,9 +13,9 @@ from mmaction.datasets import BaseActionDataset
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
-from .annotation_lists import NO_LABEL, Line, check_inside, many_labels_each, one_label_each
+from ..decoding import UnreadableVideo
+from ..utils.annotation_lists import NO_LABEL, Line, check_inside, many_labels_each, one_label_each
 from .bad_videos import BadVideos
-from .decoding import UnreadableVideo
 from .sample_seeds import SampleSeeds
 
 SHOWN = 50  # paths in the message that ends a run; all of them are in the log

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from mmaction.datasets import VideoDataset
 from mmaction.registry import DATASETS
 
-from .annotation_lists import read_lines
+from ..utils.annotation_lists import read_lines
 from .robust_reading import RobustReading
 from .stand_ins import black_video
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from mmaction.registry import DATASETS
 
-from .annotation_lists import Line, read_lines
+from ..utils.annotation_lists import Line, read_lines
 from .robust_video_dataset import RobustVideoDataset
 
 

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ..datasets.annotation_lists import (
+from ..utils import write_text
+from ..utils.annotation_lists import (
     Line,
     format_line,
     many_labels_each,
     one_label_each,
     read_lines,
 )
-from ..utils import write_text
 
 
 class Entry(NamedTuple):

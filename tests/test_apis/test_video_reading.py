@@ -12,7 +12,7 @@ from actionclip_mm.apis.video_reading import (
     VideoReading,
     default_pipeline,
 )
-from actionclip_mm.datasets.decoding.reasons import reason
+from actionclip_mm.decoding.errors import reason
 
 
 @pytest.fixture(scope='module')

@@ -12,7 +12,7 @@ import decord
 import numpy as np
 import pytest
 
-from actionclip_mm.datasets.annotation_lists import read_lines
+from actionclip_mm.utils.annotation_lists import read_lines
 
 TOOLS = Path(__file__).parents[2] / 'tools' / 'data' / 'mini'
 SMALL = ['--train', '2', '--val', '1', '--unseen', '1', '--stills', '10']

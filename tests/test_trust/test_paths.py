@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from mmaction.registry import DATASETS
 
-from actionclip_mm.datasets.annotation_lists import read_lines
+from actionclip_mm.utils.annotation_lists import read_lines
 
 KINDS = {
     'RobustVideoDataset': ('video', '{} 0'),

@@ -12,8 +12,8 @@ from mmaction.registry import TRANSFORMS
 from PIL import Image
 
 from actionclip_mm.cli import predict
-from actionclip_mm.datasets.decoding import DECODERS, UnreadableVideo, Video
-from actionclip_mm.datasets.decoding.containers import MAX_PIXELS, MAX_PIXELS_KEY, max_pixels
+from actionclip_mm.decoding import DECODERS, UnreadableVideo, Video
+from actionclip_mm.decoding.containers import MAX_PIXELS, MAX_PIXELS_KEY, max_pixels
 
 HLS = b'#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1.0,\n{}\n#EXT-X-ENDLIST\n'
 DASH = b'<?xml version="1.0"?>\n<MPD><Period><BaseURL>{}</BaseURL></Period></MPD>\n'

@@ -24,9 +24,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from actionclip_mm.datasets.generated_set import check_generated_set
 from actionclip_mm.evaluation import OrderPairAccuracy, read_dump
 from actionclip_mm.utils import write_figure, write_text
+from actionclip_mm.utils.generated_set import check_generated_set
 
 BAR_HEIGHT = 0.22  # inches per class
 FRAMES_SHOWN = 8

@@ -19,11 +19,11 @@ sys.path += map(str, Path(__file__).resolve().parents[1:3])  # of what is not in
 from _entry import run_tool
 
 # isort: split
-from actionclip_mm.datasets.annotation_lists import BLANK, check_inside, read_lines
-from actionclip_mm.datasets.preparation.command import exit_code
-from actionclip_mm.datasets.preparation.decode_check import CACHE_NAME, check_decoding
-from actionclip_mm.datasets.preparation.writing import write_texts
+from actionclip_mm.preparation.command import exit_code
+from actionclip_mm.preparation.decode_check import CACHE_NAME, check_decoding
+from actionclip_mm.preparation.writing import write_texts
 from actionclip_mm.utils import check_positive, write_json
+from actionclip_mm.utils.annotation_lists import BLANK, check_inside, read_lines
 
 SHOWN = 20
 SPLIT = re.compile(r'_(train|val|test)(?=_|$)')

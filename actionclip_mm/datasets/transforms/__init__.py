@@ -1,6 +1,6 @@
 """Transforms that mmaction2 lacks, and its own decoders kept from hanging."""
 
-from ..decoding import UnreadableVideo
+from ...decoding import UnreadableVideo
 from .clip_resize import CLIPCenterCrop, CLIPResize, resize_and_crop
 from .host_decoders import guard_host_decoders
 from .image_budget import guard_images

@@ -20,8 +20,8 @@ from mmaction.datasets.transforms import loading
 from mmengine.fileio import FileClient
 
 from ...compat.replace import is_ours, mark
-from ..decoding import DECODERS, UnreadableVideo, Video, check_decoders, within
-from ..decoding.video_index import open_container
+from ...decoding import DECODERS, UnreadableVideo, Video, check_decoders, within
+from ...decoding.video_index import open_container
 from .video_loading import TIME_LIMIT
 
 # Transforms that open a file: what their method calls in the host, and the decoder to try first.

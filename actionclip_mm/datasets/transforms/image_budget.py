@@ -12,7 +12,7 @@ import mmcv
 from PIL import Image
 
 from ...compat.replace import is_ours, mark
-from ..decoding.containers import check_size
+from ...decoding.containers import check_size
 
 
 def guard_images() -> None:

@@ -5,7 +5,7 @@ import math
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
-from ..decoding import UnreadableVideo
+from ...decoding import UnreadableVideo
 
 DIGITS = 6  # of a frame number: 0.29 s x 100 / s is frame 29, not 28.999999999999996
 

@@ -4,7 +4,7 @@ import numpy as np
 from mmaction.datasets.transforms import UniformSample
 from mmaction.registry import TRANSFORMS
 
-from ..decoding.unreadable_video import UnreadableVideo
+from ...decoding.errors import UnreadableVideo
 
 
 @TRANSFORMS.register_module()

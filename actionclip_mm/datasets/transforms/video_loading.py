@@ -9,8 +9,8 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
-from ..decoding import DECODERS, Video, check_decoders
-from ..decoding.containers import max_pixels as check_max_pixels
+from ...decoding import DECODERS, Video, check_decoders
+from ...decoding.containers import max_pixels as check_max_pixels
 
 TIME_LIMIT = 60.0  # seconds for one video
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from mmengine.dataset import BaseDataset
 
-from ...datasets.annotation_lists import NO_LABEL
 from ...utils import normalize_name
+from ...utils.annotation_lists import NO_LABEL
 from .view import Annotations, Finding, RunView, is_id, refuse, warn
 
 

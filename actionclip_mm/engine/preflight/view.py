@@ -12,8 +12,8 @@ from mmengine.dataset import BaseDataset
 from mmengine.dist import get_world_size
 from torch import nn
 
-from ...datasets.annotation_lists import NO_LABEL
 from ...models.text import read_labels
+from ...utils.annotation_lists import NO_LABEL
 from ...utils.wrapped_datasets import innermost_datasets
 from ..hooks.label_switch_hook import LabelSwitchHook
 

@@ -15,8 +15,8 @@ from mmaction.registry import TRANSFORMS
 from mmengine.dataset import Compose
 
 from actionclip_mm.datasets import UnreadableVideo
-from actionclip_mm.datasets.decoding import DECODERS
 from actionclip_mm.datasets.transforms import guard_host_decoders, host_decoders
+from actionclip_mm.decoding import DECODERS
 
 # an mp4 that was cut without re-encoding: its container declares more frames than it shows
 TRIMMED = Path(__file__).resolve().parents[2] / 'data' / 'trimmed.mp4'

@@ -8,8 +8,8 @@ import pytest
 from mmaction.registry import TRANSFORMS
 from mmengine.dataset import Compose
 
-from actionclip_mm.datasets.decoding import DECODERS
 from actionclip_mm.datasets.transforms import VideoDecode, VideoInit
+from actionclip_mm.decoding import DECODERS
 
 SAMPLE = dict(type='UniformSample', clip_len=4, num_clips=2, test_mode=True)
 

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from actionclip_mm.datasets.preparation import read_csv, read_lines
+from actionclip_mm.preparation import read_csv, read_lines
 
 COLUMNS = ('id', 'actions', 'length')  # of those that are read
 CLASS = re.compile(r'c(\d{3})\s+(\S.*)')

@@ -19,7 +19,7 @@ from _entry import run_tool
 # isort: split
 from _charades_files import Annotations, read_classes, read_videos
 
-from actionclip_mm.datasets.preparation import (
+from actionclip_mm.preparation import (
     ListedVideo,
     Plan,
     Preparation,

@@ -15,8 +15,8 @@ sys.path += map(str, Path(__file__).resolve().parents[2:4])  # of what is not in
 from _entry import run_tool
 
 # isort: split
-from actionclip_mm.datasets.preparation import Plan, run
-from actionclip_mm.datasets.preparation.kinetics import Clip, KineticsPreparation
+from actionclip_mm.preparation import Plan, run
+from actionclip_mm.preparation.kinetics import Clip, KineticsPreparation
 from actionclip_mm.utils import normalize_name
 
 

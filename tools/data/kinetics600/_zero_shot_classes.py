@@ -12,7 +12,7 @@ from pathlib import Path
 
 from actionclip_mm.benchmarks import get_benchmark
 from actionclip_mm.benchmarks.identity import hash_names
-from actionclip_mm.datasets.preparation import find_file
+from actionclip_mm.preparation import find_file
 from actionclip_mm.utils import normalize_name, read_json
 
 OPTION = '--zero-shot'

@@ -19,8 +19,8 @@ from _entry import run_tool
 # isort: split
 from _zero_shot_classes import zero_shot_classes
 
-from actionclip_mm.datasets.preparation import Plan, VideoList, run
-from actionclip_mm.datasets.preparation.kinetics import (
+from actionclip_mm.preparation import Plan, VideoList, run
+from actionclip_mm.preparation.kinetics import (
     Clip,
     KineticsPreparation,
     listed_videos,

@@ -34,7 +34,7 @@ from video import write_video
 from vocabulary import ORDER_PAIRS, ActionClass, mirror_of, seen_and_unseen
 
 files, manifests = (
-    package_module(f'{name}.py') for name in ('utils/whole_files', 'datasets/generated_set')
+    package_module(f'{name}.py') for name in ('utils/whole_files', 'utils/generated_set')
 )
 
 SPLITS = ('train', 'val', 'unseen')

@@ -17,7 +17,7 @@ sys.path += map(str, Path(__file__).resolve().parents[2:4])  # of what is not in
 from _entry import run_tool
 
 # isort: split
-from actionclip_mm.datasets.preparation import (
+from actionclip_mm.preparation import (
     ListedVideo,
     Plan,
     Preparation,

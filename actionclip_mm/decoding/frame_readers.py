@@ -1,0 +1,116 @@
+"""Frame readers: the interface of a decoder, and decord's and OpenCV's; PyAV's is pyav_reader.py.
+
+To add a decoder, subclass :class:`FrameReader` and add it to ``DECODERS`` in video.py.
+"""
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import torch  # noqa: F401  decord crashes where it is loaded before torch
+
+from .containers import OPTIONS
+from .errors import CannotSeek
+from .video_index import VideoIndex
+
+# read by OpenCV where it opens a file; whoever sets it has chosen
+os.environ.setdefault(
+    'OPENCV_FFMPEG_CAPTURE_OPTIONS', '|'.join(f'{key};{value}' for key, value in OPTIONS.items())
+)
+
+
+class FrameReader(ABC):
+    """Reads frames of one video with one decoder.
+
+    Args:
+        index: The list of its frames.
+        num_threads: Threads of the decoder; 0 lets the decoder choose. Defaults to 1.
+
+    Attributes:
+        missing: Indices of frames that were asked for and cannot be decoded.
+    """
+
+    package: str  # what Python imports
+    distribution: str  # what pip installs
+
+    def __init__(self, index: VideoIndex, num_threads: int = 1) -> None:
+        self.index = index
+        self.num_threads = num_threads
+        self.missing: list[int] = []
+
+    @abstractmethod
+    def read(self, frame_inds: Sequence[int]) -> list[np.ndarray]:
+        """Decodes frames and closes the file.
+
+        Where a frame cannot be decoded, the nearest earlier one stands in, as on the screen of a
+        player; at the start of a video, the first one.
+
+        Args:
+            frame_inds: Indices below the length of the index, ascending, each once.
+
+        Returns:
+            RGB, uint8 [H, W, 3] each, turned as a player turns it.
+
+        Raises:
+            Exception: Of any kind, if the decoder cannot read the video.
+        """
+
+
+class DecordReader(FrameReader):
+    """Decord: fast, but silent about wrong frames where it cannot find the right ones.
+
+    It therefore declines videos that are not ``seekable_by_count``.
+    """
+
+    package = distribution = 'decord'
+
+    def read(self, frame_inds: Sequence[int]) -> list[np.ndarray]:
+        if not self.index.seekable_by_count:
+            raise CannotSeek('in files of this kind it finds other frames than the ones asked for')
+        import decord
+
+        video = decord.VideoReader(self.index.path, num_threads=self.num_threads)
+        if len(video) != len(self.index):
+            raise CannotSeek(f'it counts {len(video)} frames instead of {len(self.index)}')
+        return list(video.get_batch(list(frame_inds)).asnumpy())
+
+
+class OpenCVReader(FrameReader):
+    """OpenCV: slow, because its seeking misses frames (variable frame rate, MPEG, fragmented MP4).
+
+    It passes by frames that it cannot decode without a word, so that later ones move up. It takes
+    the first video stream of a file even if that is the picture on a cover, and declines then.
+    """
+
+    package, distribution = 'cv2', 'opencv-python'
+
+    def read(self, frame_inds: Sequence[int]) -> list[np.ndarray]:
+        if not self.index.leads:
+            raise CannotSeek('it takes the picture on the cover for the video')
+        frames, count = self._walk(set(frame_inds))
+        self.missing = [index for index in frame_inds if index not in frames]
+        if self.missing:
+            if not count:
+                raise RuntimeError('it can decode no frame')
+            last = count - 1
+            frames.setdefault(last, self._walk({last})[0][last])
+            frames.update(dict.fromkeys(self.missing, frames[last]))
+        return [frames[index] for index in frame_inds]
+
+    def _walk(self, wanted: set[int]) -> tuple[dict[int, np.ndarray], int]:
+        """Frames by index, and how many were passed."""
+        options = [cv2.CAP_PROP_N_THREADS, self.num_threads]
+        video = cv2.VideoCapture(self.index.path, cv2.CAP_FFMPEG, options)
+        video.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)  # the default of OpenCV 5, but not of 4
+        frames, count = {}, 0
+        try:
+            while count <= max(wanted) and video.grab():
+                if count in wanted:
+                    # not cvtColor, which starts threads that a forked process would wait for
+                    frames[count] = np.ascontiguousarray(video.retrieve()[1][..., ::-1])
+                count += 1
+        finally:
+            video.release()
+        return frames, count

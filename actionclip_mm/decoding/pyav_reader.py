@@ -1,0 +1,148 @@
+"""Frames through PyAV (FFmpeg), told by the times at which they are shown."""
+
+from collections.abc import Generator, Sequence
+
+import av
+import numpy as np
+
+from .containers import max_coded_pixels
+from .frame_readers import FrameReader
+from .video_index import VideoIndex, open_container, video_stream
+
+
+class TimesDisagree(RuntimeError):
+    """A decoded frame has a time that no packet has."""
+
+
+class PyAVReader(FrameReader):
+    """PyAV: every format of FFmpeg, and each frame checked by its time."""
+
+    package, distribution = 'av', 'av'
+
+    def read(self, frame_inds: Sequence[int]) -> list[np.ndarray]:
+        if self.index.timed:
+            try:
+                return self._read_by_time(frame_inds)
+            except TimesDisagree:
+                self.missing.clear()
+        return self._read_by_count(frame_inds)
+
+    def _read_by_time(self, frame_inds: Sequence[int]) -> list[np.ndarray]:
+        with _Walk(self.index, self.num_threads) as walk:
+            walk.known = set(self.index.times.tolist())
+            frames = []
+            for wanted in frame_inds:
+                time = int(self.index.times[wanted])
+                key = int(np.searchsorted(self.index.key_times, time, side='right')) - 1
+                if key > 0:  # the first one needs no seeking
+                    walk.skip_to(int(self.index.key_times[key]))
+                frames.append(self._picture(walk.at(time)))
+                if walk.shown.pts != time:
+                    self.missing.append(wanted)
+        return frames
+
+    def _read_by_count(self, frame_inds: Sequence[int]) -> list[np.ndarray]:
+        with _Walk(self.index, self.num_threads) as walk:
+            frames = []
+            position, shown = -1, None
+            for wanted in frame_inds:
+                while position < wanted and (frame := next(walk.frames, None)) is not None:
+                    position, shown = position + 1, frame
+                if position < wanted:
+                    self.missing.append(wanted)
+                frames.append(self._picture(shown))
+        return frames
+
+    def _picture(self, frame: av.VideoFrame | None) -> np.ndarray:
+        if frame is None:
+            raise RuntimeError('it can decode no frame')
+        height, width = self.index.size  # frames of other sizes may follow in some streams
+        picture = frame.to_ndarray(format='rgb24', width=width or None, height=height or None)
+        quarters = round(frame.rotation / 90)  # counter-clockwise
+        return np.ascontiguousarray(np.rot90(picture, quarters)) if quarters else picture
+
+
+class _Walk:
+    """Goes forward through the frames of a file that is closed at the end of a ``with`` block.
+
+    Attributes:
+        frames: What comes next.
+        shown: The frame that is on the screen.
+        known: Times that frames may have; None if they do not matter.
+    """
+
+    def __init__(self, index: VideoIndex, num_threads: int) -> None:
+        self.path, self.num_threads = index.path, num_threads
+        self.max_pixels = max_coded_pixels(index.size)
+        self.known: set[int] | None = None
+        self._open()
+
+    def __enter__(self) -> '_Walk':
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # Nothing may be left to the garbage collection, which a forked process would do over again.
+        self.frames.close()
+        self.container.close()
+        del self.frames, self.shown, self._ahead, self.stream, self.container
+
+    def _open(self) -> None:
+        self.container = open_container(self.path)
+        self.stream = video_stream(self.container)
+        self.stream.codec_context.options = dict(max_pixels=self.max_pixels)
+        self.stream.codec_context.thread_count = self.num_threads
+        if self.num_threads != 1:
+            self.stream.thread_type = 'AUTO'
+        self._begin(self._decode())
+
+    def _begin(self, frames: Generator[av.VideoFrame, None, None]) -> None:
+        self.frames = frames
+        self.shown: av.VideoFrame | None = None
+        self._ahead: av.VideoFrame | None = None
+
+    def skip_to(self, key_time: int) -> None:
+        """Goes to a key frame, unless the walk has passed it; does nothing if it is not there."""
+        if self.shown is not None and self.shown.pts >= key_time:
+            return
+        self.container.seek(key_time, stream=self.stream)
+        self._begin(self._decode(since=key_time))
+        self._ahead = next(self.frames, None)
+        if self._ahead is None or self._ahead.pts != key_time:  # some containers overshoot
+            self.container.close()
+            self._open()
+
+    def at(self, time: int) -> av.VideoFrame | None:
+        """The frame that is shown at a time: the last one before it, if there is none for it."""
+        while self.shown is None or self.shown.pts < time:
+            frame, self._ahead = self._ahead or next(self.frames, None), None
+            if frame is None:
+                break
+            if frame.pts > time and self.shown is not None:
+                self._ahead = frame
+                break
+            self.shown = frame
+        return self.shown
+
+    def _decode(self, since: int | None = None) -> Generator[av.VideoFrame, None, None]:
+        """Frames in the order of presentation; those that cannot be decoded are left out."""
+        packets = self.container.demux(self.stream)
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except av.error.FFmpegError:  # the file is cut off here
+                packet = None
+            try:
+                frames = self.stream.decode(packet)
+            except av.error.FFmpegError:  # damaged: others may follow
+                frames = []
+            for frame in frames:
+                if self.known is not None and frame.pts not in self.known:
+                    if frame.pts is not None and frame.pts > max(self.known):
+                        return  # half a frame at the end of a cut-off file
+                    raise TimesDisagree(f'a frame is shown at {frame.pts}, but no packet is')
+                if since is None or frame.pts >= since:
+                    yield frame
+            if packet is None:
+                return

@@ -1,0 +1,151 @@
+"""A video file and the decoders that are tried on it, one after the other."""
+
+import functools
+import importlib.util
+import time
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import numpy as np
+from mmengine.logging import print_log
+
+from .errors import UnreadableVideo, reason
+from .frame_readers import DecordReader, FrameReader, OpenCVReader
+from .pyav_reader import PyAVReader
+from .time_limit import within
+from .video_index import read_index
+
+Result = TypeVar('Result')
+
+DECODERS: dict[str, type[FrameReader]] = dict(
+    decord=DecordReader, pyav=PyAVReader, opencv=OpenCVReader
+)
+
+
+def check_decoders(decoders: Sequence[str]) -> tuple[str, ...]:
+    """Names of decoders as they were given, if all of them are known and installed.
+
+    Raises:
+        ValueError: One of them is not, or there is none, or one comes twice.
+    """
+    if isinstance(decoders, str):
+        decoders = (decoders,)
+    names = tuple(decoders)
+    allowed = ', '.join(DECODERS)
+    if not names or len(set(names)) < len(names):
+        raise ValueError(f'decoders={list(names)}: name one or more of {allowed}, each once.')
+    for name in names:
+        if name not in DECODERS:
+            raise ValueError(f'decoders: there is no decoder {name!r}; choose from {allowed}.')
+        reader = DECODERS[name]
+        if importlib.util.find_spec(reader.package) is None:
+            raise ValueError(
+                f'decoders: {name!r} is not installed; install it (pip install '
+                f'{reader.distribution}) or leave it out of decoders={list(names)}.'
+            )
+    return names
+
+
+class Video:
+    """A video file whose frames are known; it holds no decoder and no open file.
+
+    Args:
+        path: The file, on a local disk.
+        decoders: Names of decoders in the order in which they are tried.
+        num_threads: Threads of a decoder; 0 lets the decoder choose. Defaults to 1.
+        time_limit: Seconds for listing and decoding the frames of this video; None is no limit. A
+            decoder has its share of what is left: with two more behind it, a third.
+        max_pixels: Largest frame, None for that of the environment or 8K.
+
+    Raises:
+        UnreadableVideo: There is no such file, it holds no video or names other files, its frames
+            are too large, or listing took too long.
+
+    Attributes:
+        index: The list of frames.
+        decoder: Name of the decoder that is or was at work.
+        missing: How many of the frames asked for last could not be decoded.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        decoders: Sequence[str] = tuple(DECODERS),
+        num_threads: int = 1,
+        time_limit: float | None = None,
+        max_pixels: int | None = None,
+    ) -> None:
+        self.path = path
+        self.decoders = tuple(decoders)
+        self.num_threads = num_threads
+        self.time_limit = self.time_left = time_limit
+        self.decoder: str | None = None
+        self.missing = 0
+        try:
+            self.index = self._within(lambda: read_index(path, max_pixels))
+        except TimeoutError as error:
+            raise UnreadableVideo(f'{path}: its list of frames was {error}') from None
+
+    def read(self, frame_inds: Sequence[int]) -> list[np.ndarray]:
+        """Decodes frames with the first decoder that can.
+
+        Args:
+            frame_inds: Indices of frames, in any order and as often as wanted.
+
+        Returns:
+            RGB, uint8 [H, W, 3] each, in the order of ``frame_inds``.
+
+        Raises:
+            UnreadableVideo: No decoder can read it, or decoding took too long.
+            IndexError: The video has no such frame.
+        """
+        wanted, places = np.unique(np.asarray(frame_inds, dtype=np.int64), return_inverse=True)
+        outside = [index for index in (wanted[0], wanted[-1]) if not 0 <= index < len(self.index)]
+        if outside:
+            raise IndexError(
+                f'{self.path}: it has frames 0 to {len(self.index) - 1}, but frame {outside[0]} '
+                'was asked for; a sampler before VideoDecode does not keep to total_frames.'
+            )
+        frames = self._try_decoders(wanted.tolist())
+        return [frames[place] for place in places.reshape(-1)]
+
+    def _try_decoders(self, frame_inds: list[int]) -> list[np.ndarray]:
+        reasons = []
+        for name, sharing in zip(self.decoders, range(len(self.decoders), 0, -1), strict=True):
+            self.decoder = name
+            reader = DECODERS[name](self.index, self.num_threads)
+            try:
+                frames = self._within(functools.partial(reader.read, frame_inds), sharing)
+            except Exception as error:  # decoders raise kinds of their own
+                reasons.append(f'{name}: {reason(error)}')
+                continue
+            self.missing = len(reader.missing)
+            if 2 * self.missing > len(frame_inds):
+                found = len(frame_inds) - self.missing
+                reasons.append(f'{name}: it decodes {found} of {len(frame_inds)} frames asked for')
+                continue
+            if self.missing:
+                _log_once(
+                    f'{self.path}: {name} cannot decode {self.missing} of the {len(frame_inds)} '
+                    'frames asked for; the ones before them stand in.'
+                )
+            return frames
+        raise UnreadableVideo(f'{self.path}: its frames cannot be decoded ({"; ".join(reasons)})')
+
+    def _within(self, work: Callable[[], Result], sharing: int = 1) -> Result:
+        """Does work within an equal share of the time that is left for all that share it."""
+        if self.time_left is None:
+            return work()
+        limit = max(self.time_left / sharing, 0.001)
+        start = time.monotonic()
+        try:
+            return within(limit, work)
+        except TimeoutError:
+            raise TimeoutError(f'not done after {limit:.3g} seconds') from None
+        finally:
+            self.time_left -= time.monotonic() - start
+
+
+@functools.lru_cache(maxsize=10000)
+def _log_once(message: str) -> None:
+    print_log(message, logger='current', level=30)

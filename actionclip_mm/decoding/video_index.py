@@ -1,0 +1,225 @@
+"""The list of a video's frames, from the packets of the file: what "frame i" means.
+
+Frame i is the i-th frame in the order in which a player shows them, whatever decoder reads it. The
+list is made from the file's packets without decoding them, because headers lie: fragmented MP4,
+Matroska and cut-off files have no count or a wrong one. Not counted are packets that the file marks
+as not to be shown (edit lists), frames before the first key frame, which nothing can decode, and
+half a frame at the end of a cut-off file.
+"""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import av
+import numpy as np
+
+from .containers import OPTIONS, check_content, check_size
+from .errors import UnreadableVideo
+
+LARGEST = 2**31 - 1  # pixels that FFmpeg decodes at all
+
+
+@dataclass(frozen=True)
+class VideoIndex:
+    """Frames of a video in the order of presentation.
+
+    Attributes:
+        path: The file, an absolute path: FFmpeg takes ``concat:x`` and the like for protocols.
+        times: When each frame is shown, int64 [total_frames], ascending, in ticks of the stream.
+        key_times: When the key frames are shown, ascending; some of them may not be counted.
+        timed: Whether frames can be told by their times. They cannot in files without times or
+            with invented ones (AVI that has reordered frames or is damaged): there, frames are
+            counted one by one.
+        seekable_by_count: Whether decord, which finds frames by counting from a key frame, reaches
+            the right ones.
+        leads: Whether no other video stream stands before it in the file, such as a cover.
+        fps: Average frames per second, 0 where the file does not say.
+        header_frames: How many frames the header promises, 0 where it does not say.
+        size: Height and width as stored, before the picture is turned.
+    """
+
+    path: str
+    times: np.ndarray
+    key_times: np.ndarray
+    timed: bool
+    seekable_by_count: bool
+    leads: bool
+    fps: float
+    header_frames: int
+    size: tuple[int, int]
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+
+@dataclass(frozen=True)
+class _Packets:
+    """What the index needs of a stream's packets, in the order of decoding: all [packets]."""
+
+    times: np.ndarray  # when they are shown
+    orders: np.ndarray  # when they are decoded
+    keys: np.ndarray
+    hidden: np.ndarray
+    damaged: np.ndarray
+    cut_off: bool  # whether reading ended with an error
+    complete: bool  # whether each has a time of its own
+
+
+def read_index(path: str, max_pixels: int | None = None) -> VideoIndex:
+    """Reads the list of frames of a file.
+
+    Args:
+        path: The file, on a local disk.
+        max_pixels: Largest frame, None for that of the environment or 8K.
+
+    Raises:
+        UnreadableVideo: There is no such file, it holds no video, it names other files, or its
+            frames are too large.
+    """
+    with _opened(path, max_pixels) as (container, stream):
+        packets = _read_packets(container, stream)
+        layout, streams = container.format.name, container.streams.video
+        alone, leads = len(streams) == 1, stream is streams[0]
+        context = stream.codec_context
+        reordered = bool(context.has_b_frames)
+        size, header_frames = (context.height, context.width), stream.frames
+        fps = float(stream.average_rate or stream.guessed_rate or 0)
+    shown = _shown(packets)
+    if not shown.any():
+        raise UnreadableVideo(f'{path}: it has no frames')
+    damaged = packets.cut_off or bool(packets.damaged.any())
+    sound = not damaged and header_frames in (0, len(packets.times))
+    timed = packets.complete and (layout != 'avi' or (sound and not reordered))
+    return VideoIndex(
+        path=os.path.abspath(path),
+        times=np.sort(packets.times[shown]),
+        key_times=np.sort(packets.times[packets.keys]),
+        timed=timed,
+        seekable_by_count=timed
+        and sound
+        and alone  # decord takes another one than the first in some containers
+        and bool(shown.all())
+        and _counts_lead_to_frames(packets, layout),
+        leads=leads,
+        fps=fps,
+        header_frames=header_frames,
+        size=size,
+    )
+
+
+def check_header(path: str) -> None:
+    """Opens a file and closes it again, for decoders that do not say what is wrong with it.
+
+    The size of its frames is left to the transform that opens it, which may have a budget.
+
+    Raises:
+        UnreadableVideo: There is no such file, or it holds no video.
+    """
+    with _opened(path, LARGEST):
+        pass
+
+
+@contextmanager
+def _opened(
+    path: str, max_pixels: int | None
+) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
+    """A file and its video stream; what is wrong with it is an UnreadableVideo."""
+    _check_file(path)
+    try:
+        check_content(path)
+        with open_container(path) as container:
+            stream = video_stream(container)
+            if stream is None:
+                raise UnreadableVideo(f'{path}: it has no video stream (only sound?)')
+            check_size(path, stream.codec_context.width, stream.codec_context.height, max_pixels)
+            yield container, stream
+    except (av.error.FFmpegError, UnicodeDecodeError) as error:
+        raise UnreadableVideo(f'{path}: it is no video file, or its header is damaged') from error
+    except OSError as error:
+        raise UnreadableVideo(f'{path}: it cannot be opened ({error.strerror})') from error
+
+
+def open_container(path: str, **options: str) -> av.container.InputContainer:
+    """Open a file that holds its own frames; nothing else is opened with it."""
+    return av.open(
+        os.path.abspath(path),
+        metadata_errors='replace',  # titles in any encoding
+        options={**OPTIONS, **options},
+    )
+
+
+def video_stream(container: av.container.InputContainer) -> av.VideoStream | None:
+    """The first video stream of a file that is not the picture on its cover."""
+    for stream in container.streams.video:
+        if not stream.disposition & av.stream.Disposition.attached_pic:
+            return stream
+    return None
+
+
+def _check_file(path: str) -> None:
+    try:
+        status = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        raise UnreadableVideo(f'{path}: there is no such file') from None
+    except (OSError, ValueError) as error:  # a name that is too long, or holds a zero byte
+        said = getattr(error, 'strerror', None) or error
+        raise UnreadableVideo(f'{path}: it cannot be opened ({said})') from error
+    if stat.S_ISDIR(status.st_mode):
+        raise UnreadableVideo(f'{path}: it is a folder, not a video file')
+    if not stat.S_ISREG(status.st_mode):  # reading a pipe waits for somebody who writes
+        raise UnreadableVideo(f'{path}: it is a pipe or a device, not a video file')
+    if status.st_size == 0:
+        raise UnreadableVideo(f'{path}: the file is empty')
+
+
+def _read_packets(container: av.container.InputContainer, stream: av.VideoStream) -> _Packets:
+    rows: list[tuple[int, int, bool, bool, bool]] = []
+    cut_off, complete = False, True
+    try:
+        for packet in container.demux(stream):
+            if not packet.size:
+                continue
+            complete &= packet.pts is not None
+            time = 0 if packet.pts is None else packet.pts
+            order = time if packet.dts is None else packet.dts
+            flags = packet.is_keyframe, packet.is_discard, packet.is_corrupt
+            rows.append((time, order, *flags))
+    except av.error.FFmpegError:  # the file is cut off here
+        cut_off = True
+    columns = np.array(rows or np.empty((0, 5)), np.int64).T
+    times, orders = columns[:2]
+    keys, hidden, damaged = columns[2:].astype(bool)
+    if not complete:  # some lack a time: the order of decoding is all there is
+        times = np.arange(len(rows))
+    complete = complete and len(np.unique(times)) == len(times)
+    return _Packets(times, orders, keys, hidden, damaged, cut_off, complete)
+
+
+def _shown(packets: _Packets) -> np.ndarray:
+    """Which packets become frames, bool [packets]."""
+    whole = ~packets.hidden
+    if len(whole) > 1 and packets.damaged[-1]:
+        whole[-1] = False
+    if not packets.keys.any():
+        return whole  # some formats mark no key frames
+    first = int(packets.keys.argmax())
+    return whole & (np.arange(len(whole)) >= first) & (packets.times >= packets.times[first])
+
+
+def _counts_lead_to_frames(packets: _Packets, layout: str) -> bool:
+    """Whether decord reaches frame i by seeking to a key frame and counting on; as measured.
+
+    It takes a key frame's place in the order of decoding for its place in the presentation, which
+    differ where frames after a key frame are shown before it (open groups of pictures, usual in
+    HEVC). In containers other than those named here it also loses frames at the start if frames
+    are reordered at all.
+    """
+    places = np.argsort(np.argsort(packets.times))
+    if not packets.keys.any() or not (places == np.arange(len(places)))[packets.keys].all():
+        return False
+    if (packets.times == packets.orders).all() or layout.startswith('matroska'):
+        return True
+    return layout.startswith('mov') and packets.times.min() == 0

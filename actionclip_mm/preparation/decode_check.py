@@ -1,0 +1,167 @@
+"""Decodes a few frames of many videos in parallel, and remembers what was read well.
+
+Results go to a JSON-lines file as they come, keyed by path, size and time of change: a run that was
+cut off goes on where it stopped. Videos that could not be read are tried again in every run, since
+the reason may have been the machine's.
+"""
+
+import json
+import multiprocessing
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import NamedTuple
+
+from tqdm import tqdm
+
+from ..decoding.probe import probe_video
+from ..utils import name_errors
+
+CACHE_NAME = 'decode_check.jsonl'  # beside the lists of a data set
+CUT_OFF = 0.9  # fewer frames than this part of what the header promises: worth a look
+
+
+class Reading(NamedTuple):
+    """What became of a video.
+
+    Args:
+        error: Why it cannot be read, or None.
+        damage: What is wrong with it although it can be read, or None.
+    """
+
+    error: str | None = None
+    damage: str | None = None
+
+
+Identity = tuple[str, int, int]  # path, size and time of change
+Reader = Callable[[str], Reading]
+
+
+def decode(path: str) -> Reading:
+    """Reads the first, the middle and the last frame of a video."""
+    probe = probe_video(path)
+    if probe.error is not None:
+        return Reading(error=probe.error.removeprefix(f'{path}: '))
+    if probe.missing:
+        return Reading(damage=f'{probe.missing} of 3 frames cannot be decoded, others stand in')
+    if probe.frames < CUT_OFF * probe.header_frames:
+        return Reading(damage=f'{probe.frames} frames, {probe.header_frames} in its header')
+    return Reading()
+
+
+def check_decoding(
+    paths: Iterable[Path], cache: Path, workers: int, read: Reader = decode
+) -> dict[Path, Reading]:
+    """Finds the videos that cannot be decoded, or not completely.
+
+    Args:
+        paths: The videos.
+        cache: JSON-lines file of results; made where there is none.
+        workers: Number of processes.
+        read: What reads a video.
+
+    Returns:
+        The videos of which there is something to say, in the order of ``paths``.
+    """
+    paths = list(dict.fromkeys(paths))
+    found: dict[Path, Reading] = {}
+    known = _read_cache(cache)
+    todo: dict[Path, Identity] = {}
+    for path in paths:
+        try:
+            identity = _identity(path)
+        except OSError as error:
+            found[path] = Reading(error=error.strerror or str(error))
+            continue
+        if identity in known:
+            found[path] = Reading(damage=known[identity])
+        else:
+            todo[path] = identity
+    if known:
+        before = sum(reading.error is None for reading in found.values())
+        print(f'{before:,} of {len(paths):,} videos were looked at before: {cache}')
+    results = _read_all(todo, workers, read)
+    _end_line(cache)
+    with open(cache, 'a', encoding='utf-8') as lines:
+        for path, reading in tqdm(
+            results, total=len(todo), desc='decode', unit=' videos', mininterval=0.5
+        ):
+            found[path] = reading
+            if reading.error is None:
+                row = dict(zip(('path', 'size', 'mtime_ns'), todo[path], strict=True))
+                with name_errors(cache):
+                    lines.write(json.dumps(row | dict(damage=reading.damage)) + '\n')
+                    lines.flush()
+    return {path: found[path] for path in paths if any(found[path])}
+
+
+def _read_all(paths: Iterable[Path], workers: int, read: Reader) -> Iterator[tuple[Path, Reading]]:
+    """Yields results as they come; a video that kills its process costs that video alone."""
+    waiting = deque(paths)
+    while waiting:
+        running: dict[Future, Path] = {}
+        with _pool(workers) as pool:
+            try:
+                while waiting or running:
+                    while waiting and len(running) < 2 * workers:
+                        future = pool.submit(read, str(waiting[0]))
+                        running[future] = waiting.popleft()
+                    done, _ = wait(running, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        reading = future.result()
+                        yield running.pop(future), reading
+            except BrokenProcessPool:
+                pass
+            finally:  # an interrupt waits for what is being decoded, and for no more
+                pool.shutdown(cancel_futures=True)
+        # one of those under way did it: each gets a process of its own
+        for path in running.values():
+            yield path, _read_alone(path, read)
+
+
+def _read_alone(path: Path, read: Reader) -> Reading:
+    with _pool(1) as pool:
+        try:
+            return pool.submit(read, str(path)).result()
+        except BrokenProcessPool:
+            return Reading(error='the decoder crashed on it')
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    # forked workers have the package loaded already; other systems have no fork that is safe
+    method = 'fork' if sys.platform == 'linux' else None
+    context = multiprocessing.get_context(method)
+    return ProcessPoolExecutor(workers, context, initializer=_leave_interrupts_to_the_parent)
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _identity(path: Path) -> Identity:
+    status = path.stat()
+    return str(path.resolve()), status.st_size, status.st_mtime_ns
+
+
+def _read_cache(cache: Path) -> dict[Identity, str | None]:
+    known = {}
+    if cache.is_file():
+        for line in cache.read_text(encoding='utf-8').splitlines():
+            try:
+                row = json.loads(line)
+                known[row['path'], row['size'], row['mtime_ns']] = row['damage']
+            except (ValueError, KeyError, TypeError):
+                continue  # cut off while it was written: that video is decoded again
+    return known
+
+
+def _end_line(cache: Path) -> None:
+    """Ends a last line that was cut off, so that the next one starts anew."""
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    if cache.is_file() and not cache.read_bytes().endswith(b'\n'):
+        with open(cache, 'a', encoding='utf-8') as lines:
+            lines.write('\n')
