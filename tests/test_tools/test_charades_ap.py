@@ -103,9 +103,9 @@ def test_refuses(tool, dump, labels, tmp_path, capsys):
     for args, message in (
         (['nowhere.pkl'], 'There is no dump'),
         ([path, '--definition', 'coco'], "definition='coco' is unknown"),
-        ([path, path], "Two sources are called 'scores'"),
+        ([path, path], "Two sources are named 'scores'"),
         ([path, other], 'not tested on the same videos'),
-        ([other, '--labels', labels], '3 labels were given but'),
+        ([other, '--labels', labels], 'has 1 classes, but --labels has 3'),
         ([path, '--labels', 'nowhere.txt'], 'nowhere.txt'),
     ):
         assert tool.main([*map(str, args), '--out', str(tmp_path / 'ap.png')]) == 2

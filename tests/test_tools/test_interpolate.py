@@ -83,7 +83,7 @@ def test_curve_on_two_configs(interpolate, configs, checkpoints, tmp_path, capsy
         '--save-alpha', 0.5, '--out', out,
     )  # fmt: skip
     said = capsys.readouterr().out
-    assert 'has neck: kept at the fine-tuned values' in said
+    assert 'has neck. It keeps its fine-tuned values' in said
     assert '[3/3] alpha 1: seen acc/top1' in said
     with (tmp_path / 'curve' / 'curve.csv').open() as file:
         rows = list(csv.reader(file))
@@ -128,7 +128,7 @@ def test_pretrained_and_clip_files_are_zero_shot_models(interpolate, configs, ch
 @pytest.mark.parametrize(
     'args, words',
     [
-        (['--save-alpha', '0.5'], 'belong together'),
+        (['--save-alpha', '0.5'], 'must be used together'),
         (['--save-alpha', '0.5', '--out', 'x.bin'], 'ends in neither'),
         (['--alpha', '0', '--metric', 'nothing'], "'nothing' is unknown: set one of acc/top1"),
     ],
@@ -153,4 +153,4 @@ def test_models_that_differ_are_refused(interpolate, configs, checkpoints, capsy
         interpolate(*checkpoints, '--alpha', '0', '--test', configs[0])
     with pytest.raises(SystemExit):
         interpolate(*checkpoints, '--alpha', '0,2', '--test', configs[0])
-    assert 'out of the range from 0 to 1' in capsys.readouterr().err
+    assert 'alphas must be in [0, 1], got 0,2' in capsys.readouterr().err

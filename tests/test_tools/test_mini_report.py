@@ -53,7 +53,7 @@ def test_the_report(report, root, tmp_path, monkeypatch):
     report.main()
     text = (tmp_path / 'report.md').read_text()
     assert '| top-1, seen classes | 3 | 75.0% | 33.3% |' in text
-    assert '| right member of order pairs, seen | 2 | 66.7% | 50.0% |' in text
+    assert '| order accuracy, seen classes | 2 | 66.7% | 50.0% |' in text
     assert 'Zero-shot is 3.0 times chance.' in text and 'train 9' in text
     for name in ('curves', 'per_class', 'strips'):
         assert (tmp_path / f'{name}.png').stat().st_size > 5000
@@ -66,12 +66,12 @@ def test_scores_of_another_list_are_refused(report, root, tmp_path):
 
 
 def test_a_folder_without_a_log(report, tmp_path):
-    with pytest.raises(FileNotFoundError, match='holds no training log'):
+    with pytest.raises(FileNotFoundError, match='has no training log'):
         report.read_log(tmp_path)
     log = tmp_path / 'run' / 'vis_data' / 'scalars.json'
     log.parent.mkdir(parents=True)
     log.write_text('{"acc/top1": 0.5, "step": 1}')
-    with pytest.raises(ValueError, match='holds no loss'):
+    with pytest.raises(ValueError, match='has no losses'):
         report.read_log(tmp_path)
 
 

@@ -110,7 +110,7 @@ def test_other_test_videos_are_named(card, main, drawn, capsys, tmp_path):
 REFUSED = {
     'two of one place': (
         lambda card: [card('a', 4, 0.8), card('b', 4, 0.7)],
-        r"a.json' .* and '.*b.json' .* are both 4-shot of transf on ucf101: leave one out",
+        r"a.json' .* and '.*b.json' .* are both 4-shot of transf on ucf101: remove one",
     ),
     'other classes': (
         lambda card: [card('a', 4, 0.8), card('b', 2, 0.7, classes='c')],
@@ -118,21 +118,21 @@ REFUSED = {
     ),
     'trained on all': (
         lambda card: [card('a', None, 0.8, trained=True)],
-        'which trains on all videos: give cards of few-shot',
+        'which trains on all videos: pass cards of few-shot',
     ),
     'base to novel': (
         lambda card: [card('a', 16, 0.8, part='base')],
-        r"no acc/top1 of its part 'test': it has the parts base",
+        r"no acc/top1 of the part 'test', only the parts base",
     ),
-    'nothing': (lambda card: [], 'There are no cards: give card.json files'),
+    'nothing': (lambda card: [], 'No cards: pass card.json files'),
     'missing': (lambda card: ['none.json'], "There is no card 'none.json'"),
     'a series without cards': (
         lambda card: [card('a', 4, 0.8), '--series', 'MeanP'],
-        'There are no cards of --series MeanP',
+        'No cards of --series MeanP',
     ),
     'no picture': (
         lambda card: [card('a', 4, 0.8), '--out', 'figure.csv'],
-        r"--out 'figure.csv' must end in .png",
+        r"--out must end in .png, got 'figure.csv'",
     ),
 }
 

@@ -1,4 +1,4 @@
-"""The same training on 1, 2 and 4 processes, and the tool that draws how equal it is."""
+"""Training on 1, 2 and 4 processes is equal, and the tool that plots the differences."""
 
 import json
 from collections.abc import Callable
@@ -41,10 +41,10 @@ def test_refuses(case: str, log: Callable, tmp_path: Path, load_tool: Callable) 
     first = f'1={log("a", [2, 1])}'
     runs, words = {
         'no log': ([first, f'2={tmp_path}/none'], 'none has no'),
-        'no loss': ([first, f'2={log("c", [])}'], 'its log holds no loss'),
-        'lengths': ([first, f'2={log("b", [2])}'], '1 iterations cannot be compared with 2'),
-        'one': ([first], 'give two runs'),
-        'name': ([first, str(tmp_path)], 'give two runs'),
+        'no loss': ([first, f'2={log("c", [])}'], 'has no losses'),
+        'lengths': ([first, f'2={log("b", [2])}'], 'Runs of 1 and 2 iterations cannot be compared'),
+        'one': ([first], 'expected two or more runs'),
+        'name': ([first, str(tmp_path)], 'expected two or more runs'),
     }[case]
     with pytest.raises(SystemExit, match=words):
         load_tool(TOOL).main([*runs, '--out', str(tmp_path / 'x.png')])

@@ -1,4 +1,4 @@
-"""tools/analysis/reproduce_mini.py: its tables, what it resumes, and that its twins exist."""
+"""tools/analysis/reproduce_mini.py: tables, reuse of finished runs, existing configs."""
 
 import json
 
@@ -23,7 +23,7 @@ def test_every_row_has_a_config(tool):
             assert config.param_scheduler[1].type == 'CosineAnnealingLR'  # what --epochs shortens
 
 
-def test_finished_runs_are_not_run_again(tool, tmp_path, monkeypatch):
+def test_finished_runs_are_reused(tool, tmp_path, monkeypatch):
     folder = tmp_path / f'table4_mean_p-{tool.digest("table4_mean_p", 5)}' / 'seed0'
     folder.mkdir(parents=True)
     (folder / 'result.json').write_text(json.dumps({'acc/top1': 0.5}))
@@ -31,7 +31,7 @@ def test_finished_runs_are_not_run_again(tool, tmp_path, monkeypatch):
     assert tool.run('table4_mean_p', 0, 5, tmp_path) == {'acc/top1': 0.5}
 
 
-def test_another_recipe_is_another_run(tool):
+def test_recipes_have_their_own_folders(tool):
     digests = [tool.digest('table4_mean_p', 5), tool.digest('table4_mean_p', 8)]
     assert len({*digests, tool.digest('table4_lstm', 5)}) == 3
     assert digests[0] == tool.digest('table4_mean_p', 5)
@@ -45,17 +45,18 @@ def test_the_report(tables, tmp_path):
         ]
         for i, row in enumerate(rows)
     }
-    tables.write_report([4], results, '5 epochs each.', tmp_path / 'report.md')
+    tables.write_report([4], results, '5 epochs per run.', tmp_path / 'report.md')
     text = (tmp_path / 'report.md').read_text()
     assert '| Joint (pre-network) | 31.0 ± 1.0 | 50.0 ± 0.0 | 74.37 |' in text
-    assert '5 epochs each.' in text
+    assert '5 epochs per run.' in text
     # the paper: Shift < Joint < Conv1D < LSTM < MeanP < Transf_cls < Transf; here in table order
-    assert 'Orderings of the paper that hold here: 17 of 21.' in text
-    assert 'Shift (in-network) < Joint (pre-network)' in text.split('Not reproduced')[1]
+    assert 'Pairs ordered as in the paper: 17 of 21.' in text
+    not_reproduced = ' '.join(text.split('Not reproduced')[1].split())
+    assert 'Shift (in-network) < Joint (pre-network)' in not_reproduced
     assert (tmp_path / 'report_table4.png').stat().st_size > 5000
 
 
 def test_unknown_table(tool, capsys):
     with pytest.raises(SystemExit):
         tool.main(['--tables', '7'])
-    assert 'there is no table 7' in capsys.readouterr().err
+    assert '--tables must be from [1, 2, 3, 4, 5], got 7' in capsys.readouterr().err

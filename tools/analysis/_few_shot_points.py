@@ -1,4 +1,4 @@
-"""The points of the few-shot figure: read from result cards, checked, put in order."""
+"""Points of the few-shot figure, read from result cards."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ from actionclip_mm.protocols.data_sets import NAMES
 
 @dataclass(frozen=True)
 class Point:
-    """One card in the figure; accuracies in per cent. Its fields are the columns of the table."""
+    """A card as a point of the figure and a row of the table; accuracies in per cent."""
 
     dataset: str
     model: str
@@ -32,28 +32,28 @@ class Point:
 
 
 def read_point(path: str, model: str | None, metric: str) -> Point:
-    """A point from a card.
+    """Read a point from a card.
 
     Args:
-        path: Of the card.
-        model: Name of its line; None for that of the config without the data set.
-        metric: Key of the accuracy, a fraction in the card.
+        path: Path of the card.
+        model: Name of its line; by default the name of the config without the data set.
+        metric: Key of the accuracy.
 
     Raises:
-        ValueError: It is no card, has not that metric, or is of another kind of protocol.
+        ValueError: The card is invalid, lacks the metric, or its protocol has no number of shots.
     """
     card = read_card(path)
     about, dataset = card.protocol, card.protocol.dataset
     if card.training is not None and about.shots is None:
         raise ValueError(
-            f"'{path}' is of {about.id}, which trains on all videos: give cards of few-shot "
-            'protocols, or of tests without training.'
+            f"'{path}' is of {about.id}, which trains on all videos: pass cards of few-shot "
+            'protocols or of tests without training.'
         )
     found = {row.metric: row for row in card.statistics if row.part == 'test'}
     if metric not in found:
         parts = sorted({row.part for row in card.statistics})
         raise ValueError(
-            f"'{path}' has no {metric} of its part 'test': it has the parts {', '.join(parts)} and "
+            f"'{path}' has no {metric} of the part 'test', only the parts {', '.join(parts)} and "
             f'the metrics {", ".join(sorted({r.metric for r in card.statistics}))}.'
         )
     row, runs = found[metric], card.runs
@@ -81,10 +81,10 @@ def _hashes(lists: Iterable[ListFacts]) -> str:
 
 
 def check(points: Sequence[Point]) -> None:
-    """Refuses what would be drawn one over the other, or side by side without being comparable.
+    """Check that points do not overlap and that those of a panel are comparable.
 
     Raises:
-        ValueError: Two cards for one place, or different classes in one panel.
+        ValueError: Two cards have the same position, or the classes in a panel differ.
     """
     seen: dict[tuple[str, str, int], Point] = {}
     for point in points:
@@ -93,8 +93,8 @@ def check(points: Sequence[Point]) -> None:
         if other is not point:
             raise ValueError(
                 f"'{other.card}' ({other.protocol}) and '{point.card}' ({point.protocol}) are both "
-                f'{point.shots}-shot of {point.model} on {point.dataset}: leave one out, or tell '
-                'the models apart with --series NAME CARD ….'
+                f'{point.shots}-shot of {point.model} on {point.dataset}: remove one, or name '
+                'the models with --series NAME CARD ….'
             )
     first: dict[str, Point] = {}
     for point in points:
@@ -102,24 +102,24 @@ def check(points: Sequence[Point]) -> None:
         if other.classes != point.classes:
             raise ValueError(
                 f"'{other.card}' ({other.protocol}) and '{point.card}' ({point.protocol}) have "
-                f'different classes of {point.dataset}, which do not compare: leave one out.'
+                f'different classes of {point.dataset} and are not comparable: remove one.'
             )
 
 
 def in_order(points: Sequence[Point]) -> list[Point]:
-    """Data sets and models as they were given, shots from few to many."""
+    """Sort by data set and model in the given order, then by number of shots."""
     datasets = [point.dataset for point in points]
     models = [point.model for point in points]
     return sorted(points, key=lambda p: (datasets.index(p.dataset), models.index(p.model), p.shots))
 
 
 def remarks(points: Sequence[Point]) -> list[str]:
-    """What a reader of the figure must know: what is hollow, and what has other test videos."""
+    """Notes below the figure: incomplete cards, and cards with different test lists."""
     return [note for note in (incomplete(points), on_other_videos(points)) if note]
 
 
 def on_other_videos(points: Sequence[Point]) -> str:
-    """The panels whose cards were tested on different lists, empty if there are none."""
+    """Name the panels whose cards have different test lists; empty if none."""
     lists: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for point in points:
         lists[point.dataset][point.test_lists].append(f'{point.model} {point.shots}-shot')
@@ -132,10 +132,10 @@ def on_other_videos(points: Sequence[Point]) -> str:
 
 
 def incomplete(points: Sequence[Point]) -> str:
-    """The points whose videos were not all scored, empty if there are none."""
+    """Name the points with unscored videos; empty if none."""
     named = [
         f'{p.model}, {p.protocol} ({p.scored:,} of {p.listed:,} videos)'
         for p in points
         if not p.complete
     ]
-    return 'Hollow, because not all videos were scored: ' + '; '.join(named) if named else ''
+    return 'Hollow: not all videos were scored: ' + '; '.join(named) if named else ''

@@ -1,5 +1,6 @@
-"""What `reproduce_mini.py` runs, row by row, and how it is set beside the paper."""
+"""Tables of `reproduce_mini.py`: their rows and configs, the markdown report and its plots."""
 
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,18 +15,18 @@ from actionclip_mm.utils import write_figure, write_text
 
 METRICS = {'acc/top1': 'top-1', 'order/accuracy': 'order'}
 
-# Metrics of each seed by config.
+# One dict of metrics per seed, by config.
 Results = dict[str, list[dict[str, float]]]
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table.
+    """One row of a table.
 
     Attributes:
-        name: What the row changes.
-        config: Name of its mini twin in ``configs/mini/ablations``.
-        paper: Top-1 on Kinetics-400 (ViT-B/32, 8 frames, single view), None where not known here.
+        name: The variant.
+        config: Name of its config in ``configs/mini/ablations``.
+        paper: Top-1 on Kinetics-400 (ViT-B/32, 8 frames, single view); None if not available.
     """
 
     name: str
@@ -33,13 +34,26 @@ class Row:
     paper: float | None = None
 
 
-FULL = 'table4_transf'  # the paper's method, the last row of every table
+FULL = 'table4_transf'  # the full method, the last row of every table
+
+INTRODUCTION = (
+    'Written by `python tools/analysis/reproduce_mini.py`.',
+    '',
+    '| column | meaning |',
+    '|---|---|',
+    '| mini top-1 | % on the mini benchmark: 60 classes, 360 clips, the included mini CLIP |',
+    '| mini order | % of clips whose class scores above the class that differs only in frame '
+    'order; chance is 50 |',
+    '| paper | top-1 on Kinetics-400, ViT-B/32, 8 frames, single view; – if not available |',
+    '',
+    'Compare orderings between the two data sets, not numbers.',
+)
 
 TABLES: dict[int, tuple[str, list[Row]]] = {
     1: (
-        'Learning by matching against learning by numbers',
+        'Video-text matching against a linear classifier',
         [
-            Row('unimodal: a linear classifier', 'table1_unimodal', 75.45),
+            Row('linear classifier (unimodal)', 'table1_unimodal', 75.45),
             Row('ActionCLIP', FULL, 78.36),
         ],
     ),
@@ -81,7 +95,7 @@ TABLES: dict[int, tuple[str, list[Row]]] = {
 
 
 def cell(runs: list[dict], key: str) -> str:
-    """Mean of a metric over seeds in percent, with the standard deviation where there are two."""
+    """Format the mean of a metric over seeds in per cent, with ± std for several seeds."""
     values = [100 * metrics[key] for metrics in runs if key in metrics]
     if not values:
         return '–'
@@ -90,7 +104,10 @@ def cell(runs: list[dict], key: str) -> str:
 
 
 def orderings(rows: list[Row], results: Results) -> list[str]:
-    """Which pairs of rows with a paper number stand the same way round here."""
+    """Count the pairs of rows that are ordered as in the paper, and list the others.
+
+    Rows without a number from the paper are skipped.
+    """
     known = [row for row in rows if row.paper is not None]
     means = {row.config: np.mean([m['acc/top1'] for m in results[row.config]]) for row in known}
     same, other = [], []
@@ -99,14 +116,16 @@ def orderings(rows: list[Row], results: Results) -> list[str]:
             low, high = (a, b) if a.paper < b.paper else (b, a)
             text = f'{low.name} < {high.name}'
             (same if means[low.config] < means[high.config] else other).append(text)
-    return [
-        f'Orderings of the paper that hold here: {len(same)} of {len(same) + len(other)}.',
-        *([f'Not reproduced: {"; ".join(other)}.'] if other else []),
-    ]
+    if not same + other:
+        return []
+    text = f'Pairs ordered as in the paper: {len(same)} of {len(same) + len(other)}.'
+    if other:
+        text += f' Not reproduced: {"; ".join(other)}.'
+    return [*textwrap.wrap(text, 118, break_on_hyphens=False), '']
 
 
 def section(number: int, results: Results, picture: str) -> list[str]:
-    """A table in markdown, what it shows, and its picture."""
+    """Format a table in markdown, with its comparison to the paper and its plot."""
     title, rows = TABLES[number]
     lines = [f'## Table {number}: {title}', '']
     lines += ['| row | mini top-1 | mini order | paper, Kinetics-400 top-1 |', '|---|---|---|---|']
@@ -114,27 +133,23 @@ def section(number: int, results: Results, picture: str) -> list[str]:
         paper = '–' if row.paper is None else f'{row.paper:.2f}'
         cells = [cell(results[row.config], key) for key in METRICS]
         lines.append(f'| {row.name} | {" | ".join(cells)} | {paper} |')
-    lines += ['', *orderings(rows, results), '', f'![table {number}]({picture})', '']
+    lines += ['', *orderings(rows, results), f'![table {number}]({picture})', '']
     return lines
 
 
 def write_report(numbers: list[int], results: Results, how: str, path: Path) -> None:
-    """All tables in one markdown file, and one PNG each beside it.
+    """Write all tables to one markdown file, and a PNG of each to the same folder.
 
     Args:
-        numbers: Which tables.
+        numbers: Tables to write.
         results: Metrics by config.
-        how: A sentence on epochs and seeds.
-        path: The markdown file.
+        how: Sentence on epochs and seeds.
+        path: Markdown file.
     """
     lines = [
-        "# The paper's ablations in miniature",
+        "# The paper's ablations on the mini benchmark",
         '',
-        'Made by `python tools/analysis/reproduce_mini.py`. Mini: the mini benchmark (60 classes, '
-        '360 clips, the shipped mini CLIP); "order" is how often the right member of a pair '
-        'that only the order of frames tells apart scores higher (chance 50). Paper: Kinetics-400, '
-        'ViT-B/32, 8 frames, single view; "–" where its number is not known here. The numbers of '
-        'the two data sets do not compare, only their orderings may.',
+        *INTRODUCTION,
         '',
         how,
         '',

@@ -1,10 +1,10 @@
-"""Draws the average precision of each class of a multi-label test, and writes it as a table.
+"""Plot the average precision per class of a multi-label test, and write it as a table.
 
     python tools/test.py CONFIG CHECKPOINT --dump scores.pkl
     python tools/analysis/charades_ap.py scores.pkl --labels data/charades/labels.txt --out ap.png
 
-The source is a dump of tools/test.py or a table that CharadesMAP wrote (per_class_file). Several
-sources, each NAME=FILE, become bars side by side. Beside the picture lies the table: ap.csv.
+A source is a dump of tools/test.py or a table written by CharadesMAP (per_class_file). Several
+sources, each NAME=FILE, are plotted side by side. The table is saved as ap.csv in the same folder.
 """
 
 import argparse
@@ -39,20 +39,20 @@ from actionclip_mm.models.text import read_labels
 from actionclip_mm.utils import write_figure
 
 BAR_HEIGHT = 0.17  # inches
-SHOWN = 5  # best and worst classes in the summary
+SHOWN = 5  # number of best and of worst classes in the summary
 
 
 def named(text: str) -> tuple[str, str]:
-    """Name and path of ``NAME=FILE``; a file without a name is called by its stem."""
+    """Split ``NAME=FILE``; the default name is the stem of the file."""
     name, sign, path = text.partition('=')
     return (name, path) if sign and not Path(text).is_file() else (Path(text).stem, text)
 
 
 def read_source(path: str, definition: str, labels: Sequence[str] | None) -> list[ClassRow]:
-    """The classes of a dump or of a table, in the order of ids.
+    """Read the classes of a dump or of a table, in id order.
 
     Raises:
-        ValueError: A definition other than the table's, or another number of names than classes.
+        ValueError: The file is invalid, or its number of classes differs from that of the labels.
     """
     if Path(path).suffix == '.pkl':
         return class_rows(class_precision(*read_dump(path), definition), labels)
@@ -60,38 +60,38 @@ def read_source(path: str, definition: str, labels: Sequence[str] | None) -> lis
     if labels is None:
         return rows
     if len(labels) != len(rows):
-        raise ValueError(f"{len(labels)} labels were given but '{path}' has {len(rows)} classes.")
+        raise ValueError(f"'{path}' has {len(rows)} classes, but --labels has {len(labels)}.")
     return [row._replace(name=name) for row, name in zip(rows, labels, strict=True)]
 
 
 def check_same(sources: dict[str, list[ClassRow]]) -> None:
-    """Refuses to draw tests of different videos or classes into one figure."""
+    """Raise ValueError unless all sources were tested on the same videos and classes."""
     (first, rows), *others = sources.items()
     for name, other in others:
         if [row.positives for row in rows] != [row.positives for row in other]:
             raise ValueError(
-                f"'{first}' and '{name}' were not tested on the same videos and classes: the "
-                'numbers of videos of their classes differ.'
+                f"'{first}' and '{name}' were not tested on the same videos and classes: their "
+                'numbers of videos per class differ.'
             )
 
 
 def mean_ap(rows: Sequence[ClassRow]) -> float:
-    """mAP in per cent."""
+    """Compute the mAP in per cent."""
     return 100 * mean_of_classes([row.ap for row in rows])
 
 
 def weighted_ap(rows: Sequence[ClassRow]) -> float:
-    """wAP in per cent."""
+    """Compute the wAP in per cent."""
     return 100 * mean_of_classes([row.ap for row in rows], [row.positives for row in rows])
 
 
 def ranked(rows: Sequence[ClassRow]) -> list[ClassRow]:
-    """The best class first, classes without AP last."""
+    """Sort by AP, best first, classes without AP last."""
     return sorted(rows, key=lambda row: -1.0 if math.isnan(row.ap) else row.ap, reverse=True)
 
 
 def summary(name: str, rows: Sequence[ClassRow]) -> str:
-    """What a test gave, in a few lines."""
+    """Format the mAP and the best and worst classes of a source."""
     scored = [row for row in ranked(rows) if not math.isnan(row.ap)]
     lines = [
         f'{name}: mAP {mean_ap(rows):.2f}, wAP {weighted_ap(rows):.2f} '
@@ -104,7 +104,7 @@ def summary(name: str, rows: Sequence[ClassRow]) -> str:
 
 
 def plot(sources: dict[str, list[ClassRow]], path: Path, title: str) -> None:
-    """One bar per class and source, sorted by the first source; names with numbers of videos."""
+    """Plot one bar per class and source, sorted by the first source; labels show video counts."""
     order = [row.class_id for row in ranked(next(iter(sources.values())))]
     names = [f'{row.name} ({row.positives})' for row in next(iter(sources.values()))]
     height = 0.8 / len(sources)
@@ -126,7 +126,7 @@ def plot(sources: dict[str, list[ClassRow]], path: Path, title: str) -> None:
 
 
 def write_table(sources: dict[str, list[ClassRow]], path: Path) -> None:
-    """One table for a single source, one per source otherwise: ap.csv, or ap_NAME.csv."""
+    """Write ap.csv for a single source, else ap_NAME.csv for each."""
     for name, rows in sources.items():
         stem = path.stem if len(sources) == 1 else f'{path.stem}_{name}'
         write_class_rows(ranked(rows), path.with_name(f'{stem}.csv'))
@@ -138,9 +138,11 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         epilog='Definitions: ' + '; '.join(f'{n}: {d.source}' for n, d in DEFINITIONS.items()),
     )
     parser.add_argument('sources', nargs='+', help='FILE or NAME=FILE: .pkl dump, .csv or .json')
-    parser.add_argument('--labels', help='label file with the names of the classes')
-    parser.add_argument('--definition', default='charades', help='of dumps (default: charades)')
-    parser.add_argument('--title', default='', help='of the figure')
+    parser.add_argument('--labels', help='file of class names')
+    parser.add_argument(
+        '--definition', default='charades', help='definition of AP for dumps (default: charades)'
+    )
+    parser.add_argument('--title', default='', help='title of the figure')
     parser.add_argument('--out', type=Path, default=Path('class_ap.png'), help='PNG file')
     return parser.parse_args(argv)
 
@@ -153,7 +155,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for text in args.sources:
             name, path = named(text)
             if name in sources:
-                raise ValueError(f"Two sources are called '{name}': write NAME=FILE for each.")
+                raise ValueError(f"Two sources are named '{name}': use NAME=FILE.")
             sources[name] = read_source(path, args.definition, labels)
         check_same(sources)
         plot(sources, args.out, args.title)
@@ -163,7 +165,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     for name, rows in sources.items():
         print(summary(name, rows))
-    print(f'{args.out} and {len(sources)} CSV file(s) beside it')
+    print(f'Wrote {args.out} and {len(sources)} CSV file(s) in the same folder.')
     return 0
 
 

@@ -1,7 +1,7 @@
-"""Writes the report of the mini benchmark: tables in markdown, and curves, bars and frames as PNG.
+"""Write the report of the mini benchmark: markdown tables, and curves, bars and frames as PNG.
 
 Usage: python tools/analysis/mini_report.py WORK_DIR [--data-root data/mini] [--seconds train=200]
-Reads what `tools/demo.py` left in WORK_DIR: the training log, seen.pkl and unseen.pkl.
+Reads the output of `actionclip demo` in WORK_DIR: the training log, seen.pkl and unseen.pkl.
 """
 
 import argparse
@@ -34,14 +34,14 @@ FRAMES_SHOWN = 8
 
 @dataclass
 class Split:
-    """Scores of a split beside what is true.
+    """Scores and ground truth of a split.
 
     Attributes:
         names: C class names.
         videos: N paths.
-        truth: Class ids [N].
-        scores: Class scores [N, C].
-        pairs: Class ids [M, 2] of each order pair.
+        truth: Ground-truth class ids [N].
+        scores: Class probabilities [N, C].
+        pairs: Class ids [M, 2] of pairs that differ only in frame order.
     """
 
     names: list[str]
@@ -62,7 +62,7 @@ class Split:
 
     @property
     def order(self) -> float:
-        """How often the true member of an order pair outscores its mirror; 0.5 is chance."""
+        """Order accuracy: how often the true class scores above its mirrored one; chance is 0.5."""
         metric = OrderPairAccuracy(pairs=self.pairs.tolist())
         rows = zip(torch.from_numpy(self.truth), torch.from_numpy(self.scores), strict=True)
         metric.process(None, [dict(gt_label=label, pred_score=score) for label, score in rows])
@@ -70,7 +70,7 @@ class Split:
 
 
 def read_split(data_root: Path, labels: str, annotations: str, dump: Path) -> Split:
-    """Joins an annotation list with the scores that `tools/test.py --dump` wrote for it."""
+    """Read an annotation list and the scores that `tools/test.py --dump` wrote for it."""
     check_generated_set(data_root / annotations)
     names = (data_root / f'labels_{labels}.txt').read_text().splitlines()
     rows = [line.rsplit(' ', 1) for line in (data_root / annotations).read_text().splitlines()]
@@ -84,13 +84,13 @@ def read_split(data_root: Path, labels: str, annotations: str, dump: Path) -> Sp
 
 
 def read_log(work_dir: Path) -> list[dict]:
-    """The newest training log: one dict per line with losses or validation metrics."""
+    """Read the latest training log: one dict per line, of losses or of validation metrics."""
     logs = sorted(work_dir.glob('*/vis_data/scalars.json'))
     if not logs:
-        raise FileNotFoundError(f'{work_dir} holds no training log: run the training first.')
+        raise FileNotFoundError(f'{work_dir} has no training log: train first.')
     rows = [json.loads(line) for line in logs[-1].read_text().splitlines()]
     if not any('loss' in row for row in rows):
-        raise ValueError(f"'{logs[-1]}' holds no loss: let the training run for some iterations.")
+        raise ValueError(f"'{logs[-1]}' has no losses: train for more iterations.")
     return rows
 
 
@@ -101,7 +101,7 @@ def plot_curves(log: list[dict], path: Path) -> None:
     left.plot(*zip(*losses, strict=True))
     left.set(xlabel='iteration', ylabel='KL loss', title='training')
     rates = [key for key in metrics[0] if '/' in key] if metrics else []
-    for key in [key for key in rates if not key.startswith('videos/')]:  # those are counts
+    for key in [key for key in rates if not key.startswith('videos/')]:  # counts, not rates
         right.plot([row['step'] for row in metrics], [row[key] for row in metrics], label=key)
     right.set(xlabel='epoch', ylim=(0, 1.02), title='validation on seen classes')
     right.legend(fontsize=8)
@@ -120,7 +120,7 @@ def plot_per_class(splits: dict[str, Split], path: Path) -> None:
 
 
 def plot_strips(splits: dict[str, Split], path: Path, per_split: int = 4) -> None:
-    """Frames of a few clips, one of each class at even steps, with the three best label texts."""
+    """Plot frames of one clip of evenly spaced classes, with the top 3 class names."""
     chosen = []
     for title, split in splits.items():
         for label in np.linspace(0, len(split.names) - 1, per_split).astype(int):
@@ -147,13 +147,13 @@ def _save(figure: plt.Figure, path: Path) -> None:
 
 
 def write_markdown(seen: Split, unseen: Split, seconds: list[str], path: Path) -> str:
-    """The report itself; returns its text."""
+    """Write the report and return its text."""
     chance = 1 / len(unseen.names)
     rows = [
         ('top-1, seen classes', len(seen.names), seen.top1, 1 / len(seen.names)),
-        ('right member of order pairs, seen', 2 * len(seen.pairs), seen.order, 0.5),
+        ('order accuracy, seen classes', 2 * len(seen.pairs), seen.order, 0.5),
         ('top-1, unseen class names (zero-shot)', len(unseen.names), unseen.top1, chance),
-        ('right member of order pairs, unseen', 2 * len(unseen.pairs), unseen.order, 0.5),
+        ('order accuracy, unseen classes', 2 * len(unseen.pairs), unseen.order, 0.5),
     ]
     lines = ['# ActionCLIP on the mini benchmark', '']
     lines += ['| measure | classes | measured | chance |', '|---|---|---|---|']
@@ -163,8 +163,8 @@ def write_markdown(seen: Split, unseen: Split, seconds: list[str], path: Path) -
         lines += ['Seconds: ' + ', '.join(s.replace('=', ' ') for s in seconds) + '.', '']
     for title, name in (
         ('Training', 'curves'),
-        ('Accuracy of each class', 'per_class'),
-        ('Clips and the label texts that match best', 'strips'),
+        ('Accuracy per class', 'per_class'),
+        ('Clips and their top 3 classes', 'strips'),
     ):
         lines += [f'## {title}', '', f'![{title}]({name}.png)', '']
     text = '\n'.join(lines)
@@ -176,7 +176,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('work_dir', type=Path)
     parser.add_argument('--data-root', type=Path, default=Path('data/mini'))
-    parser.add_argument('--seconds', nargs='*', default=[], help='step=seconds, to be printed')
+    parser.add_argument(
+        '--seconds', nargs='*', default=[], help='STEP=SECONDS, printed in the report'
+    )
     args = parser.parse_args()
     seen = read_split(args.data_root, 'seen', 'val.txt', args.work_dir / 'seen.pkl')
     unseen = read_split(args.data_root, 'unseen', 'unseen.txt', args.work_dir / 'unseen.pkl')

@@ -1,15 +1,15 @@
-"""Draws accuracy against training videos per class, as figure 3 of the paper, from result cards.
+"""Plot accuracy against training videos per class (the paper's figure 3) from result cards.
 
     python tools/analysis/plot_few_shot.py work_dirs/*/card.json --out few_shot.png
     python tools/analysis/plot_few_shot.py --series Transf a/card.json b/card.json \\
         --series MeanP c/card.json --out few_shot.png
 
-Cards are those of tools/run_protocol.py: few-shot ones have 1, 2, 4, … videos per class, those of a
-test without training (zero-shot, or --test-only of a few-shot protocol) have 0. One panel per data
-set, one line per model (of the config's name, or of --series), bars of one standard deviation where
-a card has several runs. Cards whose videos were not all scored are hollow and named. A panel whose
-cards were tested on different lists is named too: the three splits of a zero-shot card, say, beside
-split 1. Beside the picture lies a table, few_shot.csv.
+Cards are written by `actionclip protocol`. Few-shot cards have 1, 2, 4, … videos per class; tests
+without training (zero-shot, or --test-only of a few-shot protocol) have 0. There is one panel per
+data set and one line per model (named after the config, or by --series), with error bars of one
+standard deviation if a card has several runs. Cards with unscored videos are hollow and named.
+Panels whose cards have different test lists are named too, e.g. three splits in a zero-shot card
+and split 1 in a few-shot card. The table is saved as few_shot.csv in the same folder.
 """
 
 import argparse
@@ -41,12 +41,12 @@ from actionclip_mm.utils import write_figure, write_text
 
 
 def place(shots: int) -> float:
-    """Where K stands on the axis: 0, then one step for each doubling from 1 on."""
+    """Position of K on the axis: 0, then one step per doubling from 1."""
     return math.log2(shots) + 1 if shots else 0.0
 
 
 def draw_line(axes: Axes, points: Sequence[Point], colour: str) -> None:
-    """One model in one panel."""
+    """Plot one model in one panel."""
     places = [place(point.shots) for point in points]
     model = points[0].model
     axes.plot(places, [point.mean for point in points], color=colour, label=model, zorder=1)
@@ -56,7 +56,7 @@ def draw_line(axes: Axes, points: Sequence[Point], colour: str) -> None:
 
 
 def plot(points: Sequence[Point], path: Path) -> None:
-    """The figure, one panel per data set."""
+    """Plot the figure, one panel per data set."""
     datasets = list(dict.fromkeys(point.dataset for point in points))
     models = list(dict.fromkeys(point.model for point in points))
     colours = {model: f'C{index}' for index, model in enumerate(models)}
@@ -83,7 +83,7 @@ def plot(points: Sequence[Point], path: Path) -> None:
 
 
 def write_table(points: Sequence[Point], path: Path) -> str:
-    """Writes the CSV; returns the figure as text, a line per model and data set."""
+    """Write the CSV, and return the figure as text, one line per model and data set."""
     columns = [field.name for field in fields(Point)]
     table = io.StringIO(newline='')
     writer = csv.writer(table)
@@ -99,7 +99,7 @@ def write_table(points: Sequence[Point], path: Path) -> str:
 
 
 def said(line: Sequence[Point]) -> str:
-    """Accuracies of a line in words."""
+    """Format the accuracies of a line."""
     return ', '.join(
         f'{point.shots}-shot {point.mean:.1f}'
         + ('' if point.std is None else f' ± {point.std:.1f}')
@@ -109,20 +109,24 @@ def said(line: Sequence[Point]) -> str:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Reads, checks, draws, writes; ValueError for what cannot make a figure."""
+    """Read the cards, check, plot, and write the table.
+
+    Raises:
+        ValueError: The cards or options do not make a figure.
+    """
     if args.out.suffix != '.png':
-        raise ValueError(f"--out '{args.out}' must end in .png; the table is written beside it.")
+        raise ValueError(f"--out must end in .png, got '{args.out}'.")
     series = [(path, name) for name, *paths in args.series for path in paths]
     empty = [name for name, *paths in args.series if not paths]
     if empty or not (args.cards or series):
         of = f' of --series {empty[0]}' if empty else ''
-        raise ValueError(f'There are no cards{of}: give card.json files of tools/run_protocol.py.')
+        raise ValueError(f'No cards{of}: pass card.json files of `actionclip protocol`.')
     named = [(path, None) for path in args.cards] + series
     points = in_order([read_point(path, name, args.metric) for path, name in named])
     check(points)
     plot(points, args.out)
     print(write_table(points, args.out.with_suffix('.csv')))
-    print('\n'.join(remarks(points)) or 'All cards are complete and of the same test videos.')
+    print('\n'.join(remarks(points)) or 'All cards are complete and have the same test videos.')
     print(f'Wrote {args.out} and {args.out.with_suffix(".csv")}.')
 
 
@@ -130,13 +134,15 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('cards', nargs='*', help='lines are named by the config')
+    parser.add_argument(
+        'cards', nargs='*', help='card.json files; lines are named after the config'
+    )
     parser.add_argument(
         '--series', nargs='+', action='append', default=[], metavar=('NAME', 'CARD'),
-        help='cards of one line, and its name',
+        help='name of a line and its cards',
     )  # fmt: skip
-    parser.add_argument('--metric', default='acc/top1', help='default: acc/top1')
-    parser.add_argument('--out', type=Path, required=True, help='picture, .png')
+    parser.add_argument('--metric', default='acc/top1', help='metric to plot (default: acc/top1)')
+    parser.add_argument('--out', type=Path, required=True, help='PNG file')
     try:
         run(parser.parse_args(argv))
     except (ValueError, OSError) as error:

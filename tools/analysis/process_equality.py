@@ -1,10 +1,10 @@
-"""Compares runs of one training on different numbers of processes: a figure and a table.
+"""Compare runs of the same training on different numbers of processes.
 
     python tools/analysis/process_equality.py 1=work_dirs/one 2=work_dirs/two --out equality.png
 
-Each work dir holds one run with the same global batch, ``default_hooks.logger.interval=1`` and
-``log_processor.window_size=1``. The first one is what the others are compared with. The figure has
-the losses above and their relative differences below.
+Each work dir contains one run with the same global batch, ``default_hooks.logger.interval=1`` and
+``log_processor.window_size=1``. All runs are compared with the first. The figure shows the losses
+and their relative differences; a table is printed.
 """
 
 import argparse
@@ -31,19 +31,19 @@ CLOCKS = ('time', 'data_time', 'step')
 
 
 def read_log(folder: str) -> tuple[dict[int, float], dict[int, dict]]:
-    """The loss of each iteration, and the metrics of each epoch.
+    """Read the loss of each iteration and the metrics of each epoch.
 
     Raises:
-        FileNotFoundError: There is no log in this folder.
-        ValueError: The log has no loss.
+        FileNotFoundError: The folder has no log.
+        ValueError: The log has no losses.
     """
     files = sorted(Path(folder).glob('*/vis_data/scalars.json'))
     if not files:
-        raise FileNotFoundError(f'{folder} has no */vis_data/scalars.json: name the work dir.')
+        raise FileNotFoundError(f'{folder} has no */vis_data/scalars.json: pass a work dir.')
     lines = [json.loads(line) for file in files for line in file.read_text().splitlines()]
     losses = {line['step']: line['loss'] for line in lines if 'loss' in line}
     if not losses:
-        raise ValueError(f'{folder}: its log holds no loss: give a work dir of tools/train.py.')
+        raise ValueError(f'The log of {folder} has no losses: pass the work dir of a training run.')
     metrics = {
         line['step']: {name: value for name, value in line.items() if name not in CLOCKS}
         for line in lines
@@ -53,28 +53,28 @@ def read_log(folder: str) -> tuple[dict[int, float], dict[int, dict]]:
 
 
 def differences(losses: dict[int, float], expected: dict[int, float]) -> np.ndarray:
-    """Relative differences of two runs, per iteration.
+    """Compute the relative difference of two runs per iteration.
 
     Raises:
-        ValueError: They have other iterations, so the batches differ.
+        ValueError: Their iterations differ.
     """
     if losses.keys() != expected.keys():
         raise ValueError(
-            f'{len(losses)} iterations cannot be compared with {len(expected)}: give both runs the '
-            'same global batch and length.'
+            f'Runs of {len(losses)} and {len(expected)} iterations cannot be compared: use the '
+            'same global batch and number of epochs.'
         )
     return np.array([abs(losses[step] - expected[step]) / abs(expected[step]) for step in expected])
 
 
 def draw(runs: dict[str, dict[int, float]], out: Path) -> None:
-    """Losses, and how far they are from those of the first run."""
+    """Plot the losses and their relative differences from the first run."""
     _, (above, below) = plt.subplots(2, 1, sharex=True, figsize=(7, 6))
     (first, expected), *others = runs.items()
     for number, (name, losses) in enumerate(runs.items()):
         style = ('-', '--', ':')[number % 3]
         above.plot(list(losses), list(losses.values()), style, label=_processes(name))
     for name, losses in others:
-        # zero has no place on this axis: it is drawn at the precision of a loss
+        # a log axis cannot show zero: clip at the precision of a loss
         values = np.maximum(differences(losses, expected), 1e-8)
         below.plot(list(losses), values, label=f'{name} against {first}')
     above.set_ylabel('loss')
@@ -92,14 +92,14 @@ def _processes(name: str) -> str:
 
 
 def main(args: Sequence[str] | None = None) -> None:
-    """Reads, draws, prints the table."""
+    """Read the logs, plot, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('runs', nargs='+', metavar='PROCESSES=WORK_DIR')
-    parser.add_argument('--out', type=Path, required=True, help='the figure, .png')
+    parser.add_argument('--out', type=Path, required=True, help='PNG file')
     options = parser.parse_args(args)
     names = [run.partition('=') for run in options.runs]
     if len(names) < 2 or not all(sign for _, sign, _ in names):
-        sys.exit(f'{" ".join(options.runs)}: give two runs or more as 1=work_dirs/one.')
+        sys.exit(f'{" ".join(options.runs)}: expected two or more runs as 1=work_dirs/one.')
     try:
         logs = {name: read_log(folder) for name, _, folder in names}
         expected, expected_metrics = next(iter(logs.values()))

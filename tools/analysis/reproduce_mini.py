@@ -1,9 +1,9 @@
-"""The ablations of the paper (tables 1 to 5) in miniature: trains their twins, compares both.
+"""Reproduce the paper's ablations (tables 1 to 5) on the mini benchmark and compare orderings.
 
 Usage: python tools/analysis/reproduce_mini.py [--tables 1,4] [--seeds 0,1] [--jobs 2]
 
-Runs that have finished are not run again and interrupted ones go on, so it may be stopped at any
-time. Each run takes minutes on a CPU core.
+Finished runs are reused and interrupted ones resumed, so the command can be stopped at any time.
+Each run takes minutes on one CPU core.
 """
 
 import argparse
@@ -28,16 +28,16 @@ from actionclip_mm.utils import write_json
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = 'configs/mini/ablations'
-PROCESSES: list[subprocess.Popen] = []  # trainings, which end with this tool
+PROCESSES: list[subprocess.Popen] = []  # training processes, terminated with this one
 
 
 def run(config: str, seed: int, epochs: int, out: Path) -> dict[str, float]:
-    """Trains a twin unless it is done, and returns its last validation metrics.
+    """Train a config unless its result exists, and return the last validation metrics.
 
     Raises:
-        RuntimeError: The training failed.
+        RuntimeError: Training failed.
     """
-    # a changed recipe gives another folder, so results of different recipes never mix
+    # the folder depends on the recipe, so that results of different recipes never mix
     folder = out / f'{config}-{digest(config, epochs)}' / f'seed{seed}'
     result = folder / 'result.json'
     if result.is_file():
@@ -46,9 +46,9 @@ def run(config: str, seed: int, epochs: int, out: Path) -> dict[str, float]:
     start = time.time()
     command = [sys.executable, '-W', 'ignore', 'tools/train.py', f'{CONFIGS}/{config}.py']
     command += ['--work-dir', str(folder), '--resume']
-    # the second scheduler is the cosine, which must reach zero at the last epoch
+    # the second scheduler is the cosine, which ends at the last epoch
     options = [f'train_cfg.max_epochs={epochs}', f'param_scheduler.1.end={epochs}']
-    options.append(f'randomness.seed={seed}')  # the config's own wins over --seed
+    options.append(f'randomness.seed={seed}')  # the seed in the config takes precedence over --seed
     command += ['--cfg-options', *options]
     with (folder / 'output.log').open('a', encoding='utf-8') as log:
         process = subprocess.Popen(
@@ -57,24 +57,24 @@ def run(config: str, seed: int, epochs: int, out: Path) -> dict[str, float]:
             stdout=log,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            env={**os.environ, 'OMP_NUM_THREADS': '1'},  # runs share the cores, not one run all
+            env={**os.environ, 'OMP_NUM_THREADS': '1'},  # one core per run
         )
     PROCESSES.append(process)
     if process.wait() != 0:
-        raise RuntimeError(f'{config} with seed {seed} failed, see {folder / "output.log"}.')
+        raise RuntimeError(f'{config} with seed {seed} failed: see {folder / "output.log"}.')
     metrics = last_metrics(folder) | {'seconds': round(time.time() - start)}
     write_json(result, metrics)
     return metrics
 
 
 def digest(config: str, epochs: int) -> str:
-    """Short hash of everything that a config says, and of the epochs."""
+    """Hash a resolved config and the number of epochs."""
     text = Config.fromfile(ROOT / CONFIGS / f'{config}.py').pretty_text
     return hashlib.sha256(f'{text}\n{epochs}'.encode()).hexdigest()[:8]
 
 
 def last_metrics(folder: Path) -> dict[str, float]:
-    """The newest validation metrics in the logs of a run."""
+    """Read the last validation metrics from the logs of a run."""
     rows = [
         json.loads(line)
         for log in sorted(folder.glob('*/vis_data/scalars.json'))
@@ -82,12 +82,12 @@ def last_metrics(folder: Path) -> dict[str, float]:
     ]
     found = [row for row in rows if 'acc/top1' in row]
     if not found:
-        raise RuntimeError(f'{folder} holds no validation result.')
+        raise RuntimeError(f'{folder} has no validation results.')
     return {key: found[-1][key] for key in METRICS if key in found[-1]}
 
 
 def run_all(configs: list[str], seeds: list[int], epochs: int, jobs: int, out: Path) -> Results:
-    """Results by config, one dict of metrics per seed; a line of progress for each run."""
+    """Run every config with every seed, and print one line per run."""
     todo = [(config, seed) for seed in seeds for config in configs]
     results: Results = {config: [] for config in configs}
     with ThreadPoolExecutor(jobs) as pool:
@@ -96,8 +96,8 @@ def run_all(configs: list[str], seeds: list[int], epochs: int, jobs: int, out: P
             try:
                 metrics = future.result()
             except BaseException as error:
-                pool.shutdown(wait=False, cancel_futures=True)  # not after all other runs
-                if not isinstance(error, RuntimeError):  # stopped
+                pool.shutdown(wait=False, cancel_futures=True)  # do not start the remaining runs
+                if not isinstance(error, RuntimeError):  # interrupted
                     for process in PROCESSES:
                         process.terminate()
                 raise
@@ -115,16 +115,20 @@ def numbers(text: str) -> list[int]:
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--tables', type=numbers, default=sorted(TABLES), help='such as 1,4')
-    parser.add_argument('--seeds', type=numbers, default=[0], help='such as 0,1,2')
-    parser.add_argument('--epochs', type=int, default=5, help='of the usual 8')
-    parser.add_argument('--jobs', type=int, default=2, help='runs at a time, one core each')
+    parser.add_argument(
+        '--tables', type=numbers, default=sorted(TABLES), help='comma-separated, e.g. 1,4'
+    )
+    parser.add_argument('--seeds', type=numbers, default=[0], help='comma-separated, e.g. 0,1,2')
+    parser.add_argument(
+        '--epochs', type=int, default=5, help='epochs per run (the mini configs use 8)'
+    )
+    parser.add_argument('--jobs', type=int, default=2, help='parallel runs, one core each')
     parser.add_argument('--work-dir', type=Path, default=ROOT / 'work_dirs' / 'reproduce_mini')
-    parser.add_argument('--out', type=Path, help='folder of the report, WORK_DIR by default')
+    parser.add_argument('--out', type=Path, help='folder of the report (default: the work dir)')
     args = parser.parse_args(argv)
     unknown = [number for number in args.tables if number not in TABLES]
     if unknown:
-        parser.error(f'there is no table {unknown[0]}: choose from {sorted(TABLES)}')
+        parser.error(f'--tables must be from {sorted(TABLES)}, got {unknown[0]}')
     out = args.out or args.work_dir
     out.mkdir(parents=True, exist_ok=True)
     wanted = [row.config for number in args.tables for row in TABLES[number][1]]
@@ -133,7 +137,7 @@ def main(argv: list[str] | None = None) -> None:
         results = run_all(configs, args.seeds, args.epochs, args.jobs, work_dir)
     except RuntimeError as error:
         sys.exit(f'Error: {error}')
-    how = f'{args.epochs} epochs each; seeds {", ".join(map(str, args.seeds))}.'
+    how = f'{args.epochs} epochs per run, seed {", ".join(map(str, args.seeds))}.'
     if len(args.seeds) > 1:
         how += ' ± is the standard deviation over seeds (ddof 0).'
     report = out / 'reproduce_mini.md'
@@ -142,4 +146,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    run_tool(main, kept='finished runs and checkpoints are kept, the same command goes on.')
+    run_tool(main, kept='finished runs and checkpoints are kept; run the same command to continue.')
