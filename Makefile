@@ -20,7 +20,7 @@ $(STAMP): setup.py pyproject.toml requirements/constraints.txt
 	@touch $@
 
 demo: $(STAMP)
-	$(BIN)/python tools/demo.py
+	$(BIN)/actionclip demo
 
 # one thread per worker: the tests are tiny, and threads of several workers only fight
 test: $(STAMP)

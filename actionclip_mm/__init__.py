@@ -38,8 +38,10 @@ def _is_command() -> bool:
     if multiprocessing.current_process().name != 'MainProcess':
         return False  # a spawned worker has its parent's argv but none of its registrations
     name = Path(sys.argv[0]).name if getattr(sys, 'argv', None) else ''
-    module = sys.orig_argv[sys.orig_argv.index('-m') + 1 :][:1] if '-m' in sys.orig_argv else []
-    return name in _COMMANDS or (name == '-m' and module == [__name__])
+    if name != '-m' or '-m' not in sys.orig_argv:
+        return name in _COMMANDS
+    module = sys.orig_argv[sys.orig_argv.index('-m') + 1]
+    return module == __name__ or module.startswith(f'{__name__}.cli')
 
 
 if not _is_command():

@@ -16,11 +16,13 @@ from actionclip_mm.cli._ending import (  # noqa: E402, F401
     Terminated,
     catch_signals,
     is_first_process,
-    run_tool,
+    run_and_exit,
 )
+
+run_tool = run_and_exit
 from actionclip_mm.utils.child_process import child  # noqa: E402, F401
 
-LIGHT = ('_launch', 'demo', 'generate', 'host', 'predict', 'test', 'train')
+LIGHT = ('generate', 'host', 'test', 'train')
 
 
 def package_module(path: str) -> ModuleType:

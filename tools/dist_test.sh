@@ -12,7 +12,7 @@ CHECKPOINT=$2
 PROCESSES=$3
 shift 3
 
-exec "${PYTHON:-python}" "$(dirname "$0")/_launch.py" \
+exec "${PYTHON:-python}" -m actionclip_mm.cli._launch \
     --nnodes="${NNODES:-1}" --node_rank="${NODE_RANK:-0}" \
     --master_addr="${MASTER_ADDR:-127.0.0.1}" --master_port="${PORT:-29500}" \
     --nproc_per_node="$PROCESSES" \

@@ -24,6 +24,6 @@ if [ "$MAX_RESTARTS" -gt 0 ]; then
         --rdzv_endpoint="$MASTER_ADDR:$PORT")
 fi
 
-exec "${PYTHON:-python}" "$(dirname "$0")/_launch.py" \
+exec "${PYTHON:-python}" -m actionclip_mm.cli._launch \
     --nnodes="${NNODES:-1}" --nproc_per_node="$PROCESSES" "${MEET[@]}" \
     "$(dirname "$0")/train.py" "$CONFIG" --launcher pytorch "$@"

@@ -5,12 +5,12 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
 from typing import NoReturn
 
+from ..utils.carried_files import carried
 from ..version import __version__
 from ._arguments import WRONG_CALL
-from ._ending import NOTHING_HALF, run_tool
+from ._ending import NOTHING_HALF, run_and_exit
 
 COMMANDS = {
     'predict': 'label videos: zero-shot with CLIP weights, or with a trained model',
@@ -38,7 +38,6 @@ SCRIPTS = {
     'export': 'convert/export.py',
     'prompts': 'analysis/show_prompts.py',
     'host': 'host.py',
-    'demo': 'demo.py',
 }
 
 
@@ -64,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     if find_spec(module) is None:
         _run_script(name, rest)
     command = import_module(module)
-    run_tool(lambda: command.main(rest), kept=getattr(command, 'kept', NOTHING_HALF))
+    run_and_exit(lambda: command.main(rest), kept=getattr(command, 'kept', NOTHING_HALF))
 
 
 def usage() -> str:
@@ -78,11 +77,7 @@ def usage() -> str:
 def _run_script(name: str, rest: list[str]) -> NoReturn:
     import runpy
 
-    package = Path(__file__).resolve().parents[1]
-    tools = next(
-        folder for folder in (package / '.mim' / 'tools', package.parent / 'tools')
-        if folder.is_dir()
-    )  # fmt: skip
+    tools = carried('tools')
     script = SCRIPTS[name]
     if '{}' in script:
         script, rest = script.format(rest[0] if rest else ''), rest[1:]

@@ -20,7 +20,7 @@ class Terminated(KeyboardInterrupt):
     """SIGTERM, which unwinds like Ctrl-C."""
 
 
-def run_tool(
+def run_and_exit(
     main: Callable[[], int | None], kept: str | Callable[[], str] = NOTHING_HALF
 ) -> NoReturn:
     """Run ``main`` and exit with the code it returns, or with one line if it is interrupted.

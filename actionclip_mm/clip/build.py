@@ -13,6 +13,7 @@ from open_clip.pretrained import get_pretrained_cfg, list_pretrained_tags_by_mod
 from torch import Tensor, nn
 
 from ..utils import first_line
+from ..utils.carried_files import find_file
 from ..utils.weight_values import check_weight_values
 from .arch import SCHEMES, Arch, arch_name, check_arch, clean_name, get_model_config, needs_hub
 from .hub import cache_only_when_offline, skips_weights
@@ -61,6 +62,8 @@ def build_clip(arch: Arch, pretrained: str | None = None) -> nn.Module:
             f'pretrained={pretrained!r} is not a tag, a file path or None: set one of these.'
         )
     tags = list_pretrained_tags_by_model(clean_name(arch)) if isinstance(arch, str) else []
+    if pretrained not in tags:
+        pretrained = find_file(pretrained)
     if skips_weights():
         name = clean_name(arch) if isinstance(arch, str) else ''
         return _create(arch, trained_with_quick_gelu(name, pretrained))

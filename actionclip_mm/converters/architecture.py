@@ -8,7 +8,6 @@ of other models than a plain CLIP are refused later by their left-over weights.
 
 import copy
 import math
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -17,6 +16,7 @@ from mmengine.config import Config
 from torch import Tensor
 
 from ..clip import CLIPTextCfg, CLIPVisionCfg, build_clip, get_model_config, list_models
+from ..utils.carried_files import carried
 from .mapped import Hints
 from .renaming import TEXT, VISUAL
 
@@ -55,15 +55,10 @@ def read_arch(state: dict[str, Tensor], quick_gelu: bool, hints: Hints) -> str |
 
 def mini_clip(state: dict[str, Tensor]) -> dict[str, Any] | None:
     """The config of the mini CLIP, which this project publishes, if weights have its shapes."""
-    package = Path(__file__).resolve().parents[1]
-    for folder in (package / '.mim', package.parent):  # of an installation, of a checkout
-        config = folder / 'configs' / '_base_' / 'models' / 'mini_clip.py'
-        if config.is_file():
-            arch: dict[str, Any] = Config.fromfile(config).arch.to_dict()
-            shapes = expected_shapes(arch, None, None)
-            same = {name: value.shape for name, value in state.items()} == shapes
-            return arch if same else None
-    return None
+    config = carried('configs/_base_/models/mini_clip.py')
+    arch: dict[str, Any] = Config.fromfile(config).arch.to_dict()
+    shapes = expected_shapes(arch, None, None)
+    return arch if {name: value.shape for name, value in state.items()} == shapes else None
 
 
 def assumes_heads(arch: str | dict, hints: Hints) -> bool:

@@ -12,11 +12,11 @@ import pytest
 
 ENDS = [(signal.SIGINT, 130, 'Interrupted'), (signal.SIGTERM, 143, 'Terminated')]
 IN_MAIN = """
-from actionclip_mm.cli._ending import run_tool
+from actionclip_mm.cli._ending import run_and_exit
 def main():
     print('ready', flush=True)
     time.sleep(60)
-run_tool(main, kept=lambda: 'three files are kept.')
+run_and_exit(main, kept=lambda: 'three files are kept.')
 """
 IN_IMPORTS = """
 from actionclip_mm.cli._ending import catch_signals
@@ -25,14 +25,14 @@ print('ready', flush=True)
 time.sleep(60)  # where a command imports what is slow
 """
 WITH_CHILD = """
-from actionclip_mm.cli._ending import run_tool
+from actionclip_mm.cli._ending import run_and_exit
 from actionclip_mm.utils.child_process import child
 def main():
     slow = 'import time; print("ready", flush=True); time.sleep(60)'
     with child([sys.executable, '-c', slow]) as process:
         print(process.pid, flush=True)
         process.wait()
-run_tool(main)
+run_and_exit(main)
 """
 
 
@@ -106,11 +106,10 @@ def test_exit_codes_and_errors_stay(start: Callable) -> None:
         ('lambda: sys.exit("Error: no file")', 1, 'Error: no file'),
         ('lambda: 1 // 0', 1, 'ZeroDivisionError'),
     ):
-        process = start(f'from actionclip_mm.cli._ending import run_tool\nrun_tool({main})')
+        process = start(f'from actionclip_mm.cli._ending import run_and_exit\nrun_and_exit({main})')
         _, said = process.communicate(timeout=20)
         assert process.returncode == code and words in said
-    program = (
-        'from actionclip_mm.cli._ending import run_tool\nrun_tool(lambda: print("caf\\udce9.mp4"))'
-    )
+    program = 'from actionclip_mm.cli._ending import run_and_exit\n'
+    program += 'run_and_exit(lambda: print("caf\\udce9.mp4"))'
     process = start(program, PYTHONIOENCODING='utf-8')
     assert process.communicate(timeout=20)[0] == 'caf\\udce9.mp4\n' and process.returncode == 0

@@ -1,29 +1,22 @@
-"""tools/demo.py without its minutes: what it would run is there, and how it runs a step."""
+"""``actionclip demo`` without its minutes: its steps exist, and how it runs one."""
 
-from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from actionclip_mm.cli import demo
 
 
-@pytest.fixture
-def demo(load_tool: Callable) -> ModuleType:
-    return load_tool('tools/demo.py')
-
-
-def test_every_step_names_files_of_the_repository(demo: ModuleType, tmp_path: Path) -> None:
+def test_every_step_names_files_of_the_installation(tmp_path: Path) -> None:
     steps = demo.steps(tmp_path)
     assert [title for title, _ in steps] == ['generate', 'train', 'test', 'zero-shot']
     named = [word for _, arguments in steps for word in arguments if word.endswith('.py')]
-    assert len(named) == 7  # four tools, three configs
-    assert all((ROOT / name).is_file() for name in named)
+    assert len(named) == 4  # the generator, three configs
+    assert all(Path(name).is_file() for name in named)
 
 
 def test_a_step_shows_its_progress_and_keeps_everything(
-    demo: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture
+    tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     code = 'print("loaded"); print("time - mmengine - INFO - Epoch(train) [1][2/3]")'
     seconds = demo.run('train', ['-c', code], tmp_path / 'demo.log')
@@ -33,9 +26,7 @@ def test_a_step_shows_its_progress_and_keeps_everything(
     assert kept[0] == 'loaded' and len(kept) == 2
 
 
-def test_a_step_that_fails_ends_the_demo(
-    demo: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture
-) -> None:
+def test_a_step_that_fails_ends_the_demo(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     log = tmp_path / 'demo.log'
     with pytest.raises(SystemExit, match=f'The step "test" failed.*{log.name}'):
         demo.run('test', ['-c', 'raise ValueError("no weights")'], log)
