@@ -19,13 +19,14 @@ from open_clip.transformer import (
     VisionTransformer,
 )
 
-from .arch import Arch, arch_name, clean_name, get_model_config
+from .arch import DEFAULT_ARCH, Arch, arch_name, clean_name, get_model_config
 from .build import build_clip, output_width
 from .freezing import freeze_stages
 from .settings import CLIPPreprocess, get_preprocess, published_preprocess
 from .tokenizers import get_tokenizer
 
 __all__ = [
+    'DEFAULT_ARCH',
     'OPENAI_DATASET_MEAN',
     'OPENAI_DATASET_STD',
     'OPENAI_IMAGENET_TEMPLATES',

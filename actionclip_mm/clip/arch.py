@@ -8,6 +8,7 @@ import open_clip
 from open_clip import factory
 
 Arch = str | dict
+DEFAULT_ARCH = 'ViT-B-16'
 SCHEMES = (factory.LOCAL_DIR_PREFIX, factory.HF_HUB_PREFIX)  # names that bring their own weights
 
 

@@ -1,11 +1,14 @@
 """Build any open_clip model as two separable towers, with weights."""
 
 import logging
-from contextlib import nullcontext
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import open_clip
+import torch
 from mmengine.logging import print_log
 from open_clip.convert import convert_state_dict
 from open_clip.model import convert_to_custom_text_state_dict, resize_pos_embed
@@ -25,6 +28,8 @@ from .state_dict import (
     read_state_dict,
 )
 
+Tower = Literal['visual', 'text']
+
 # beginnings of names that open_clip never gives, and what to do with such a file
 _OTHER_LAYOUTS = {
     ('backbone.', 'cls_head.'): 'load the checkpoint of a whole recognizer with `load_from`',
@@ -34,8 +39,8 @@ _OTHER_LAYOUTS = {
 }
 
 
-def build_clip(arch: Arch, pretrained: str | None = None) -> nn.Module:
-    """Builds an open_clip model with separate ``.visual`` and ``.text`` towers.
+def build_clip(arch: Arch, pretrained: str | None = None, only: Tower | None = None) -> nn.Module:
+    """Build an open_clip model with separate ``.visual`` and ``.text`` towers.
 
     Args:
         arch: An open_clip model name (``ViT-B-16``, ``RN50``, ``local-dir:…``) or a model-config
@@ -43,6 +48,9 @@ def build_clip(arch: Arch, pretrained: str | None = None) -> nn.Module:
             ``local-dir:`` and ``hf-hub:`` names bring their weights with them.
         pretrained: An open_clip tag (``openai``, ``laion2b_s34b_b88k``), the path of a weight file
             or None for random weights (for the weights of ``local-dir:`` and ``hf-hub:`` names).
+        only: The tower that is used; the other one is built on the meta device, without memory.
+            Models whose weights open_clip loads (tags, ``local-dir:``, ``hf-hub:``) are built
+            whole. Defaults to None: both towers.
 
     Returns:
         ``CustomTextCLIP`` with ``visual``, ``text``, ``logit_scale`` and ``logit_bias``.
@@ -54,9 +62,9 @@ def build_clip(arch: Arch, pretrained: str | None = None) -> nn.Module:
     """
     check_arch(arch)
     if isinstance(arch, str) and arch.startswith(SCHEMES) and pretrained is None:
-        return _create(arch) if skips_weights() else _create_from_tag(arch, None)
+        return _create(arch, only) if skips_weights() else _create_from_tag(arch, None)
     if pretrained is None:
-        return _create(arch)
+        return _create(arch, only)
     if not isinstance(pretrained, str):
         raise TypeError(
             f'pretrained={pretrained!r} is not a tag, a file path or None: set one of these.'
@@ -66,7 +74,7 @@ def build_clip(arch: Arch, pretrained: str | None = None) -> nn.Module:
         pretrained = find_file(pretrained)
     if skips_weights():
         name = clean_name(arch) if isinstance(arch, str) else ''
-        return _create(arch, trained_with_quick_gelu(name, pretrained))
+        return _create(arch, only, trained_with_quick_gelu(name, pretrained))
     if isinstance(arch, str) and pretrained in tags:
         return _create_from_tag(arch, pretrained)
     if not Path(pretrained).is_file():
@@ -79,7 +87,7 @@ def build_clip(arch: Arch, pretrained: str | None = None) -> nn.Module:
     state_dict = read_state_dict(pretrained)
     # OpenAI trained with QuickGELU; running its weights with GELU is silently worse.
     from_openai = all(key in state_dict for key in OPENAI_CONSTANTS)
-    model = _create(arch, force_quick_gelu=from_openai)
+    model = _create(arch, only, force_quick_gelu=from_openai)
     _load(model, state_dict, pretrained, arch)
     return model
 
@@ -90,20 +98,20 @@ def output_width(model: nn.Module) -> int:
     return int(text.output_dim)
 
 
-def _create(arch: Arch, force_quick_gelu: bool = False) -> nn.Module:
-    """A model at random weights; the log line of open_clip about that is not repeated here."""
+def _create(arch: Arch, only: Tower | None, force_quick_gelu: bool = False) -> nn.Module:
+    """A model with random weights."""
     try:
         with cache_only_when_offline() if needs_hub(arch) else nullcontext():
-            if isinstance(arch, str):
+            if isinstance(arch, str) and arch.startswith(SCHEMES):
                 model = open_clip.create_model(
                     arch,
-                    load_weights=False,  # of a `local-dir:` name
+                    load_weights=False,
                     force_quick_gelu=force_quick_gelu,
                     force_custom_text=True,
                     pretrained_text=False,  # never a silent download of a language model
                 )
             else:
-                model = _create_from_dict(arch, force_quick_gelu)
+                model = _create_from_config(get_model_config(arch) or {}, only, force_quick_gelu)
     except (OSError, RuntimeError) as error:
         if not needs_hub(arch):
             raise
@@ -115,16 +123,39 @@ def _create(arch: Arch, force_quick_gelu: bool = False) -> nn.Module:
     return _features_only(model)
 
 
-def _create_from_dict(arch: dict, force_quick_gelu: bool) -> nn.Module:
+def _create_from_config(arch: dict, only: Tower | None, force_quick_gelu: bool) -> nn.Module:
     cfg = {key: value for key, value in arch.items() if key != 'custom_text'}
+    # no silent download of weights of one tower
     cfg['text_cfg'] = dict(cfg['text_cfg'], hf_model_pretrained=False)
+    cfg['vision_cfg'] = dict(cfg['vision_cfg'], timm_model_pretrained=False)
     if force_quick_gelu:
         cfg['quick_gelu'] = True
     kind = open_clip.CoCa if 'multimodal_cfg' in cfg else open_clip.CustomTextCLIP
     try:
-        return kind(**cfg)
+        with _other_tower_on_meta(only):
+            return kind(**cfg)
     except TypeError as error:
         raise ValueError(f'open_clip refuses the arch dict ({error}): mend that key.') from error
+
+
+@contextmanager
+def _other_tower_on_meta(only: Tower | None) -> Iterator[None]:
+    """Let open_clip build the unused tower on the meta device: no memory, no initialization."""
+    unused = {'visual': '_build_text_tower', 'text': '_build_vision_tower'}.get(only or '', '')
+    build = getattr(open_clip.model, unused, None)
+    if build is None:
+        yield
+        return
+
+    def build_on_meta(*args: Any, **kwargs: Any) -> nn.Module:
+        with torch.device('meta'):
+            return build(*args, **kwargs)
+
+    setattr(open_clip.model, unused, build_on_meta)
+    try:
+        yield
+    finally:
+        setattr(open_clip.model, unused, build)
 
 
 def _features_only(model: nn.Module) -> nn.Module:
@@ -165,7 +196,9 @@ def _load(model: nn.Module, state_dict: dict[str, Tensor], path: str, arch: Arch
     if 'positional_embedding' in state_dict:  # the one-piece layout of OpenAI
         state_dict = convert_to_custom_text_state_dict(state_dict)
     resize_pos_embed(state_dict, model)
-    misfit = load_state_dict_or_explain(model, state_dict)
+    with warnings.catch_warnings():
+        warnings.filterwarnings('ignore', message='.*to a meta parameter')  # the unused tower
+        misfit = load_state_dict_or_explain(model, state_dict)
     if misfit:
         raise ValueError(
             f"The weights in '{path}' do not fit {arch_name(arch)} ({misfit}): "

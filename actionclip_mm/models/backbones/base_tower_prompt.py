@@ -1,6 +1,7 @@
 """What visual prompts inside the image tower share: they hook into it, it is not rewritten."""
 
 from abc import abstractmethod
+from typing import Any
 
 from mmaction.registry import MODELS
 from mmengine.model import BaseModule
@@ -69,11 +70,16 @@ def build_tower_prompt(cfg: dict, visual: nn.Module) -> BaseTowerPrompt:
     Raises:
         ValueError: The config names no prompt of this kind, or the tower cannot carry it.
     """
-    name = cfg.get('type')
-    cls = MODELS.get(name) if isinstance(name, str) else name
-    if not (isinstance(cls, type) and issubclass(cls, BaseTowerPrompt)):
+    if not is_config_of(cfg, BaseTowerPrompt):
         raise ValueError(
-            f'backbone.visual_prompt.type={name!r} does not work inside the image tower: set '
-            'JointPrompt or ShiftPrompt there; prompts behind the tower are set as `neck`.'
+            f'backbone.visual_prompt.type={cfg.get("type")!r} does not work inside the image '
+            'tower: set JointPrompt or ShiftPrompt there; prompts after the tower are the `neck`.'
         )
     return MODELS.build(cfg, default_args=dict(visual=visual))
+
+
+def is_config_of(cfg: Any, cls: type) -> bool:
+    """Whether a config builds a class or a subclass of it."""
+    kind = cfg.get('type') if isinstance(cfg, dict) else None
+    kind = MODELS.get(kind) if isinstance(kind, str) else kind
+    return isinstance(kind, type) and issubclass(kind, cls)

@@ -3,9 +3,16 @@
 import torch
 from mmaction.registry import MODELS
 from mmengine.model import BaseModule
-from torch import Tensor
+from torch import Tensor, nn
 
-from ...clip import arch_name, build_clip, freeze_stages, get_preprocess, output_width
+from ...clip import (
+    DEFAULT_ARCH,
+    arch_name,
+    build_clip,
+    freeze_stages,
+    get_preprocess,
+    output_width,
+)
 from ...clip.recompute import checkpoint_blocks, refuse_batch_norm
 from ...utils import check_positive
 from .base_tower_prompt import BaseTowerPrompt, build_tower_prompt
@@ -28,6 +35,7 @@ class CLIPImageEncoder(BaseModule):
         frame_chunk: Images that the tower sees at once, None for all frames of a batch (default).
             Bounds memory without gradients, and in training what a block needs under ``with_cp``.
             A ``visual_prompt`` inside needs whole videos: a multiple of T.
+        clip: The CLIP of ``arch`` and ``pretrained``, if :class:`CLIPRecognizer` has built it.
 
     Attributes:
         out_channels (int): D, the width of the features.
@@ -42,15 +50,17 @@ class CLIPImageEncoder(BaseModule):
 
     def __init__(
         self,
-        arch: str | dict = 'ViT-B-16',
+        arch: str | dict = DEFAULT_ARCH,
         pretrained: str | None = None,
         visual_prompt: dict | None = None,
         frozen_stages: int | str = -1,
         with_cp: bool = False,
         frame_chunk: int | None = None,
+        clip: nn.Module | None = None,
     ) -> None:
         super().__init__()
-        clip = build_clip(arch, pretrained)
+        if clip is None:
+            clip = build_clip(arch, pretrained, only='visual')
         self.visual = clip.get_submodule('visual')
         self.arch = arch_name(arch)
         self.preprocess = get_preprocess(clip, arch, pretrained)

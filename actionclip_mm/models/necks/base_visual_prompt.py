@@ -23,7 +23,7 @@ class BaseVisualPrompt(BaseModule):
         check_positive(
             in_channels, 'neck.in_channels', "set it to the width of the backbone's frame features"
         )
-        self.in_channels = in_channels
+        self.in_channels = self.out_channels = in_channels
 
     def set_text_width(self, text_width: int) -> None:
         """Adapt defaults to the channels of the text tower next to it; called once when built."""

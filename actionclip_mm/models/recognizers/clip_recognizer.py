@@ -7,6 +7,8 @@ from torch import Tensor
 
 from ...clip.recompute import in_micro_batches, refuse_batch_norm
 from ...utils import check_positive
+from ..backbones.base_tower_prompt import is_config_of
+from ..building import share_clip, with_width
 from ..heads.video_text_head import head_with_labels
 from ..necks.base_visual_prompt import BaseVisualPrompt
 
@@ -46,7 +48,15 @@ class CLIPRecognizer(Recognizer3D):
         data_preprocessor: dict | None = None,
         micro_batch_size: int | None = None,
     ) -> None:
-        super().__init__(backbone, cls_head, neck, train_cfg, test_cfg)
+        backbone, cls_head = share_clip(backbone, cls_head)
+        super().__init__(backbone, None, None, train_cfg, test_cfg)
+        if neck is not None:
+            if is_config_of(neck, BaseVisualPrompt):
+                neck = with_width(neck, 'neck', self.backbone)
+            self.neck = MODELS.build(neck)
+        if cls_head is not None:
+            last = self.neck if neck is not None else self.backbone
+            self.cls_head = MODELS.build(with_width(cls_head, 'cls_head', last))
         self.micro_batch_size = micro_batch_size
         if micro_batch_size is not None:
             check_positive(micro_batch_size, 'model.micro_batch_size', 'set a number of videos')

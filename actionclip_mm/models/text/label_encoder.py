@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from mmaction.registry import MODELS
 from mmengine.model import BaseModule
-from torch import Tensor
+from torch import Tensor, nn
 
 from ...clip import build_clip, freeze_stages, get_tokenizer, output_width
 from ...clip.recompute import checkpoint_blocks, in_micro_batches
@@ -28,8 +28,10 @@ class TextPromptLabelEncoder(BaseModule):
         labels: Class names in id order, or the path of a label file.
         templates: Preset name, file or list of templates, or descriptions by class, see
             :func:`read_prompts`. Defaults to ``'actionclip16'``.
-        arch: open_clip model name or model-config dict; its text tower is used.
-        pretrained: open_clip tag, path of a weight file, or None for random weights.
+        arch: open_clip model name or model-config dict; its text tower is used. Defaults, in a
+            :class:`CLIPRecognizer`, to the CLIP of the backbone.
+        pretrained: open_clip tag, path of a weight file, or None for random weights. Defaults to
+            that of the backbone if ``arch`` does.
         split_names: Whether joined class names are split into words. Defaults to True.
         context: Config of learned context vectors (``LearnableContext``), or None.
         frozen_stages: How much of the text tower does not learn: -1 (nothing, default), 0 (tokens
@@ -41,6 +43,7 @@ class TextPromptLabelEncoder(BaseModule):
             of being kept. Defaults to False.
         micro_batch_size: Sentences of which activations are kept at once in training, None for all
             (default); see :func:`in_micro_batches`.
+        clip: The CLIP of ``arch`` and ``pretrained``, if :class:`CLIPRecognizer` has built it.
 
     Attributes:
         labels: The class names after splitting.
@@ -63,7 +66,7 @@ class TextPromptLabelEncoder(BaseModule):
         self,
         labels: str | Sequence[str],
         templates: str | Sequence[str] | Mapping[str, Sequence[str]] = 'actionclip16',
-        arch: str | dict = 'ViT-B-16',
+        arch: str | dict | None = None,
         pretrained: str | None = None,
         split_names: bool = True,
         context: dict | None = None,
@@ -71,8 +74,14 @@ class TextPromptLabelEncoder(BaseModule):
         tokenizer: str | Callable[..., Tensor] | None = None,
         with_cp: bool = False,
         micro_batch_size: int | None = None,
+        clip: nn.Module | None = None,
     ) -> None:
         super().__init__()
+        if arch is None:
+            raise ValueError(
+                'label_encoder.arch must be set to an open_clip model, unless the label encoder is '
+                'in a CLIPRecognizer with a CLIPImageEncoder, whose CLIP it shares.'
+            )
         if micro_batch_size is not None:
             check_positive(micro_batch_size, 'label_encoder.micro_batch_size')
         self.micro_batch_size = micro_batch_size
@@ -81,7 +90,8 @@ class TextPromptLabelEncoder(BaseModule):
         self.context: LearnableContext | None = None
         self._memo = FeatureMemo()
         self.set_labels(labels, templates)
-        clip = build_clip(arch, pretrained)
+        if clip is None:
+            clip = build_clip(arch, pretrained, only='text')
         self.text = clip.get_submodule('text')
         self.out_channels = output_width(clip)
         self.init_logit_scale = float(clip.get_parameter('logit_scale').detach())

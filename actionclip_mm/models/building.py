@@ -1,0 +1,50 @@
+"""What one part of a recognizer tells the config of the next: the CLIP, and widths."""
+
+from typing import Any
+
+from torch import nn
+
+from ..clip import DEFAULT_ARCH, build_clip
+from .backbones.base_tower_prompt import is_config_of
+from .backbones.clip_image_encoder import CLIPImageEncoder
+from .text.label_encoder import TextPromptLabelEncoder
+
+
+def share_clip(backbone: dict, cls_head: dict | None) -> tuple[dict, dict | None]:
+    """Configs in which image encoder and label encoder take the towers of one CLIP, built once.
+
+    A label encoder without ``arch`` takes that of the backbone, and its weights unless it names
+    others. Towers of different models or weights are left to be built by each part.
+    """
+    head = cls_head or {}
+    encoder: Any = head.get('label_encoder')
+    if not (
+        is_config_of(backbone, CLIPImageEncoder) and is_config_of(encoder, TextPromptLabelEncoder)
+    ):
+        return backbone, cls_head
+    image = (backbone.get('arch', DEFAULT_ARCH), backbone.get('pretrained'))
+    inherits = encoder.get('arch') is None
+    arch = image[0] if inherits else encoder['arch']
+    pretrained = encoder.get('pretrained', image[1] if inherits else None)
+    encoder = {**encoder, 'arch': arch, 'pretrained': pretrained}
+    if (arch, pretrained) == image:
+        clip = build_clip(arch, pretrained)
+        backbone, encoder = {**backbone, 'clip': clip}, {**encoder, 'clip': clip}
+    return backbone, {**head, 'label_encoder': encoder}
+
+
+def with_width(cfg: dict, key: str, source: nn.Module) -> dict:
+    """A config whose ``in_channels`` is the width that the part before it gives.
+
+    Raises:
+        ValueError: It is not written, and the part before it has no ``out_channels``.
+    """
+    if cfg.get('in_channels') is not None:
+        return cfg
+    width = getattr(source, 'out_channels', None)
+    if not isinstance(width, int):
+        raise ValueError(
+            f'{key}.in_channels must be set to the width of the features of '
+            f'{type(source).__name__}, which does not tell it.'
+        )
+    return {**cfg, 'in_channels': width}
