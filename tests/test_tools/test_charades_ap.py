@@ -1,4 +1,4 @@
-"""tools/analysis/charades_ap.py: its figures are those of the metric, whatever the source."""
+"""tools/analysis/charades_ap.py: the same values from dumps and tables as from the metric."""
 
 import pickle
 import re
@@ -18,13 +18,13 @@ def tool(load_tool):
 
 @pytest.fixture
 def dump(tmp_path):
-    """Function that writes a dump and returns its path, scores and labels."""
+    """Factory: write a dump and return its path, scores and labels."""
     truth = (torch.rand(20, 3) < 0.4).float()
     truth[:, 2] = 0
 
     def write(name='scores'):
         scores = torch.randn(20, 3)
-        scores[:, 1] += 10 * truth[:, 1]  # the best class is not the first one
+        scores[:, 1] += 10 * truth[:, 1]  # the best class is not the first
         samples = [
             dict(pred_score=score, gt_label=label)
             for score, label in zip(scores, truth, strict=True)
@@ -42,7 +42,7 @@ def labels(tmp_path):
     return tmp_path / 'labels.txt'
 
 
-def test_a_dump(tool, dump, labels, tmp_path, capsys):
+def test_dump(tool, dump, labels, tmp_path, capsys):
     path, scores, truth = dump()
     out = tmp_path / 'new' / 'ap.png'
     assert tool.main([str(path), '--labels', str(labels), '--out', str(out)]) == 0
@@ -60,8 +60,8 @@ def test_a_dump(tool, dump, labels, tmp_path, capsys):
 
 
 @pytest.mark.parametrize('named', [True, False])
-def test_its_table_is_as_good_as_the_dump(tool, dump, labels, tmp_path, capsys, monkeypatch, named):
-    """Though it stands in another order: names and bars belong to the same classes."""
+def test_table_equals_dump(tool, dump, labels, tmp_path, capsys, monkeypatch, named):
+    """The table is sorted by AP; names and bars must still match their classes."""
     path, *_ = dump()
     drawn: list[dict] = []
     monkeypatch.setattr(tool, 'plot', lambda sources, *rest: drawn.append(sources))

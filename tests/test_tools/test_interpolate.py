@@ -1,4 +1,4 @@
-"""tools/analysis/interpolate.py: the curve of a zero-shot and a fine-tuned model on real clips."""
+"""tools/analysis/interpolate.py: curve between a zero-shot and a fine-tuned model on real clips."""
 
 import csv
 from textwrap import dedent
@@ -13,14 +13,14 @@ from actionclip_mm.clip.state_dict import read_state_dict
 
 @pytest.fixture
 def interpolate(load_tool, tmp_path):
-    """The tool's main, writing into a folder of the test."""
+    """The tool's main with --work-dir in a temporary folder."""
     main = load_tool('tools/analysis/interpolate.py').main
     return lambda *args: main([*map(str, args), '--work-dir', str(tmp_path / 'curve')])
 
 
 @pytest.fixture
 def configs(tmp_path, write_video, one_layer_arch):
-    """Two configs on the same four clips: other label texts in the second, as for unseen names."""
+    """Two configs on the same four clips, with different class names."""
     lines = []
     for index in range(4):
         write_video(tmp_path / 'videos' / f'{index}.mp4')
@@ -88,7 +88,7 @@ def test_curve_on_two_configs(interpolate, configs, checkpoints, tmp_path, capsy
     with (tmp_path / 'curve' / 'curve.csv').open() as file:
         rows = list(csv.reader(file))
     assert [row[0] for row in rows] == ['alpha', '0.0', '0.5', '1.0']
-    metrics = ('acc/top1', 'acc/top5')  # the counts of videos are none
+    metrics = ('acc/top1', 'acc/top5')  # counts of videos are not metrics
     header = [f'{config} {name}' for config in ('seen', 'unseen') for name in metrics]
     assert rows[0] == ['alpha', *header]
     assert all(0 <= float(value) <= 1 for row in rows[1:] for value in row)
@@ -102,8 +102,7 @@ def test_curve_on_two_configs(interpolate, configs, checkpoints, tmp_path, capsy
     assert torch.equal(half['neck.shift.weight'], tuned['neck.shift.weight'])
 
 
-def test_the_ends_are_the_two_models(interpolate, configs, checkpoints, tmp_path):
-    """With every weight of the fine-tuned model at alpha 1, its own test gives the same scores."""
+def test_alpha_1_is_the_fine_tuned_model(interpolate, configs, checkpoints, tmp_path):
     interpolate(*checkpoints, '--alpha', '1', '--test', configs[0], '--save-alpha=1',
                 '--out', tmp_path / 'one.pth')  # fmt: skip
     one, tuned = read_state_dict(str(tmp_path / 'one.pth')), read_state_dict(str(checkpoints[1]))
@@ -133,19 +132,19 @@ def test_pretrained_and_clip_files_are_zero_shot_models(interpolate, configs, ch
         (['--alpha', '0', '--metric', 'nothing'], "'nothing' is unknown: set one of acc/top1"),
     ],
 )
-def test_refusals(interpolate, configs, checkpoints, args, words):
+def test_invalid_options_are_rejected(interpolate, configs, checkpoints, args, words):
     with pytest.raises(SystemExit, match=words) as error:
         interpolate(*checkpoints, '--test', configs[0], *args)
     assert '\n' not in str(error.value)
 
 
-def test_a_config_of_another_model_is_refused(interpolate, configs, checkpoints):
+def test_config_of_another_model_is_rejected(interpolate, configs, checkpoints):
     configs[0].write_text(configs[0].read_text().replace('Conv1DPrompt', 'MeanPPrompt'))
     with pytest.raises(SystemExit, match=r'do not fit .*the model lacks neck.shift.weight'):
         interpolate(*checkpoints, '--alpha', '0', '--test', configs[0])
 
 
-def test_models_that_differ_are_refused(interpolate, configs, checkpoints, capsys):
+def test_different_models_are_rejected(interpolate, configs, checkpoints, capsys):
     zero = read_state_dict(str(checkpoints[0]))
     zero['backbone.visual.proj'] = torch.ones(2, 2)
     torch.save(dict(state_dict=zero), checkpoints[0])

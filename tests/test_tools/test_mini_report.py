@@ -1,4 +1,4 @@
-"""tools/analysis/mini_report.py: its figures are those of the dumped scores."""
+"""tools/analysis/mini_report.py: numbers computed from dumped scores."""
 
 import json
 import pickle
@@ -19,7 +19,7 @@ def report(load_tool):
 
 @pytest.fixture
 def root(tmp_path, write_video):
-    """A data set of three classes and four clips, seen and unseen alike."""
+    """A data set of three classes and four clips, the same for seen and unseen."""
     root = tmp_path / 'data'
     for index in range(len(TRUTH)):
         write_video(root / 'videos' / f'{index}.mp4')
@@ -42,7 +42,7 @@ def dump(path, predicted, truth=TRUTH):
 
 
 def test_the_report(report, root, tmp_path, monkeypatch):
-    dump(tmp_path / 'seen.pkl', [0, 0, 2, 0])  # one of the pair is taken for its mirror
+    dump(tmp_path / 'seen.pkl', [0, 0, 2, 0])  # one clip is mistaken for its mirrored class
     dump(tmp_path / 'unseen.pkl', TRUTH)
     log = tmp_path / 'run' / 'vis_data' / 'scalars.json'
     log.parent.mkdir(parents=True)
@@ -59,7 +59,7 @@ def test_the_report(report, root, tmp_path, monkeypatch):
         assert (tmp_path / f'{name}.png').stat().st_size > 5000
 
 
-def test_scores_of_another_list_are_refused(report, root, tmp_path):
+def test_scores_of_another_list_are_rejected(report, root, tmp_path):
     dump(tmp_path / 'seen.pkl', [0, 0, 2, 0], truth=[2, 1, 0, 0])
     with pytest.raises(ValueError, match='was not written for val'):
         report.read_split(root, 'seen', 'val.txt', tmp_path / 'seen.pkl')
@@ -75,7 +75,7 @@ def test_a_folder_without_a_log(report, tmp_path):
         report.read_log(tmp_path)
 
 
-def test_a_dump_runs_no_code(report, root, tmp_path):
+def test_dump_cannot_run_code(report, root, tmp_path):
     class Evil:
         def __reduce__(self):
             return (tmp_path / 'evil').mkdir, ()

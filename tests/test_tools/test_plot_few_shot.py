@@ -1,4 +1,4 @@
-"""tools/analysis/plot_few_shot.py draws cards, says what it drew, and refuses what does not fit."""
+"""tools/analysis/plot_few_shot.py: figure, table and printed summary, rejected cards."""
 
 import csv
 import json
@@ -15,7 +15,7 @@ GOLDEN = Path(__file__).resolve().parents[1] / 'data' / 'protocols' / 'card_few_
 
 @pytest.fixture
 def card(tmp_path) -> Callable[..., str]:
-    """Function that writes a card and returns its path."""
+    """Factory: write a card and return its path."""
 
     def write(
         name, shots, mean, std=None, dataset='ucf101', config='few_shot/transf_ucf101.py',
@@ -47,7 +47,7 @@ def main(load_tool):
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """Figures that were drawn; they stay open for a look."""
+    """Plotted figures, kept open for inspection."""
     figures = []
     monkeypatch.setattr(plt, 'close', figures.append)
     yield figures
@@ -92,14 +92,14 @@ def test_lines_panels_bars_and_table(card, main, drawn, capsys, tmp_path):
     assert (rows[1]['complete'], rows[1]['scored'], rows[1]['listed']) == ('False', '9', '10')
 
 
-def test_a_few_shot_protocol_that_only_tested_has_no_shots(card, main, drawn, capsys, tmp_path):
+def test_untrained_few_shot_card_has_zero_shots(card, main, drawn, capsys, tmp_path):
     cards = [card('u0', 4, 0.6, trained=False), card('u4', 4, 0.8)]
     main([*cards, '--out', str(tmp_path / 'figure.png')])
     assert 'ucf101, transf: 0-shot 60.0, 4-shot 80.0\nAll cards' in capsys.readouterr().out
     assert drawn[0].axes[0].get_lines()[0].get_xdata().tolist() == [0, 3]
 
 
-def test_other_test_videos_are_named(card, main, drawn, capsys, tmp_path):
+def test_different_test_lists_are_named(card, main, drawn, capsys, tmp_path):
     cards = [card('u0', None, 0.6, videos='f'), card('u1', 1, 0.7), card('u4', 4, 0.8)]
     main([*cards, '--out', str(tmp_path / 'figure.png')])
     note = 'Tested on different videos: UCF101 (transf 0-shot; transf 1-shot, transf 4-shot)'
@@ -138,13 +138,13 @@ REFUSED = {
 
 
 @pytest.mark.parametrize('case', REFUSED)
-def test_what_does_not_fit_is_one_sentence(case, card, main, refused, tmp_path):
+def test_rejected_with_one_sentence(case, card, main, refused, tmp_path):
     arguments, words = REFUSED[case]
     refused(main, ['--out', tmp_path / 'figure.png', *arguments(card)], words)
     assert not list(tmp_path.glob('*.png'))
 
 
-def test_an_edited_card_is_refused(card, main, refused, tmp_path):
+def test_edited_card_is_rejected(card, main, refused, tmp_path):
     path = card('a', 4, 0.8)
     text = (tmp_path / 'a.json').read_text()
     (tmp_path / 'a.json').write_text(text.replace('0.8', '0.9'))

@@ -12,7 +12,7 @@ TOOL = 'tools/analysis/process_equality.py'
 
 @pytest.fixture
 def log(tmp_path: Path) -> Callable[..., str]:
-    """Function: a work dir with these losses."""
+    """Factory: write a work dir with these losses."""
 
     def write(name: str, losses: list[float], acc: float = 0.5) -> str:
         folder = tmp_path / name / '20260101_000000' / 'vis_data'
@@ -52,10 +52,10 @@ def test_refuses(case: str, log: Callable, tmp_path: Path, load_tool: Callable) 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_processes_train_alike(
+def test_training_is_equal_on_1_2_and_4_processes(
     tiny_config: Path, tmp_path: Path, start_tool: Callable, load_tool: Callable
 ) -> None:
-    """Eight of nine videos in each step, whatever the number of processes."""
+    """Each step sees eight of nine videos on any number of processes."""
     config = tmp_path / 'alike.py'
     config.write_text(
         dedent(f"""

@@ -20,14 +20,14 @@ def test_every_row_has_a_config(tool):
     for _, rows in tool.TABLES.values():
         for row in rows:
             config = Config.fromfile(tool.ROOT / tool.CONFIGS / f'{row.config}.py')
-            assert config.param_scheduler[1].type == 'CosineAnnealingLR'  # what --epochs shortens
+            assert config.param_scheduler[1].type == 'CosineAnnealingLR'  # --epochs sets its end
 
 
 def test_finished_runs_are_reused(tool, tmp_path, monkeypatch):
     folder = tmp_path / f'table4_mean_p-{tool.digest("table4_mean_p", 5)}' / 'seed0'
     folder.mkdir(parents=True)
     (folder / 'result.json').write_text(json.dumps({'acc/top1': 0.5}))
-    monkeypatch.setattr(tool.subprocess, 'run', lambda *a, **k: pytest.fail('ran again'))
+    monkeypatch.setattr(tool.subprocess, 'Popen', lambda *a, **k: pytest.fail('ran again'))
     assert tool.run('table4_mean_p', 0, 5, tmp_path) == {'acc/top1': 0.5}
 
 
