@@ -17,7 +17,7 @@ DOCUMENTS = sorted(
 FOLDERS = '|'.join(('actionclip_mm', 'configs', 'docs', 'requirements', 'tests', 'tools'))
 NAMED = re.compile(rf'(?<![\w./-])(?:{FOLDERS})/[\w./*{{}},-]*[\w/*}}]')
 LINK = re.compile(r'\]\(([^)\s:]+)\)')
-TEST = re.compile(r'(?<![\w/])(?:[\w/]*/)?(test_\w+\.py)(?:::(?:\w+::)?(test_\w+))?')
+TEST = re.compile(r'(?<![\w/])([\w/]*/)?(test_\w+\.py)(?:::(?:\w+::)?(test_\w+))?')
 MODULE = re.compile(r'\bactionclip_mm(?:\.[A-Za-z_]\w*)+')
 CODE = re.compile(r'```.*?```|`[^`\n]+`', re.S)
 COMMAND = re.compile(r'(?:\bactionclip|-m actionclip_mm) ([a-z][a-z-]*)')
@@ -63,8 +63,9 @@ def test_documented_paths_exist(document: Path) -> None:
         file = document.parent / path if path else document
         if not file.exists() or (anchor and anchor not in anchors(file)):
             missing.append(target)
-    for name, function in TEST.findall(text):
-        files = list((ROOT / 'tests').rglob(name))
+    for folder, name, function in TEST.findall(text):
+        exact = folder.startswith('test_')
+        files = list((ROOT / 'tests').rglob(folder * exact + name))
         if not any(f'def {function}' in file.read_text(encoding='utf-8') for file in files):
             missing.append(f'{name}::{function}')
     missing += [name for name in MODULE.findall(text) if not is_module_or_attribute(name)]

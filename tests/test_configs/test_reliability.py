@@ -8,6 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / 'docs' / 'reliability.md').read_text()
 SHORT = {
+    'cli/': 'test_cli/',
     'hooks/': 'test_engine/test_hooks/',
     'preflight/': 'test_engine/test_preflight/',
     'tools/': 'test_tools/',
