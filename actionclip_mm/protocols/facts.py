@@ -1,19 +1,36 @@
-"""What decides a number, read from the resolved config and the model built from it."""
+"""Sections of a card: what decides a number, its value for each class, how it was made.
 
+Facts are read from the resolved config and the model built from it.
+"""
+
+import datetime
 import hashlib
+import importlib.metadata
 import inspect
 import json
+import platform
+import subprocess
+import time
 from typing import Any
 
+import numpy as np
+import torch
 from mmengine.config import Config
 from torch import nn
 
+from ..evaluation import VideoScores, class_precision
 from ..models.heads import VideoTextHead
+from ..utils.shipped_files import PACKAGE
 from ..utils.wrapped_datasets import innermost_config
-from .card import ModelFacts, TestFacts, TextFacts, TrainingFacts
-from .views import CROPS, count_frames, count_views, sampling_step
+from ..version import __version__
+from .card import ClassResult, ModelFacts, Origin, PerClass, TestFacts, TextFacts, TrainingFacts
+from .configs import CROPS, count_frames, count_views, sampling_step
 
 RESIZES = ('Resize', 'CLIPResize')
+PACKAGES = (
+    'torch', 'torchvision', 'mmaction2', 'mmengine', 'mmcv', 'mmcv-lite', 'open_clip_torch',
+    'decord', 'av', 'opencv-python', 'numpy',
+)  # fmt: skip
 
 
 def model_facts(config: Config, model: nn.Module, leaf: str, options: dict) -> ModelFacts:
@@ -99,6 +116,74 @@ def training_facts(config: Config, start: str, draws: str, processes: int) -> Tr
         optimizer=_plain(config.optim_wrapper.optimizer),
         draws=draws,
     )
+
+
+def class_results(found: VideoScores) -> PerClass:
+    """Accuracy of each class; average precision (Charades' definition) of multi-label tests."""
+    if found.labels.ndim == 1:
+        right = np.argmax(found.scores, axis=1) == found.labels
+        counts = np.bincount(found.labels, minlength=len(found.classes))
+        hits = np.bincount(found.labels, weights=right, minlength=len(found.classes))
+        values = hits / np.where(counts, counts, np.nan)
+        metric = 'top-1 accuracy'
+    else:
+        scores = np.where(found.failed[:, None], -np.inf, found.scores)
+        precision = class_precision(scores, found.labels)
+        counts, values, metric = precision.positives, precision.values, 'average precision'
+    rows = zip(found.classes, counts, values, strict=True)
+    return PerClass(
+        metric=metric,
+        classes=tuple(
+            ClassResult(name, int(count), None if np.isnan(value) else float(value))
+            for name, count, value in rows
+        ),
+    )
+
+
+def origin_facts(start: float, processes: int, command: str) -> Origin:
+    """The ``made`` section: date, duration, versions, machine.
+
+    Args:
+        start: :func:`time.time` at the start of the run.
+        processes: Of this machine.
+        command: Command line.
+    """
+    return Origin(
+        date=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='seconds'),
+        seconds=round(time.time() - start, 1),
+        processes=processes,
+        command=command,
+        versions=_versions(),
+        git_commit=_git_commit(),
+        device=torch.cuda.get_device_name() if torch.cuda.is_available() else 'CPU',
+    )
+
+
+def _versions() -> dict[str, str | None]:
+    found: dict[str, str | None] = dict(python=platform.python_version(), actionclip_mm=__version__)
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _git_commit() -> str | None:
+    """Commit of the checkout, ``-dirty`` if files changed since; None for an installed package."""
+    git = ['git', '-C', str(PACKAGE)]
+    # an installation may lie inside the repository of another project
+    tracked = ['ls-files', '--error-unmatch', 'version.py']
+    # tags have names; --exclude '*' keeps to hashes
+    describe = ['describe', '--always', '--dirty', '--abbrev=40', '--exclude', '*']
+    try:
+        for arguments in (tracked, describe):
+            done = subprocess.run([*git, *arguments], capture_output=True, text=True, timeout=10)
+            if done.returncode != 0:
+                return None
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip()
 
 
 def _scores(head: Any) -> str | None:

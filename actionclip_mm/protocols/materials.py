@@ -5,22 +5,26 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from ..models.text import read_labels
-from .annotations import (
+from ..benchmarks import published_lists
+from ..benchmarks.identity import hash_names, hash_videos, video_id
+from ..utils.label_names import read_labels
+from .card import ClassFacts, ListFacts
+from .classes import AllClasses, Chosen, GivenClasses, find_base_classes
+from .lists import (
     Entry,
     LabelledVideo,
     check_labels,
+    draw_shots,
     hash_labels,
     hash_list,
+    match_published,
     read_entries,
     read_label_sets,
     restrict,
     to_lines,
 )
-from .class_choices import AllClasses, Chosen, GivenClasses, find_base_classes
-from .few_shot_sampler import draw_shots, match_published
-from .identity import hash_names, hash_videos, published_lists, video_id
 from .protocol import Protocol, Run, Videos
+from .request import missing
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Material:
         folder: Where the videos are.
         rule: Which classes these are.
         source: Where the list comes from.
-        identity: :func:`~.identity.hash_videos` of the list.
+        identity: :func:`~actionclip_mm.benchmarks.identity.hash_videos` of the list.
         published: As in :class:`Videos`.
     """
 
@@ -60,10 +64,11 @@ class Material:
     identity: str = ''
     published: tuple[str, ...] = ()
 
-    def classes_for_card(self) -> dict:
+    def class_facts(self) -> ClassFacts:
+        """What a card says about the classes."""
         identity = hash_names(self.names)
         found = [name for name in self.published if published_lists()[name].classes == identity]
-        return dict(
+        return ClassFacts(
             count=len(self.names),
             sha256=hash_labels(self.names),
             identity=identity,
@@ -71,9 +76,10 @@ class Material:
             rule=self.rule,
         )
 
-    def list_for_card(self) -> dict:
+    def list_facts(self) -> ListFacts:
+        """What a card says about the videos."""
         found = [name for name in self.published if published_lists()[name].videos == self.identity]
-        return dict(
+        return ListFacts(
             count=len(self.lines),
             sha256=hash_list(self.lines),
             identity=self.identity,
@@ -99,40 +105,35 @@ class DataFolder:
         """The path of a file or folder.
 
         Raises:
-            FileNotFoundError: With the tool that makes it.
+            FileNotFoundError: With the command that makes it.
         """
-        if self.rawframes:
-            name = name.replace('videos', 'rawframes')
         path = self.root / name
         if not path.exists():
-            dataset = self.protocol.dataset
-            tool = 'generate' if dataset == 'mini' else 'prepare'
-            raise FileNotFoundError(
-                f"{self.protocol.id} needs '{path}', which is not there: make it with "
-                f'`python tools/data/{dataset}/{tool}.py`, or set --data-root.'
-            )
+            raise FileNotFoundError(missing(self.protocol, path))
         return path.resolve()
 
-    def names(self, labels: str) -> tuple[str, ...]:
-        return read_labels(str(self.find(labels)), split_names=False)
+    def names(self, videos: Videos) -> tuple[str, ...]:
+        """Class names in id order."""
+        return read_labels(str(self.find(videos.lists[0].labels)), split_names=False)
 
     def entries(self, videos: Videos) -> list[Entry]:
         """All lists of a part as one, with labels checked against the names."""
-        num_classes = len(self.names(videos.labels))
+        num_classes = len(self.names(videos))
         entries: list[Entry] = []
-        for name in videos.lists:
-            path = self.find(name)
+        for listed in videos.lists:
+            path = self.find(listed.file_name(self.rawframes))
             new = _entries(path, self.rawframes, path.stat().st_mtime_ns)
             check_labels(new, num_classes, f"'{path}'")
             entries += new
         if len({entry.name for entry in entries}) != len(entries):
-            raise ValueError(f'{" and ".join(videos.lists)} share videos: prepare the lists again.')
+            names = ' and '.join(listed.name for listed in videos.lists)
+            raise ValueError(f'{names} share videos: prepare the lists again.')
         return entries
 
     def test(self, run: Run, part: str, choices: Choices) -> Material:
         """The videos that a part is tested on."""
         videos = run.tests[part]
-        if self.protocol.multi_label:
+        if self.protocol.benchmark.multi_label:
             return self._label_sets(videos)
         chosen = self._choose(run, videos, choices)
         entries = restrict(self.entries(videos), chosen.ids)
@@ -148,11 +149,11 @@ class DataFolder:
         source = 'all training videos'
         if choices.train_list is not None:
             given = read_entries(choices.train_list)  # published ones are of video files
-            _check_classes(given, every, chosen, self.names(videos.labels), choices.train_list)
+            _check_classes(given, every, chosen, self.names(videos), choices.train_list)
             entries = match_published(given, entries, videos.shots, str(choices.train_list))
             source = f'given list {choices.train_list.name}'
         elif videos.shots is not None:
-            all_names = self.names(videos.labels)
+            all_names = self.names(videos)
             names = [all_names[index] for index in chosen.ids]
             entries = draw_shots(entries, videos.shots, run.seed, names, choices.nested)
             kind = 'nested' if choices.nested else 'independent'
@@ -160,7 +161,7 @@ class DataFolder:
         return self._material(videos, chosen, entries, source)
 
     def _choose(self, run: Run, videos: Videos, choices: Choices) -> Chosen:
-        names = self.names(videos.labels)
+        names = self.names(videos)
         given = None
         if choices.base_labels is not None:
             listed = read_labels(str(choices.base_labels), split_names=False)
@@ -168,34 +169,36 @@ class DataFolder:
             given = GivenClasses(ids, choices.base_labels.name)
         train = run.train
         return videos.classes.choose(
-            names, lambda: [] if train is None else self.entries(train), given
+            names, lambda: [e.label for e in self.entries(train)] if train else [], given
         )
 
     def _label_sets(self, videos: Videos) -> Material:
         """Multi-label lists, of which no class is left out."""
-        names = self.names(videos.labels)
-        listed: list[LabelledVideo] = []
-        for name in videos.lists:
-            listed += read_label_sets(self.find(name), len(names), self.rawframes)
+        names = self.names(videos)
+        found: list[LabelledVideo] = []
+        for listed in videos.lists:
+            found += read_label_sets(
+                self.find(listed.file_name(self.rawframes)), len(names), self.rawframes
+            )
         return Material(
             names=names,
-            lines=tuple(video.line for video in listed),
-            folder=self.find(videos.folder),
+            lines=tuple(video.line for video in found),
+            folder=self.find(videos.lists[0].folder_name(self.rawframes)),
             rule=AllClasses().choose(names, list, None).rule,
             source='list',
-            identity=hash_videos((v.path, [names[i] for i in v.labels]) for v in listed),
+            identity=hash_videos((v.path, [names[i] for i in v.labels]) for v in found),
             published=videos.published,
         )
 
     def _material(
         self, videos: Videos, chosen: Chosen, entries: Sequence[Entry], source: str
     ) -> Material:
-        all_names = self.names(videos.labels)
+        all_names = self.names(videos)
         names = tuple(all_names[index] for index in chosen.ids)
         return Material(
             names=names,
             lines=tuple(to_lines(entries)),
-            folder=self.find(videos.folder),
+            folder=self.find(videos.lists[0].folder_name(self.rawframes)),
             rule=chosen.rule,
             source=source,
             identity=hash_videos((entry.name, [names[entry.label]]) for entry in entries),

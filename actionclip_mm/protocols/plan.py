@@ -8,21 +8,21 @@ from pathlib import Path
 from mmengine.config import Config
 
 from ..apis.building import build_trained, load_strictly
+from ..benchmarks import published_lists
 from .card import ModelFacts, TestFacts, TextFacts
-from .derive import (
+from .configs import (
     check_options_kept,
     read_leaf,
     reads_rawframes,
+    set_views,
     test_config,
     train_config,
 )
 from .facts import model_facts, test_facts, text_facts
-from .identity import published_lists
+from .families import get_protocol
 from .materials import Choices, DataFolder, Material
 from .protocol import Protocol, Run
-from .registry import get_protocol
-from .request import Request, check_request
-from .views import set_views
+from .request import Request
 
 
 @dataclass(frozen=True)
@@ -79,17 +79,14 @@ def make_plan(request: Request, configs: Path) -> Plan:
             that does not fit.
         FileNotFoundError: A list, folder, config or checkpoint that is not there.
     """
-    protocol = get_protocol(request.protocol)
-    if request.seeds:
-        protocol = protocol.with_seeds(request.seeds)
-    check_request(request, protocol)
+    protocol = request.resolve()
     leaf_path = request.config or configs / protocol.leaf
     trains = protocol.trains and not request.test_only
     leaf = read_leaf(leaf_path, request.options, trains)
     set_views(leaf, protocol.views, protocol.id)
     _set_templates(leaf, request.templates)
     folder = DataFolder(
-        request.data_root / protocol.dataset, protocol, rawframes=reads_rawframes(leaf)
+        request.data_root / protocol.benchmark.name, protocol, rawframes=reads_rawframes(leaf)
     )
     jobs = tuple(_jobs(request, protocol, folder))
     _check_head(leaf, protocol, jobs)
@@ -165,7 +162,7 @@ def _check_head(leaf: Config, protocol: Protocol, jobs: Sequence[Job]) -> None:
         return
     job = jobs[0]
     known = job.train and job.train.names
-    if 'zero_shot' in protocol.id or any(known not in (None, m.names) for m in job.tests.values()):
+    if protocol.unseen_classes or any(known not in (None, m.names) for m in job.tests.values()):
         raise ValueError(
             f'{protocol.id} tests classes that were not trained, but the head '
             f'{leaf.model.cls_head.type} of the config reads no class names: give a config with a '
@@ -214,9 +211,9 @@ def _other_lists(place: str, material: Material) -> list[str]:
     lists = [published_lists()[name] for name in material.published]
     sizes = ' or '.join(dict.fromkeys(f'{known.size:,}' for known in lists))
     texts = []
-    if material.classes_for_card()['published'] is None:
+    if material.class_facts().published is None:
         texts.append(f'{place}: the {len(material.names)} classes are not the published ones.')
-    if material.list_for_card()['published'] is None:
+    if material.list_facts().published is None:
         texts.append(
             f'{place}: the {len(material.lines):,} videos are not those of a published list '
             f'({sizes} videos; {lists[0].source}).'

@@ -4,30 +4,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .class_choices import AllClasses, ClassChoice
-from .statistics import MeanStd
+import numpy as np
+
+from ..benchmarks import AnnotationList, Benchmark
+from .classes import AllClasses, ClassChoice
 
 
 @dataclass(frozen=True)
 class Videos:
-    """Videos of a data set with their labels; names are relative to the data set's folder.
+    """Videos of a data set and the classes they are labelled with.
 
     Attributes:
-        lists: Annotation files, read one after the other.
-        folder: Where the videos are.
-        labels: File with the class names.
-        classes: Which of the classes count; the others' videos are left out.
+        lists: Annotation lists, read one after the other.
+        published: Names of the published lists that these videos may equal; projects differ in
+            their copies.
+        classes: Classes that count; videos of others are dropped.
         shots: Videos drawn per class, None for all (training only).
-        published: Names of the published lists that this may be (see :mod:`.identity`); projects
-            differ in their copies.
     """
 
-    lists: tuple[str, ...]
-    folder: str = 'videos'
-    labels: str = 'labels.txt'
+    lists: tuple[AnnotationList, ...]
+    published: tuple[str, ...]
     classes: ClassChoice = field(default_factory=AllClasses)
     shots: int | None = None
-    published: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, listed: AnnotationList) -> 'Videos':
+        """All videos of one list."""
+        return cls((listed,), listed.published)
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,8 @@ class Run:
     Attributes:
         name: Unique within the protocol; names its folder.
         tests: Part ('test', 'base', 'novel') -> videos.
-        train: What is trained on, None where the checkpoint is tested as it is.
-        seed: Of the draw and, unless another is asked for, of the training.
+        train: Training videos, None where the checkpoint is tested as it is.
+        seed: Seed of the draw and, by default, of the training.
     """
 
     name: str
@@ -47,40 +50,102 @@ class Run:
     seed: int = 0
 
 
+def seeded_runs(run: Run, seeds: Sequence[int]) -> tuple[Run, ...]:
+    """The same run once per seed."""
+    return tuple(replace(run, name=f'seed{seed}', seed=seed) for seed in seeds)
+
+
+# What one test gave: its run, its part of the protocol, metrics as fractions.
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class MeanStd:
+    """Mean and standard deviation of each metric over runs.
+
+    Attributes:
+        over: What the runs are: 'splits', 'draws', …
+        ddof: 0 is numpy's default and what peers report.
+    """
+
+    over: str
+    ddof: int = 0
+
+    def rule(self, runs: int) -> str:
+        """The statistic in words."""
+        return 'one run' if runs == 1 else f'mean ± std (ddof={self.ddof}) over {self.over}'
+
+    def compute(self, results: Sequence[Result]) -> list[dict[str, Any]]:
+        """One row per part and metric: ``part, metric, mean, std, ddof, n``."""
+        rows = []
+        for part in dict.fromkeys(result['part'] for result in results):
+            members = [result['metrics'] for result in results if result['part'] == part]
+            for metric in members[0]:
+                values = np.array([metrics[metric] for metrics in members], dtype=float)
+                # None, not 0: one run has no spread
+                std = float(values.std(ddof=self.ddof)) if len(values) > max(1, self.ddof) else None
+                row = dict(part=part, metric=metric, mean=float(values.mean()), std=std)
+                rows.append(row | dict(ddof=self.ddof, n=len(values)))
+        return rows
+
+
+@dataclass(frozen=True)
+class HarmonicMean(MeanStd):
+    """Base and novel averaged over seeds first, then HM = 2·B·N / (B + N) of the averages."""
+
+    def rule(self, runs: int) -> str:
+        return f'{super().rule(runs)}; HM = 2·base·novel/(base+novel) of the two means'
+
+    def compute(self, results: Sequence[Result]) -> list[dict[str, Any]]:
+        rows = super().compute(results)
+        means = {(row['part'], row['metric']): row['mean'] for row in rows}
+        for metric in dict.fromkeys(row['metric'] for row in rows):
+            base, novel = means['base', metric], means['novel', metric]
+            mean = harmonic_mean(base, novel)
+            row = dict(part='harmonic mean', metric=metric, mean=mean, std=None)
+            rows.append(row | dict(ddof=self.ddof, n=rows[0]['n']))
+        return rows
+
+
+def harmonic_mean(a: float, b: float) -> float:
+    """2ab / (a + b), and 0 where both are 0."""
+    return 2 * a * b / (a + b) if a + b else 0.0
+
+
 # Of single-label protocols.
 ACCURACY = (dict(type='AccMetric', metric_list=('top_k_accuracy', 'mean_class_accuracy')),)
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """A way to measure that has a name.
+    """A named way to measure.
 
     Attributes:
         id: Its name.
         meaning: One or two sentences.
-        dataset: Folder below the data root, and of the preparation tool.
-        leaf: Config of the model, below ``configs/``; another one can be given.
+        benchmark: The data set.
+        leaf: Config of the model, below ``configs/``; ``--config`` replaces it.
         runs: Splits or seeds.
-        statistic: What becomes of the numbers of the runs.
-        seeded: Whether the runs differ in nothing but the seed, so that others may be asked for.
-        metrics: Keys that are reported.
-        evaluator: Configs of the metrics, whatever a leaf config has; a ``per_class_file`` is
+        statistic: How the numbers of the runs are combined.
+        seeded: Whether the runs differ only in the seed, so that other seeds can be requested.
+        unseen_classes: Whether it tests classes that the checkpoint was not trained on.
+        metrics: Reported metric keys.
+        evaluator: Metric configs, which replace those of the leaf config. A ``per_class_file`` is
             written into the folder of the test.
         views: Clips and crops that the protocol demands; None for those of the leaf config.
-        multi_label: Whether videos have any number of labels.
     """
 
     id: str
     meaning: str
-    dataset: str
+    benchmark: Benchmark
     leaf: str
     runs: tuple[Run, ...]
     statistic: MeanStd
     seeded: bool = False
+    unseen_classes: bool = False
     metrics: tuple[str, ...] = ('acc/top1', 'acc/top5', 'acc/mean1')
     evaluator: tuple[dict[str, Any], ...] = ACCURACY
     views: tuple[int, int] | None = None
-    multi_label: bool = False
 
     @property
     def trains(self) -> bool:
@@ -92,21 +157,16 @@ class Protocol:
         return None if train is None else train.shots
 
     def with_seeds(self, seeds: Sequence[int]) -> 'Protocol':
-        """The same with other seeds.
+        """The same protocol with other seeds.
 
         Raises:
-            ValueError: The runs are no seeds, or a seed is there twice.
+            ValueError: The runs are not seeds, or the seeds repeat or are negative.
         """
         if not self.seeded:
             raise ValueError(
-                f'{self.id} has fixed runs ({", ".join(run.name for run in self.runs)}): leave '
-                '--seeds out (--seed sets the seed of a training).'
+                f'{self.id} has fixed runs ({", ".join(run.name for run in self.runs)}): omit '
+                '--seeds (--seed sets the seed of a training).'
             )
         if len(set(seeds)) != len(seeds) or min(seeds) < 0:
-            raise ValueError(f'--seeds {list(seeds)} must be different numbers from 0 on.')
+            raise ValueError(f'--seeds must be different non-negative integers, got {list(seeds)}.')
         return replace(self, runs=seeded_runs(self.runs[0], seeds))
-
-
-def seeded_runs(run: Run, seeds: Sequence[int]) -> tuple[Run, ...]:
-    """The same run once per seed."""
-    return tuple(replace(run, name=f'seed{seed}', seed=seed) for seed in seeds)

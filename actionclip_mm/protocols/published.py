@@ -7,10 +7,10 @@ A number stands next to ours only where both were measured on the same videos an
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from ..benchmarks import PublishedList, published_lists
 from .card import Card
-from .identity import PublishedList, published_lists
+from .families import PROTOCOLS
 from .protocol import Protocol, Videos
-from .registry import PROTOCOLS
 
 
 class Published(NamedTuple):

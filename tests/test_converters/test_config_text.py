@@ -46,11 +46,11 @@ def test_protocols_of_10_clips_and_3_crops_take_it(arch: dict, tmp_path: Path) -
             data_root=tmp_path / 'data',
         )
         plan = make_plan(request, CONFIGS)
-        assert (plan.test['clips'], plan.test['crops']) == views
-        assert plan.test['average_clips'] == average
+        assert (plan.test.clips, plan.test.crops) == views
+        assert plan.test.average_clips == average
         crop = 'ThreeCrop' if views == (10, 3) else 'CLIPCenterCrop'
-        assert plan.test['crop'] == [dict(type=crop, crop_size=32)]
-        assert plan.test['resize'][-1]['scale'][-1] == (32 if views == (10, 3) else 36)
+        assert plan.test.crop == (dict(type=crop, crop_size=32),)
+        assert plan.test.resize[-1]['scale'][-1] == (32 if views == (10, 3) else 36)
 
 
 @pytest.mark.parametrize('frames', [0, -2, 41])

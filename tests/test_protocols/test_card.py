@@ -43,7 +43,7 @@ def test_cards_of_version_0_1_0(name: str, page: Path, tmp_path: Path) -> None:
 
 
 def test_the_published_schema_is_current() -> None:
-    """Written by ``python tools/run_protocol.py --card-schema > docs/card.schema.json``."""
+    """Written by ``actionclip protocol --card-schema > docs/card.schema.json``."""
     published = json.loads((ROOT / 'docs' / 'card.schema.json').read_text())
     assert published == Card.json_schema()
     assert set(published['required']) == set(published['properties'])

@@ -1,13 +1,27 @@
 """Facts come from the resolved config and the model, with the defaults of the classes."""
 
+import re
+import shutil
+import subprocess
+from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from actionclip_mm.apis.building import build_trained
+from actionclip_mm.evaluation import VideoScores, class_precision
 from actionclip_mm.models.text import PRESETS
-from actionclip_mm.protocols.derive import read_leaf
-from actionclip_mm.protocols.facts import model_facts, test_facts, text_facts, training_facts
+from actionclip_mm.protocols import facts as module
+from actionclip_mm.protocols.configs import read_leaf
+from actionclip_mm.protocols.facts import (
+    class_results,
+    model_facts,
+    origin_facts,
+    test_facts,
+    text_facts,
+    training_facts,
+)
 
 test_facts.__test__ = False  # no test, but what is tested
 
@@ -114,3 +128,56 @@ def test_facts_of_a_training(leaf) -> None:
     facts = training_facts(leaf, 'CLIP', 'a draw', 2)
     assert facts.epochs == 8 and facts.batch_size == 32 and facts.drop_last is True
     assert facts.optimizer['lr'] == 4e-4 and facts.processes == 2
+
+
+def test_accuracies_add_up_to_top1() -> None:
+    rng = np.random.default_rng(0)
+    scores = rng.random((50, 4)).astype(np.float32)
+    labels = rng.integers(0, 3, 50)  # class 3 has no video
+    found = VideoScores(
+        tuple(map(str, range(50))), ('a', 'b', 'c', 'd'), scores, labels, np.zeros(50, bool)
+    )
+    measured = asdict(class_results(found))
+    assert measured['metric'] == 'top-1 accuracy'
+    rows = {row['name']: row for row in measured['classes']}
+    assert rows['d'] == dict(name='d', videos=0, value=None)
+    right = sum(row['videos'] * row['value'] for row in measured['classes'] if row['videos'])
+    assert right == pytest.approx((scores.argmax(1) == labels).sum())
+
+
+def test_average_precisions_are_those_of_charades() -> None:
+    rng = np.random.default_rng(0)
+    scores, truth = rng.random((20, 3)).astype(np.float32), rng.random((20, 3)) < 0.4
+    truth[:, 2] = False
+    failed = np.zeros(20, bool)
+    failed[3] = True
+    found = VideoScores(tuple(map(str, range(20))), ('a', 'b', 'c'), scores, truth, failed)
+    measured = asdict(class_results(found))
+    expected = class_precision(np.where(failed[:, None], -np.inf, scores), truth)
+    values = [row['value'] for row in measured['classes']]
+    assert values == [*map(float, expected.values[:2]), None]
+    assert [row['videos'] for row in measured['classes']] == truth.sum(0).tolist()
+
+
+@pytest.mark.skipif(shutil.which('git') is None, reason='git is not installed')
+def test_the_commit_is_that_of_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def commit() -> str | None:
+        return origin_facts(0.0, 1, 'x').git_commit
+
+    def git(*arguments: str) -> None:
+        who = ('-c', 'user.name=a', '-c', 'user.email=a@b')
+        subprocess.run(['git', '-C', tmp_path, *who, *arguments], check=True, capture_output=True)
+
+    monkeypatch.setattr(module, 'PACKAGE', tmp_path)
+    assert commit() is None
+    (tmp_path / 'project.py').write_text('1')
+    for arguments in (('init',), ('add', 'project.py'), ('commit', '-m', 'x'), ('tag', 'v1')):
+        git(*arguments)
+    (tmp_path / 'version.py').write_text('1')
+    assert commit() is None, 'a package installed inside the repository of another project'
+    git('add', 'version.py')
+    git('commit', '-m', 'y')
+    found = commit()
+    assert found is not None and re.fullmatch('[0-9a-f]{40}', found)
+    (tmp_path / 'version.py').write_text('2')
+    assert commit() == f'{found}-dirty'

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from actionclip_mm.protocols.families import get_protocol
 from actionclip_mm.protocols.materials import Choices, DataFolder, Material
-from actionclip_mm.protocols.registry import get_protocol
 
 
 def parts_of(name: str, root: Path, **choices: object) -> list[Material]:
     protocol = get_protocol(name)
-    folder = DataFolder(root / protocol.dataset, protocol)
+    folder = DataFolder(root / protocol.benchmark.name, protocol)
     return [
         folder.test(run, part, Choices(**choices)) for run in protocol.runs for part in run.tests
     ]
@@ -19,7 +19,7 @@ def parts_of(name: str, root: Path, **choices: object) -> list[Material]:
 
 def trains_of(name: str, root: Path, **choices: object) -> list[Material]:
     protocol = get_protocol(name)
-    folder = DataFolder(root / protocol.dataset, protocol)
+    folder = DataFolder(root / protocol.benchmark.name, protocol)
     return [folder.train(run, Choices(**choices)) for run in protocol.runs]
 
 
@@ -31,7 +31,7 @@ def test_z3_and_zf(make_ucf101: Callable) -> None:
     root = make_ucf101(train=4, test=2)
     z3 = parts_of('zero_shot_ucf101_z3', root)
     assert [len(material.lines) for material in z3] == [10, 10, 10]
-    assert len({material.list_for_card()['sha256'] for material in z3}) == 3
+    assert len({material.list_facts().sha256 for material in z3}) == 3
     (zf,) = parts_of('zero_shot_ucf101_zf', root)
     assert set(zf.lines) > {line for material in z3 for line in material.lines}
     assert zf.names[0] == 'ApplyEyeMakeup', 'names stay as they are: the encoder splits them'
@@ -124,9 +124,9 @@ def test_who_only_tests_needs_no_training_list(make_ucf101: Callable, tmp_path: 
 def test_what_is_missing_is_named_with_its_tool(make_ucf101: Callable) -> None:
     root = make_ucf101()
     (root / 'ucf101' / 'ucf101_val_split_2_videos.txt').unlink()
-    with pytest.raises(FileNotFoundError, match='tools/data/ucf101/prepare.py'):
+    with pytest.raises(FileNotFoundError, match='`actionclip prepare ucf101`'):
         parts_of('zero_shot_ucf101_z3', root)
-    with pytest.raises(FileNotFoundError, match='tools/data/mini/generate.py'):
+    with pytest.raises(FileNotFoundError, match='`actionclip prepare mini`'):
         parts_of('mini_zero_shot', root)
 
 

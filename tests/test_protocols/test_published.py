@@ -4,11 +4,11 @@ import re
 
 import pytest
 
+from actionclip_mm.benchmarks import published_lists
 from actionclip_mm.protocols.card import make_card
 from actionclip_mm.protocols.card_markdown import to_markdown
-from actionclip_mm.protocols.identity import published_lists
+from actionclip_mm.protocols.families import PROTOCOLS
 from actionclip_mm.protocols.published import PUBLISHED, compare
-from actionclip_mm.protocols.registry import PROTOCOLS
 
 SOURCE = re.compile(r"(\w[\w-]*'s README|ActionCLIP, arXiv 2109.08472, table \d)(, .+)?")
 

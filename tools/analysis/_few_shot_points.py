@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from actionclip_mm.benchmarks import BENCHMARKS
 from actionclip_mm.protocols import read_card
 from actionclip_mm.protocols.card import ListFacts
-from actionclip_mm.protocols.data_sets import NAMES
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,11 @@ def read_point(path: str, model: str | None, metric: str) -> Point:
     )
 
 
+def title_of(dataset: str) -> str:
+    """The title of a data set; unknown ones keep their name."""
+    return BENCHMARKS[dataset].title if dataset in BENCHMARKS else dataset
+
+
 def _hashes(lists: Iterable[ListFacts]) -> str:
     return ' '.join(sorted({about.sha256[:12] for about in lists}))
 
@@ -127,7 +132,7 @@ def on_other_videos(points: Sequence[Point]) -> str:
     for dataset, groups in lists.items():
         if len(groups) > 1:
             members = '; '.join(', '.join(group) for group in groups.values())
-            named.append(f'{NAMES.get(dataset, dataset)} ({members})')
+            named.append(f'{title_of(dataset)} ({members})')
     return 'Tested on different videos: ' + ', '.join(named) if named else ''
 
 

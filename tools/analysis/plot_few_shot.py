@@ -32,11 +32,10 @@ import matplotlib
 matplotlib.use('Agg')
 
 import matplotlib.pyplot as plt
-from _few_shot_points import Point, check, in_order, read_point, remarks
+from _few_shot_points import Point, check, in_order, read_point, remarks, title_of
 from matplotlib.axes import Axes
 
 from actionclip_mm.protocols.card_markdown import METRICS
-from actionclip_mm.protocols.data_sets import NAMES
 from actionclip_mm.utils import write_figure, write_text
 
 
@@ -70,7 +69,7 @@ def plot(points: Sequence[Point], path: Path) -> None:
                 draw_line(axes, line, colours[model])
         shots = sorted({point.shots for point in points if point.dataset == dataset})
         axes.set_xticks([place(count) for count in shots], [str(count) for count in shots])
-        axes.set(title=NAMES.get(dataset, dataset), xlabel='training videos per class (0: none)')
+        axes.set(title=title_of(dataset), xlabel='training videos per class (0: none)')
         axes.grid(alpha=0.3)
         axes.legend(fontsize=8)
     metric = points[0].metric

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from actionclip_mm.protocols.annotations import Entry
-from actionclip_mm.protocols.class_choices import (
+from actionclip_mm.benchmarks import get_benchmark
+from actionclip_mm.benchmarks.identity import hash_names
+from actionclip_mm.protocols.classes import (
     RULE,
     AllClasses,
     BaseClasses,
@@ -13,7 +14,6 @@ from actionclip_mm.protocols.class_choices import (
     RandomHalf,
     find_base_classes,
 )
-from actionclip_mm.protocols.identity import base_to_novel_classes, hash_names
 
 
 def names_of(count: int) -> list[str]:
@@ -32,7 +32,7 @@ def test_random_halves_are_those_of_the_published_code(num_classes: int) -> None
 
 def test_base_classes_are_the_most_frequent() -> None:
     counts = [2, 5, 2, 1, 2]
-    train = [Entry(f'{label}{i}', label) for label, n in enumerate(counts) for i in range(n)]
+    train = [label for label, n in enumerate(counts) for _ in range(n)]
     names, given = names_of(5), GivenClasses([4, 3, 0], 'base.txt')
     base = BaseClasses().choose(names, lambda: train, None)
     assert base.ids == [1, 2, 4]  # ties: the larger class id
@@ -47,22 +47,23 @@ def test_base_classes_are_the_most_frequent() -> None:
 
 @pytest.mark.parametrize(('num_classes', 'base'), [(51, 26), (101, 51), (400, 200), (174, 87)])
 def test_sizes_of_the_halves(num_classes: int, base: int) -> None:
-    train = [Entry(str(label), label) for label in range(num_classes)]
     names = names_of(num_classes)
-    assert len(BaseClasses().choose(names, lambda: train, None).ids) == base
-    assert len(NovelClasses().choose(names, lambda: train, None).ids) == num_classes - base
+    assert len(BaseClasses().choose(names, lambda: range(num_classes), None).ids) == base
+    novel = NovelClasses().choose(names, lambda: range(num_classes), None)
+    assert len(novel.ids) == num_classes - base
 
 
 @pytest.mark.parametrize('dataset', ['kinetics400', 'ucf101', 'hmdb51', 'ssv2'])
 def test_names_decide_where_classes_are_published(dataset: str) -> None:
     """Whatever is on this disk: copies of Kinetics-400 lack other videos."""
-    published, novel = base_to_novel_classes(dataset)
+    benchmark = get_benchmark(dataset)
+    published, novel = benchmark.base_classes, benchmark.novel_classes
     names = sorted(name.replace(' ', '_') for name in (*published, *novel))
-    train = [Entry('x', label) for label in range(10)]  # the rule would give others
-    base = BaseClasses(dataset).choose(names, lambda: train, None)
+    # the rule would give others
+    base = BaseClasses(published, novel).choose(names, lambda: range(10), None)
     assert hash_names(names[index] for index in base.ids) == hash_names(published)
     assert base.rule == 'base: the published list'
-    others = BaseClasses(dataset).choose([*names[1:], 'another'], lambda: train, None)
+    others = BaseClasses(published, novel).choose([*names[1:], 'x'], lambda: range(10), None)
     assert 'not those of the published list' in others.rule and RULE in others.rule
 
 

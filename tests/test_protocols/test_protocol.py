@@ -2,7 +2,7 @@
 
 import pytest
 
-from actionclip_mm.protocols.statistics import HarmonicMean, MeanStd, harmonic_mean
+from actionclip_mm.protocols.protocol import HarmonicMean, MeanStd, harmonic_mean
 
 
 def results(**parts: list[float]) -> list[dict]:

@@ -1,4 +1,4 @@
-"""Lists and classes are recognised by their content: the whole of UCF101, by hash."""
+"""Lists and classes are recognized by their content: the whole of UCF101, by hash."""
 
 import json
 from collections import Counter
@@ -8,19 +8,17 @@ from types import SimpleNamespace
 
 import pytest
 
-from actionclip_mm.benchmarks import get_benchmark
-from actionclip_mm.protocols.annotations import Entry
-from actionclip_mm.protocols.class_choices import most_frequent_half
-from actionclip_mm.protocols.identity import (
-    base_to_novel_classes,
-    hash_names,
-    hash_videos,
-    known,
-    published_lists,
-    video_id,
-)
+from actionclip_mm.benchmarks import get_benchmark, published_lists
+from actionclip_mm.benchmarks.identity import hash_names, hash_videos, video_id
+from actionclip_mm.protocols.classes import most_frequent_half
+from actionclip_mm.protocols.families import PROTOCOLS, get_protocol
 from actionclip_mm.protocols.materials import Choices, DataFolder, Material
-from actionclip_mm.protocols.registry import PROTOCOLS, get_protocol
+
+
+def base_to_novel_classes(dataset: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    benchmark = get_benchmark(dataset)
+    return benchmark.base_classes, benchmark.novel_classes
+
 
 DATA = Path(__file__).resolve().parents[1] / 'data' / 'protocols'
 
@@ -69,7 +67,7 @@ def ucf101(
 
 def parts_of(name: str, root: Path) -> list[tuple[str, Material]]:
     protocol = get_protocol(name)
-    folder = DataFolder(root / protocol.dataset, protocol)
+    folder = DataFolder(root / protocol.benchmark.name, protocol)
     return [
         (part, folder.test(run, part, Choices())) for run in protocol.runs for part in run.tests
     ]
@@ -90,14 +88,14 @@ def test_our_lists_of_ucf101_are_the_published_ones(
     ucf101: Path, name: str, expected: list[str]
 ) -> None:
     materials = [material for _, material in parts_of(name, ucf101)]
-    assert [material.list_for_card()['published'] for material in materials] == expected
-    assert [material.classes_for_card()['published'] for material in materials] == expected
+    assert [material.list_facts().published for material in materials] == expected
+    assert [material.class_facts().published for material in materials] == expected
 
 
 def test_training_lists_of_ucf101(ucf101: Path) -> None:
     protocol = get_protocol('ucf101_1x1')
     folder = DataFolder(ucf101 / 'ucf101', protocol)
-    found = [folder.train(run, Choices()).list_for_card()['published'] for run in protocol.runs]
+    found = [folder.train(run, Choices()).list_facts().published for run in protocol.runs]
     assert found == [f'ucf101_train_split_{n}' for n in (1, 2, 3)]
 
 
@@ -110,7 +108,7 @@ def test_one_video_more_or_less_or_of_another_class_is_another_list(ucf101: Path
         for lines in ([*rest], [first, *rest[:-1], swapped], ['Archery/v_x.avi 2', *rest]):
             path.write_text('\n'.join(lines) + '\n')
             (material,) = [m for _, m in parts_of('few_shot_ucf101_k4', ucf101)]
-            assert material.list_for_card()['published'] is None, len(lines)
+            assert material.list_facts().published is None, len(lines)
     finally:
         path.write_text(before)
 
@@ -129,8 +127,8 @@ def test_the_rule_gives_the_published_base_classes(ucf101_clips: dict) -> None:
     assert sum(counts['ucf101'].values()) == 9537 and sum(ssv2.values()) == 168913
     for dataset, videos in counts.items():
         names = list(videos)
-        train = [Entry('x', label) for label, name in enumerate(names) for _ in range(videos[name])]
-        base = [names[label] for label in most_frequent_half(len(names), train)]
+        labels = [label for label, name in enumerate(names) for _ in range(videos[name])]
+        base = [names[label] for label in most_frequent_half(len(names), labels)]
         published, novel = base_to_novel_classes(dataset)
         assert hash_names(base) == hash_names(published), dataset
         assert hash_names(set(names) - set(base)) == hash_names(novel), dataset
@@ -203,5 +201,6 @@ def test_hashes_ignore_order_and_spelling_and_nothing_else() -> None:
 
 
 def test_names_that_are_not_published() -> None:
-    assert known('ucf101_1_shots', 'ucf101_2_shots') == ('ucf101_2_shots',)
+    assert get_protocol('few_shot_ucf101_k1').runs[0].train.published == ()
+    assert get_protocol('few_shot_ucf101_k2').runs[0].train.published == ('ucf101_2_shots',)
     assert Counter(name.split('_')[0] for name in published_lists())['ucf101'] > 20

@@ -7,16 +7,17 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from actionclip_mm.protocols.derive import (
+from actionclip_mm.protocols.configs import (
     check_options_kept,
+    count_views,
     read_leaf,
     reads_rawframes,
+    set_views,
     test_config,
     train_config,
 )
+from actionclip_mm.protocols.families import PROTOCOLS, get_protocol
 from actionclip_mm.protocols.materials import Material
-from actionclip_mm.protocols.registry import PROTOCOLS, get_protocol
-from actionclip_mm.protocols.views import count_views, set_views
 from actionclip_mm.utils.wrapped_datasets import innermost_config
 
 test_config.__test__ = False  # no test, but what is tested

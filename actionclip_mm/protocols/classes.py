@@ -1,15 +1,14 @@
-"""Which classes a test or a training keeps; the classifier does not know the others."""
+"""Choose the classes of a test or a training; the classifier knows no others."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
+from ..benchmarks.identity import hash_names
 from ..utils import normalize_name
-from .annotations import Entry
-from .identity import base_to_novel_classes, hash_names
 
 
 class Chosen(NamedTuple):
@@ -26,15 +25,17 @@ class GivenClasses(NamedTuple):
     source: str
 
 
-# Reads the training list, only where its videos have to be counted.
-Train = Callable[[], Sequence[Entry]]
+# Reads the class ids of the training videos, only where these have to be counted.
+TrainLabels = Callable[[], Iterable[int]]
 
 
 @dataclass(frozen=True)
 class AllClasses:
     """Every class of the label list."""
 
-    def choose(self, names: Sequence[str], train: Train, given: GivenClasses | None) -> Chosen:
+    def choose(
+        self, names: Sequence[str], train: TrainLabels, given: GivenClasses | None
+    ) -> Chosen:
         return Chosen(list(range(len(names))), 'all classes')
 
 
@@ -51,7 +52,9 @@ class RandomHalf:
     seed: int
     order: tuple[str, ...] = ()
 
-    def choose(self, names: Sequence[str], train: Train, given: GivenClasses | None) -> Chosen:
+    def choose(
+        self, names: Sequence[str], train: TrainLabels, given: GivenClasses | None
+    ) -> Chosen:
         # a generator of its own gives the same numbers and leaves the global one alone
         drawn = np.random.RandomState(self.seed).permutation(len(names))[: len(names) // 2]
         rule = f'np.random.seed({self.seed}); np.random.permutation(C)[:C//2]'
@@ -72,25 +75,28 @@ class BaseClasses:
     and Something-Something V2; on a copy that lacks videos it need not, so names decide there.
 
     Attributes:
-        dataset: Whose published classes are meant; None for those of the rule.
+        base, novel: Published classes; () for those of the rule.
     """
 
-    dataset: str | None = None
+    base: tuple[str, ...] = ()
+    novel: tuple[str, ...] = ()
 
-    def choose(self, names: Sequence[str], train: Train, given: GivenClasses | None) -> Chosen:
+    def choose(
+        self, names: Sequence[str], train: TrainLabels, given: GivenClasses | None
+    ) -> Chosen:
         ids, how = self._find(names, train, given)
         return Chosen(ids, f'base: {how}')
 
     def _find(
-        self, names: Sequence[str], train: Train, given: GivenClasses | None
+        self, names: Sequence[str], train: TrainLabels, given: GivenClasses | None
     ) -> tuple[list[int], str]:
         if given is not None:
             return sorted(given.ids), f'the given list {given.source}'
         reason = ''
-        if self.dataset is not None:
-            base, novel = base_to_novel_classes(self.dataset)
-            if hash_names(names) == hash_names([*base, *novel]):
-                return find_base_classes(base, names, 'the published list'), 'the published list'
+        if self.base:
+            if hash_names(names) == hash_names([*self.base, *self.novel]):
+                ids = find_base_classes(self.base, names, 'the published list')
+                return ids, 'the published list'
             reason = ' (the class names are not those of the published list)'
         return most_frequent_half(len(names), train()), f'{RULE}{reason}'
 
@@ -99,7 +105,9 @@ class BaseClasses:
 class NovelClasses(BaseClasses):
     """The classes that :class:`BaseClasses` does not take."""
 
-    def choose(self, names: Sequence[str], train: Train, given: GivenClasses | None) -> Chosen:
+    def choose(
+        self, names: Sequence[str], train: TrainLabels, given: GivenClasses | None
+    ) -> Chosen:
         base, how = self._find(names, train, given)
         ids = sorted(set(range(len(names))) - set(base))
         return Chosen(ids, f'novel: all but the base classes of {how}')
@@ -110,9 +118,9 @@ ClassChoice = AllClasses | RandomHalf | BaseClasses | NovelClasses
 RULE = 'the half with most training videos, ties to the larger class id'
 
 
-def most_frequent_half(num_classes: int, train: Sequence[Entry]) -> list[int]:
+def most_frequent_half(num_classes: int, labels: Iterable[int]) -> list[int]:
     """Ids of the half (rounded up) with most videos, ties to the larger id."""
-    counts = Counter(entry.label for entry in train)
+    counts = Counter(labels)
     order = sorted(range(num_classes), key=lambda label: (-counts[label], -label))
     return sorted(order[: (num_classes + 1) // 2])
 

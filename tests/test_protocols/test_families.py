@@ -1,13 +1,17 @@
 """The protocols as data: what ships is complete, consistent, and has the published sizes."""
 
-from collections.abc import Callable
+import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from actionclip_mm.protocols.class_choices import AllClasses
-from actionclip_mm.protocols.identity import published_lists
-from actionclip_mm.protocols.registry import (
+from actionclip_mm.benchmarks import AnnotationList, published_lists
+from actionclip_mm.benchmarks.benchmark import three_splits
+from actionclip_mm.benchmarks.ucf101 import UCF101
+from actionclip_mm.protocols import families
+from actionclip_mm.protocols.classes import AllClasses
+from actionclip_mm.protocols.families import (
     FAMILIES,
     PROTOCOLS,
     describe_protocols,
@@ -15,14 +19,6 @@ from actionclip_mm.protocols.registry import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-PREPARATIONS = dict(
-    kinetics400='Kinetics400',
-    kinetics600='Kinetics600',
-    ucf101='UCF101',
-    hmdb51='HMDB51',
-    ssv2='SSv2',
-    charades='Charades',
-)
 
 
 def sizes(name: str) -> list[int]:
@@ -62,23 +58,48 @@ def test_a_protocol_is_consistent(name: str) -> None:
 
 @pytest.mark.parametrize('seeds', [[1, 1], [-1]])
 def test_bad_seeds(seeds: list[int]) -> None:
-    with pytest.raises(ValueError, match='must be different numbers from 0 on'):
+    with pytest.raises(ValueError, match='must be different non-negative integers'):
         get_protocol('few_shot_ucf101_k2').with_seeds(seeds)
 
 
-@pytest.mark.parametrize('dataset', PREPARATIONS)
-def test_lists_and_sizes_are_those_of_the_preparation(dataset: str, load_tool: Callable) -> None:
-    tool = load_tool(f'tools/data/{dataset}/prepare.py')
-    prepared = getattr(tool, PREPARATIONS[dataset])().sizes
-    runs = [r for p in PROTOCOLS.values() if p.dataset == dataset for r in p.runs]
-    parts = [part for run in runs for part in (run.train, *run.tests.values()) if part is not None]
-    assert parts
-    for part in parts:
-        known = [prepared[name.removesuffix('_videos.txt')] for name in part.lists]
-        if part.published and part.shots is None and part.classes == AllClasses():
-            first, *others = known
-            found = {published_lists()[name].size for name in part.published}
-            assert found <= {n + sum(o[0] for o in others) for n in first}
+@pytest.mark.parametrize('name', PROTOCOLS)
+def test_lists_are_those_of_the_data_set(name: str) -> None:
+    """Whole lists have the sizes of their data set's descriptor."""
+    protocol = PROTOCOLS[name]
+    lists = list(protocol.benchmark.lists())
+    for run in protocol.runs:
+        for videos in (run.train, *run.tests.values()):
+            if videos is None:
+                continue
+            assert all(listed in lists for listed in videos.lists)
+            if videos.published and videos.shots is None and videos.classes == AllClasses():
+                found = {published_lists()[name].size for name in videos.published}
+                sizes = [protocol.benchmark.sizes(listed) for listed in videos.lists]
+                assert found <= {sum(combined) for combined in itertools.product(*sizes)}
+
+
+def test_a_new_data_set_in_a_known_layout_needs_one_line() -> None:
+    """The line that adds it to ``WITH_SPLITS``: its protocols use UCF101's configs."""
+    new = replace(
+        UCF101,
+        name='new',
+        title='New',
+        splits=three_splits('new'),
+        all_videos=AnnotationList('new_all_{kind}.txt', test=True, counts=(90,)),
+    )
+    made = [
+        *(build(new) for build in (families._z3, families._zf, families._zh)),
+        families._few_shot(new, 2),
+        families._base_to_novel(new),
+        families._supervised(new, '10x3'),
+    ]
+    for protocol in made:
+        assert (ROOT / 'configs' / protocol.leaf).is_file()
+        assert protocol.id.startswith(
+            ('zero_shot_new', 'few_shot_new', 'base_to_novel_new', 'new_')
+        )
+    assert 'all 90 videos' in made[1].meaning
+    assert 'each of the most frequent base classes' in made[4].meaning
 
 
 def test_published_sizes() -> None:
@@ -104,7 +125,7 @@ def test_published_sizes() -> None:
 
 
 def test_near_names() -> None:
-    with pytest.raises(ValueError, match="no protocol 'few_shot_ucf_k4' .*few_shot_ucf101_k4"):
+    with pytest.raises(ValueError, match="Unknown protocol 'few_shot_ucf_k4' .*few_shot_ucf101_k4"):
         get_protocol('few_shot_ucf_k4')
-    with pytest.raises(ValueError, match=r'near: none'):
+    with pytest.raises(ValueError, match=r'similar: none'):
         get_protocol('§')

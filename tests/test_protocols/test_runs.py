@@ -1,59 +1,21 @@
-"""tools/run_protocol.py end to end, as a user calls it: tiny model, generated clips."""
+"""Protocols end to end, from Python and from the command line: tiny model, generated clips."""
 
 import json
-import re
-import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import pytest
 from mmengine.config import Config
 
-from actionclip_mm.protocols import read_card
+from actionclip_mm.cli.protocol import main
+from actionclip_mm.protocols import read_card, run, runs
 from actionclip_mm.protocols.card import VideoCounts
 from actionclip_mm.protocols.materials import Material
 
-TOOL = 'tools/run_protocol.py'
 
-
-@pytest.fixture
-def tool(load_tool: Callable) -> ModuleType:
-    return load_tool(TOOL)
-
-
-def test_list(tool: ModuleType, capsys: pytest.CaptureFixture) -> None:
-    tool.main(['--list'])
-    listed = capsys.readouterr().out
-    assert 'zero_shot_hmdb51_zf_prime' in listed and '5,100' in listed
-
-
-@pytest.mark.parametrize(
-    ('args', 'words'),
-    [
-        (['few_shot_ucf_k4'], 'no protocol .* few_shot_ucf101_k4'),
-        (['mini_zero_shot'], 'give it with --checkpoint'),
-        (['mini_zero_shot', '--checkpoint', 'none.pth'], "no checkpoint 'none.pth'"),
-        (['few_shot_ucf101_k4', '--data-root', 'none'], 'tools/data/ucf101/prepare.py'),
-    ],
-)
-def test_bad_calls_end_with_one_sentence(tool: ModuleType, args: list, words: str) -> None:
-    with pytest.raises(SystemExit, match=words) as error:
-        tool.main(args)
-    assert '\n' not in str(error.value)
-
-
-def test_calls_without_meaning(tool: ModuleType, capsys: pytest.CaptureFixture) -> None:
-    for args, words in (([], 'name a protocol'), (['x', '--processes', '0'], 'must be 1 or more')):
-        with pytest.raises(SystemExit):
-            tool.main(args)
-        assert words in capsys.readouterr().err
-
-
-def test_metrics_that_are_missing(load_tool: Callable, tmp_path: Path) -> None:
-    runs = load_tool('tools/_protocol_runs.py')
+def test_metrics_that_are_missing(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match='gave no metrics instead of acc/top1, videos/listed'):
         runs.read_metrics(tmp_path / 'metrics.json', ['acc/top1'])
     (tmp_path / 'metrics.json').write_text('{"acc/top1": 1.0}')
@@ -61,8 +23,7 @@ def test_metrics_that_are_missing(load_tool: Callable, tmp_path: Path) -> None:
         runs.read_metrics(tmp_path / 'metrics.json', ['acc/top1'])
 
 
-def test_a_tool_that_fails_gives_its_last_error(load_tool: Callable, tmp_path: Path) -> None:
-    runs = load_tool('tools/_protocol_runs.py')
+def test_a_tool_that_fails_gives_its_last_error(tmp_path: Path) -> None:
     command = [sys.executable, '-c', 'raise ValueError("no such class")']
     with pytest.raises(RuntimeError, match=r'ValueError: no such class \(all of it: .*\.log\)'):
         runs.call(command, tmp_path / 'output.log')
@@ -70,8 +31,7 @@ def test_a_tool_that_fails_gives_its_last_error(load_tool: Callable, tmp_path: P
         runs.call([sys.executable, '-c', 'raise SystemExit(3)'], tmp_path / 'output.log')
 
 
-def test_a_file_that_a_config_names_decides_a_run(load_tool: Callable, tmp_path: Path) -> None:
-    runs = load_tool('tools/_protocol_runs.py')
+def test_a_file_that_a_config_names_decides_a_run(tmp_path: Path) -> None:
     templates = tmp_path / 'templates.txt'
     templates.write_text('{}')
     encoder = dict(templates=str(templates), labels=['sit'], arch='ViT-B-16', pretrained=None)
@@ -94,28 +54,12 @@ def test_a_file_that_a_config_names_decides_a_run(load_tool: Callable, tmp_path:
     ],
 )
 def test_what_a_training_starts_from(
-    tool: ModuleType, load_from: str, pretrained: str, checkpoints: tuple, words: str
+    load_from: str, pretrained: str, checkpoints: tuple, words: str
 ) -> None:
     plan = SimpleNamespace(
         leaf=dict(load_from=load_from), model=SimpleNamespace(pretrained=pretrained)
     )
-    assert tool.start_of(plan, checkpoints) == words
-
-
-@pytest.mark.skipif(shutil.which('git') is None, reason='git is not installed')
-def test_changed_files_are_no_commit(
-    tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tool, 'ROOT', tmp_path)
-    assert tool.git_commit() is None
-    (tmp_path / 'code.py').write_text('1')
-    git = ('git', '-C', str(tmp_path), '-c', 'user.name=a', '-c', 'user.email=a@b')
-    for command in (('init',), ('add', 'code.py'), ('commit', '-m', 'x'), ('tag', 'v1')):
-        subprocess.run([*git, *command], check=True, capture_output=True)
-    commit = tool.git_commit()
-    assert re.fullmatch('[0-9a-f]{40}', commit)
-    (tmp_path / 'code.py').write_text('2')
-    assert tool.git_commit() == f'{commit}-dirty'
+    assert runs.start_of(plan, checkpoints) == words
 
 
 @pytest.fixture(scope='module')
@@ -151,11 +95,11 @@ def checkpoint(leaf: Path, tmp_path: Path, save_model: Callable) -> Path:
 
 
 @pytest.fixture
-def run(tool: ModuleType, capfd: pytest.CaptureFixture) -> Callable[..., str]:
-    """Function that runs the tool; trainings and tests are processes of their own all the same."""
+def command(capfd: pytest.CaptureFixture) -> Callable[..., str]:
+    """Function that runs the command here; trainings and tests are processes of their own."""
 
     def run(*args: object) -> str:
-        tool.main([str(arg) for arg in args])
+        main([str(arg) for arg in args])
         return capfd.readouterr().out
 
     return run
@@ -177,18 +121,24 @@ def with_a_broken_video(data: Path, root: Path) -> Path:
 @pytest.mark.slow
 @pytest.mark.timeout(600)  # several trainings and tests as processes
 def test_two_processes_give_the_card_of_one(
-    data: Path, leaf: Path, checkpoint: Path, tmp_path: Path, run: Callable
+    data: Path, leaf: Path, checkpoint: Path, tmp_path: Path, capfd: pytest.CaptureFixture
 ) -> None:
     root = with_a_broken_video(data, tmp_path / 'data')
     cards = []
     for processes in (1, 2):
         work_dir = tmp_path / f'run{processes}'
-        output = run(
-            'mini_zero_shot', '--config', leaf, '--checkpoint', checkpoint, '--data-root', root,
-            '--work-dir', work_dir, '--processes', processes,
-        )  # fmt: skip
-        assert 'Epoch(test)' in output  # it shows how far it is
-        cards.append(read_card(work_dir / 'card.json'))
+        card = run(
+            'mini_zero_shot',
+            checkpoint,
+            config=leaf,
+            data_root=root,
+            work_dir=work_dir,
+            processes=processes,
+            command=['notebook'],
+        )
+        assert 'Epoch(test)' in capfd.readouterr().out  # progress
+        assert read_card(work_dir / 'card.json') == card and card.made.command == 'notebook'
+        cards.append(card)
     one, two = cards
     assert one.made.processes == 1 and two.made.processes == 2
     assert one.fingerprint == two.fingerprint
@@ -203,14 +153,14 @@ def test_two_processes_give_the_card_of_one(
 @pytest.mark.slow
 @pytest.mark.timeout(600)  # several trainings and tests as processes
 def test_few_shot_trains_tests_and_resumes(
-    data: Path, leaf: Path, checkpoint: Path, tmp_path: Path, run: Callable
+    data: Path, leaf: Path, checkpoint: Path, tmp_path: Path, command: Callable
 ) -> None:
     work_dir = tmp_path / 'run'
     args = (
         'mini_few_shot_k2', '--config', leaf, '--data-root', data, '--work-dir', work_dir,
         '--seeds', 3, '--nested', '--checkpoint', checkpoint,
     )  # fmt: skip
-    output = run(*args)
+    output = command(*args)
     assert 'Epoch(train)' in output
     card = read_card(work_dir / 'card.json')
     (trained,) = card.runs
@@ -224,31 +174,33 @@ def test_few_shot_trains_tests_and_resumes(
 
     # what is finished is not repeated, an interrupted test is
     (work_dir / 'seed3' / 'test' / 'result.json').unlink()
-    output = run(*args, '--resume')
+    output = command(*args, '--resume')
     assert 'was trained before' in output and 'Epoch(train)' not in output
     assert 'Epoch(test)' in output
     assert read_card(work_dir / 'card.json').fingerprint == card.fingerprint
-    output = run(*args, '--resume')
+    output = command(*args, '--resume')
     assert 'Epoch(' not in output and 'test top-1' in output
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)  # several trainings and tests as processes
 def test_base_to_novel_with_published_classes(
-    data: Path, leaf: Path, checkpoint: Path, tmp_path: Path, run: Callable
+    data: Path, leaf: Path, checkpoint: Path, tmp_path: Path
 ) -> None:
     """Both halves with their own classes, and the harmonic mean; nothing is trained here."""
     names = (data / 'mini' / 'labels_seen.txt').read_text().splitlines()
     (tmp_path / 'base.txt').write_text('\n'.join(names[30:]))
-    args = (
-        'mini_base_to_novel', '--config', leaf, '--data-root', data, '--work-dir', tmp_path / 'run',
-        '--seeds', 1, '--base-labels', tmp_path / 'base.txt',
-    )  # fmt: skip
+    options: dict = dict(
+        config=leaf,
+        data_root=data,
+        work_dir=tmp_path / 'run',
+        seeds=[1],
+        base_labels=tmp_path / 'base.txt',
+    )
     # the small benchmark has 2 clips of each class where the protocol takes 8
-    with pytest.raises(SystemExit, match='30 of 30 classes have fewer than 8 training videos'):
-        run(*args)
-    run(*args, '--test-only', '--checkpoint', checkpoint)
-    card = read_card(tmp_path / 'run' / 'card.json')
+    with pytest.raises(ValueError, match='30 of 30 classes have fewer than 8 training videos'):
+        run('mini_base_to_novel', **options)
+    card = run('mini_base_to_novel', str(checkpoint), test_only=True, **options)
     assert [(part.part, part.classes.count) for part in card.runs] == [
         ('base', 30), ('novel', 30),
     ]  # fmt: skip
