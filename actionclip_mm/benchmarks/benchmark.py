@@ -130,6 +130,11 @@ class Benchmark:
     novel_first: bool = False
 
     @property
+    def is_generated(self) -> bool:
+        """Whether ``actionclip prepare`` generates its videos instead of reading official files."""
+        return not self.layout
+
+    @property
     def prepare_command(self) -> str:
         """Command line that writes the lists, for messages."""
         return f'actionclip prepare {self.name}'
@@ -175,6 +180,11 @@ class Benchmark:
     def novel_classes(self) -> tuple[str, ...]:
         """Novel classes as ViFi-CLIP published them, in its order; () where there are none."""
         return tuple(self._content.get('novel_classes', ()))
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of all classes as ViFi-CLIP published them, in no order of ids; () if unknown."""
+        return self.base_classes + self.novel_classes
 
     @property
     def published_order(self) -> tuple[str, ...]:

@@ -32,8 +32,6 @@ SCRIPTS = {
     'train': 'train.py',
     'test': 'test.py',
     'protocol': 'run_protocol.py',
-    'prepare': 'data/{}/prepare.py',
-    'check-videos': 'data/check_videos.py',
     'convert': 'convert/to_actionclip.py',
     'export': 'convert/export.py',
     'prompts': 'analysis/show_prompts.py',
@@ -78,10 +76,7 @@ def _run_script(name: str, rest: list[str]) -> NoReturn:
     import runpy
 
     tools = carried('tools')
-    script = SCRIPTS[name]
-    if '{}' in script:
-        script, rest = script.format(rest[0] if rest else ''), rest[1:]
-    path = tools / script
+    path = tools / SCRIPTS[name]
     sys.argv[:] = [str(path), *rest]
     sys.path[:0] = [str(path.parent), str(tools)]
     runpy.run_path(str(path), run_name='__main__')

@@ -1,39 +1,51 @@
-"""Decodes the first, the middle and the last frame of every video of a list.
+"""Decode the first, the middle and the last frame of every video of a list.
 
-    python tools/data/check_videos.py data/ucf101/ucf101_val_split_1_videos.txt --workers 8
+    actionclip check-videos data/ucf101/ucf101_val_split_1_videos.txt --workers 8
 
 Writes the lines of the readable videos (LIST_clean.txt) and a report with the reasons of the others
-(LIST_report.json), which also names videos that can be read in part. What was read is remembered
-in decode_check.jsonl beside the list, as the preparation tools do. Exit code: 0 all can be read,
-1 some cannot, 2 a wrong call.
+(LIST_report.json), which also names videos that are readable in part. Results are remembered in
+decode_check.jsonl next to the list, as by actionclip prepare.
+
+Exit code: 0 all are readable, 1 some are not, 2 the call is wrong.
 """
 
 import argparse
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-sys.path += map(str, Path(__file__).resolve().parents[1:3])  # of what is not installed
-
-from _entry import run_tool
-
-# isort: split
-from actionclip_mm.preparation.command import exit_code
-from actionclip_mm.preparation.decode_check import CACHE_NAME, check_decoding
-from actionclip_mm.preparation.writing import write_texts
-from actionclip_mm.utils import check_positive, write_json
-from actionclip_mm.utils.annotation_lists import BLANK, check_inside, read_lines
+from ..utils import write_json
+from ..utils.annotation_lists import BLANK, check_inside, read_lines
+from ._arguments import existing_file, make_parser, positive
 
 SHOWN = 20
 SPLIT = re.compile(r'_(train|val|test)(?=_|$)')
 
+kept = 'what was decoded is remembered, run it again to go on.'
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Check a list, write the results and return the exit code."""
+    parser = make_parser('check-videos', __doc__)
+    add = parser.add_argument
+    add('list', type=existing_file, help='annotation list of video files')
+    add('--data-prefix', type=Path, help='folder of its paths; default: videos[_split] next to it')
+    add('--allow-outside', action='store_true', help='the list may name files outside of it')
+    add('--workers', type=positive, default=4, help='processes that decode (default: 4)')
+    add('--out', type=Path, help='clean list; default: LIST_clean.txt')
+    add('--report', type=Path, help='default: LIST_report.json')
+    add('--cache', type=Path, help='default: decode_check.jsonl next to LIST')
+    add('--overwrite', action='store_true', help='replace a clean list that differs')
+    args = parser.parse_args(argv)
+    with parser.wrong_calls():
+        return check(args)
+
 
 def find_prefix(videos: Path) -> Path:
-    """Where the videos of a list are, in the layout of data/README.md.
+    """Folder of the videos of a list, in the layout of data/README.md.
 
     Raises:
-        FileNotFoundError: There is no such folder.
+        FileNotFoundError: No such folder.
     """
     splits = SPLIT.findall(videos.stem)
     names = ['videos', *(f'videos_{split}' for split in splits[-1:])]
@@ -41,13 +53,12 @@ def find_prefix(videos: Path) -> Path:
         if (videos.parent / name).is_dir():
             return videos.parent / name
     raise FileNotFoundError(
-        f"There is no folder {' or '.join(names)} beside '{videos}': give --data-prefix."
+        f"No folder {' or '.join(names)} next to '{videos}': give --data-prefix."
     )
 
 
 def check(args: argparse.Namespace) -> int:
-    """Checks a list, writes what came out and returns the exit code."""
-    check_positive(args.workers, '--workers')
+    """Check the videos of a list; see :func:`main`."""
     out = args.out or args.list.with_name(f'{args.list.stem}_clean.txt')
     report = args.report or args.list.with_name(f'{args.list.stem}_report.json')
     if args.list.resolve() in (out.resolve(), report.resolve()):
@@ -63,6 +74,9 @@ def check(args: argparse.Namespace) -> int:
             f"None of the {len(names):,} videos of '{args.list}' is in '{prefix}', such as "
             f"'{lines[0].path}': correct --data-prefix."
         )
+
+    from ..preparation.decode_check import CACHE_NAME, check_decoding
+    from ..preparation.writing import write_texts
 
     cache = args.cache or args.list.with_name(CACHE_NAME)
     readings = check_decoding(names, cache, args.workers)
@@ -90,34 +104,3 @@ def _show(bad: dict[str, str], damaged: dict[str, str], numbers: dict[str, int])
         if len(reasons) > SHOWN:
             print(f'… and {len(reasons) - SHOWN} more: see the report')
     print(', '.join(f'{number:,} {name}' for name, number in numbers.items()))
-
-
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument('list', type=Path, help='annotation list of video files')
-    parser.add_argument(
-        '--data-prefix', type=Path, help='folder of its paths; default: videos[_split] beside it'
-    )
-    parser.add_argument(
-        '--allow-outside', action='store_true', help='the list may name files outside of it'
-    )
-    parser.add_argument('--workers', type=int, default=4)
-    parser.add_argument('--out', type=Path, help='clean list; default: LIST_clean.txt')
-    parser.add_argument('--report', type=Path, help='default: LIST_report.json')
-    parser.add_argument('--cache', type=Path, help=f'default: {CACHE_NAME} beside LIST')
-    parser.add_argument(
-        '--overwrite', action='store_true', help='replace a clean list that differs'
-    )
-    return parser.parse_args(argv)
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    args = parse_args(argv)
-    return exit_code(lambda: check(args))
-
-
-if __name__ == '__main__':
-    run_tool(main)

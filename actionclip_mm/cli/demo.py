@@ -36,7 +36,7 @@ def steps(work_dir: Path, small: bool = False) -> list[tuple[str, list[str]]]:
         return [*command, 'test', config, str(work_dir / 'last.pth'), *folders]
 
     return [
-        ('generate', [str(carried('tools/data/mini/generate.py')), *(SMALL_SET if small else [])]),
+        ('generate', [*command, 'prepare', 'mini', *(SMALL_SET if small else [])]),
         ('train', [*train, *(SMALL_RUN if small else [])]),
         ('test', test(config, 'seen')),
         ('zero-shot', test(zero_shot, 'unseen')),

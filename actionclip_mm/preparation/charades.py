@@ -1,11 +1,19 @@
-"""Reads Charades' own files: Charades_v1_classes.txt and Charades_v1_{train,test}.csv."""
+"""Charades' layout: Charades_v1_classes.txt and Charades_v1_{train,test}.csv.
 
+Videos are ``<ID>.mp4``. Lists of whole videos have all labels of each, none for unlabelled videos;
+the list of segments has a line ``path label start end``, in seconds, for each action.
+"""
+
+import argparse
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from actionclip_mm.preparation import read_csv, read_lines
+from .base import ListedVideo, Plan, Preparation, VideoList
+from .reading import find_file, read_csv, read_lines
 
 COLUMNS = ('id', 'actions', 'length')  # of those that are read
 CLASS = re.compile(r'c(\d{3})\s+(\S.*)')
@@ -46,6 +54,57 @@ class Annotations:
     cut: int = 0
     empty: int = 0
 
+    def segments(self) -> list[ListedVideo]:
+        """One entry per segment of a video."""
+        return [
+            ListedVideo(f'{video.name}.mp4', f'{label} {start:g} {end:g}')
+            for video in self.videos
+            for label, start, end in video.segments
+        ]
+
+    def note(self, part: str, published: int | None) -> str:
+        """What became of the actions of a part, for the report."""
+        return (
+            f'{part}: {self.num_actions:,} actions (published: {published:,}). {self.cut:,} end '
+            f'after the end of their video and were cut there; {self.empty:,} have no duration '
+            'within it and make no segment, but their class is a label of the video.'
+        )
+
+
+class CharadesPreparation(Preparation):
+    """Charades; segments are those of the training videos."""
+
+    def key(self, path: str) -> str:
+        """Id of the video, in any folder below the given one."""
+        return path.rpartition('/')[2].casefold()
+
+    def read(self, args: argparse.Namespace) -> Plan:
+        """Read the classes and both CSV files."""
+        plan = Plan(labels=self._file(args, 'classes.txt', read_classes))
+        (segments,) = self.benchmark.others
+        for part, listed in zip(('train', 'test'), self.benchmark.splits[0], strict=True):
+            found = self._file(args, f'{part}.csv', read_videos, len(plan.labels))
+            plan.problems += found.problems
+            plan.notes.append(found.note(part, listed.actions))
+            unlabelled = sum(not video.labels for video in found.videos)
+            if unlabelled != listed.unlabelled:
+                plan.problems.append(
+                    f'{part}: {unlabelled:,} videos have no label, expected {listed.unlabelled:,}: '
+                    f'download {self.benchmark.annotation_archive} again.'
+                )
+            videos = [
+                ListedVideo(f'{video.name}.mp4', ' '.join(map(str, video.labels)))
+                for video in found.videos
+            ]
+            plan.lists.append(VideoList(listed, videos))
+            if part == 'train':
+                plan.lists.append(VideoList(segments, found.segments()))
+        return plan
+
+    def _file(self, args: argparse.Namespace, end: str, reader: Callable, *more: Any) -> Any:
+        source = self.benchmark.annotation_archive
+        return reader(find_file(args.annotations, f'Charades_v1_{end}', source=source), *more)
+
 
 def read_classes(path: Path) -> list[str]:
     """The class names in id order: line ``c000 Holding some clothes`` is class 0.
@@ -83,16 +142,16 @@ def read_videos(path: Path, num_classes: int) -> Annotations:
         name = row and row['id'].strip()
         if not name:
             what = 'no id' if row else 'another number of fields than the header'
-            found.problems.append(f'{place}: {what}, left out')
+            found.problems.append(f'{place}: {what}; row skipped')
         elif name in seen:
-            found.problems.append(f"{place}: '{name}' is in line {seen[name]} already, left out")
+            found.problems.append(f"{place}: '{name}' is in line {seen[name]} already; row skipped")
         else:
             seen[name] = number
             try:
                 length = _length(row['length'])
                 actions = _actions(row['actions'], place, num_classes)
             except _Broken as error:
-                found.problems.append(f"{place}, '{name}': {error}, left out")
+                found.problems.append(f"{place}, '{name}': {error}; row skipped")
                 continue
             found.videos.append(_video(name, actions, length, found))
     return found

@@ -13,12 +13,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
 from tqdm import tqdm
 
-from ..decoding.probe import probe_video
 from ..utils import name_errors
 
 CACHE_NAME = 'decode_check.jsonl'  # beside the lists of a data set
@@ -43,6 +43,8 @@ Reader = Callable[[str], Reading]
 
 def decode(path: str) -> Reading:
     """Reads the first, the middle and the last frame of a video."""
+    from ..decoding.probe import probe_video
+
     probe = probe_video(path)
     if probe.error is not None:
         return Reading(error=probe.error.removeprefix(f'{path}: '))
@@ -84,6 +86,8 @@ def check_decoding(
     if known:
         before = sum(reading.error is None for reading in found.values())
         print(f'{before:,} of {len(paths):,} videos were looked at before: {cache}')
+    if todo and read is decode:
+        import_module('..decoding.probe', __package__)  # once, before workers are forked
     results = _read_all(todo, workers, read)
     _end_line(cache)
     with open(cache, 'a', encoding='utf-8') as lines:

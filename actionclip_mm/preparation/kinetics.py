@@ -1,97 +1,176 @@
-"""Writes the annotation lists of Kinetics-600, and those of zero-shot transfer from Kinetics-400.
+"""Kinetics' layout: annotation files of clips of YouTube, copies that lack some of them.
 
-    python tools/data/kinetics600/prepare.py --videos k600 --annotations k600/annotations \\
-        --zero-shot
-
-Videos: k600/train, k600/val and k600/test (or videos_train, …), as for Kinetics-400. Annotations:
-train.txt, val.txt (CVDF's listings) or train.csv, val.csv, and test.csv with labels. Zero-shot
-classes: those of ElaborativeRehearsal's folder zsl220, whose names the package carries.
+Videos lie in ``train``, ``val``, ``test`` (or ``videos_train``, …), flat or in class folders, as
+``<youtube_id>_<start>_<end>.mp4`` or ``<youtube_id>.mp4``.
 """
 
 import argparse
-import sys
+from collections import Counter
 from pathlib import Path
 
-sys.path += map(str, Path(__file__).resolve().parents[2:4])  # of what is not installed
+from ..utils import normalize_name
+from .base import OPTIONS, ListedVideo, Plan, Preparation, VideoList
+from .kinetics_files import CLIP, Clip, read_clips
+from .kinetics_zero_shot import OPTION, zero_shot_classes
+from .reading import find_file
 
-from _entry import run_tool
+FOLDER_NAMES = {'val': ('val', 'validate', 'validation')}  # of copies made by different tools
 
-# isort: split
-from _zero_shot_classes import zero_shot_classes
-
-from actionclip_mm.preparation import Plan, VideoList, run
-from actionclip_mm.preparation.kinetics import (
-    Clip,
-    KineticsPreparation,
-    listed_videos,
-)
-from actionclip_mm.utils import normalize_name
-
-OWN_NAMES = Path()  # --zero-shot without a folder
-
-# videos of the zero-shot splits as others have counted them in their copies
-IN_TEST = ((14119, 14084), (14067, 13978), (14161, 14136))  # Text4Vis, BIKE; ViFi-CLIP and others
-# Open-VCLIP, FROSTER: lines, and different videos
-IN_VAL = ((7276, 7275), (7226, 7225), (7261,))
+CARRIED_NAMES = Path()  # --zero-shot without a folder
 
 
-class Kinetics600(KineticsPreparation):
-    """Kinetics-600 (Carreira et al., arXiv 1808.01340).
+class KineticsPreparation(Preparation):
+    """A data set of the Kinetics family.
 
-    The zero-shot splits are those of Chen and Huang, "Elaborative Rehearsal for Zero-shot Action
-    Recognition", ICCV 2021: three times 160 classes that Kinetics-400 lacks. Test videos are taken
-    from the test part (`…_test_…` lists) or from the val part (`…_val_…`): both are in use.
+    Videos disappear from YouTube, so every copy lacks others: published numbers are shown next to
+    those found and are not binding, and test lists hold what is there.
     """
 
-    name = 'kinetics600'
-    title = 'Kinetics-600'
-    classes = 600
-    parts = ('train', 'val', 'test')
-    sizes = {
-        f'kinetics600_zero_shot_split_{split}_{part}': numbers[split - 1]
-        for part, numbers in (('test', IN_TEST), ('val', IN_VAL))
-        for split in (1, 2, 3)
-    }
-    annotations_help = 'folder of train.csv, val.csv and test.csv'
-
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Adds ``--splits`` and ``--zero-shot``."""
-        super().add_arguments(parser)
+        """Add ``--splits`` and, where there are zero-shot classes, ``--zero-shot``."""
+        parts = self.benchmark.parts
         parser.add_argument(
-            '--zero-shot',
-            type=Path,
-            nargs='?',
-            const=OWN_NAMES,
-            metavar='ZSL220',
-            help='also write the 3 zero-shot splits; a folder zsl220 is checked against them',
+            '--splits', nargs='+', choices=parts, default=parts, help='parts; default: all'
+        )
+        if self.benchmark.zero_shot:
+            parser.add_argument(
+                OPTION,
+                type=Path,
+                nargs='?',
+                const=CARRIED_NAMES,
+                metavar='ZSL220',
+                help='also write the zero-shot splits; a folder zsl220 is checked against them',
+            )
+
+    def split_folder(self, root: Path, split: str, kind: str) -> Path:
+        """``train`` or ``videos_train`` in the given folder."""
+        part = split.removeprefix('_')
+        names = (f'{kind}{split}', *FOLDER_NAMES.get(part, (part,)))
+        for name in names:
+            if (root / name).is_dir():
+                return root / name
+        raise FileNotFoundError(
+            f"'{root}' has no folder {' or '.join(names)}: give the folder above it as "
+            f'{OPTIONS[kind]}, or select other parts with --splits.'
         )
 
-    def class_names(self, clips: dict[str, list[Clip]], plan: Plan) -> list[str]:
-        """The names of all CSV files in alphabetical order."""
-        names: dict[str, str] = {}
-        for label in sorted({clip.label for part in clips.values() for clip in part}):
-            if names.setdefault(normalize_name(label), label) != label:
-                plan.notes.append(
-                    f"'{label}' and '{names[normalize_name(label)]}' are taken as one class."
+    def replacement_folders(self, root: Path, kind: str) -> list[Path]:
+        """``replacement…`` next to ``train``: CVDF's replacements for corrupted videos."""
+        if kind != 'videos':
+            return []
+        return sorted(path for path in root.glob('replacement*') if path.is_dir())
+
+    def key(self, path: str) -> str:
+        """YouTube id, with the seconds if the name has them; folders do not count."""
+        name = path.rpartition('/')[2]
+        match = CLIP.fullmatch(name)
+        return f'{match["id"]} {int(match["start"])}-{int(match["end"])}' if match else name
+
+    def read(self, args: argparse.Namespace) -> Plan:
+        """Read the annotation files of the parts asked for, and of the others that are there."""
+        benchmark, plan = self.benchmark, Plan()
+        clips: dict[str, list[Clip]] = {}
+        for part in benchmark.parts:
+            try:
+                names, source = self._file_names(part), benchmark.annotation_archive
+                path = find_file(args.annotations, *names, source=source)
+                clips[part] = self._read_part(path, plan)
+            except (FileNotFoundError, ValueError) as error:
+                if part in args.splits:
+                    raise
+                if isinstance(error, ValueError):  # CVDF's test.csv has no labels
+                    plan.notes.append(f'The annotations of {part} were not read: {error}')
+        plan.labels = self._class_names(clips, plan)
+        ids = {normalize_name(name): index for index, name in enumerate(plan.labels)}
+        for part in args.splits:
+            unknown = Counter(
+                clip.label for clip in clips[part] if normalize_name(clip.label) not in ids
+            )
+            plan.problems += [
+                f"{part}: unknown class '{label}' of {count} clips, skipped"
+                for label, count in sorted(unknown.items())
+            ]
+            listed = benchmark.get_list(f'{benchmark.name}_{part}_list')
+            plan.lists.append(VideoList(listed, listed_videos(clips[part], ids)))
+        if getattr(args, 'zero_shot', None) is not None:
+            self._add_zero_shot(args, plan, clips)
+        return plan
+
+    def _file_names(self, part: str) -> tuple[str, ...]:
+        stem, name = 'validate' if part == 'val' else part, self.benchmark.name
+        return (
+            f'{part}.txt',  # CVDF's of Kinetics-600, whose CSV files are incomplete
+            f'{part}.csv',
+            f'{stem}.csv',
+            f'{name}_{part}.csv',
+            f'kinetics_{part}.csv',
+            f'{name}_{part}_list_videos.txt',  # mmaction2's copies
+        )
+
+    def _read_part(self, path: Path, plan: Plan) -> list[Clip]:
+        clips: dict[str, Clip] = {}
+        for number, row, clip in read_clips(path):
+            where = f'{path.name} line {number}'
+            if clip is None:
+                plan.problems.append(f'{where}: {row or "another number of fields"}; row skipped')
+            elif clip.name in clips:
+                before = clips[clip.name].label
+                plan.problems.append(
+                    f"{where}: {clip.name} repeated ('{before}', '{clip.label}'), kept once"
                 )
+            else:
+                clips[clip.name] = clip
+        if not clips:
+            raise ValueError(f"'{path}' has no usable clip: give the official file.")
+        return list(clips.values())
+
+    def _class_names(self, clips: dict[str, list[Clip]], plan: Plan) -> list[str]:
+        """The published names if they are known, else those of all annotation files; sorted.
+
+        Kinetics-400's are also torchvision's, in its order.
+        """
+        labels = sorted({clip.label for part in clips.values() for clip in part})
+        published = {normalize_name(name): name for name in self.benchmark.class_names}
+        names = dict(sorted(published.items(), key=lambda item: item[1]))
+        for label in labels:
+            key = normalize_name(label)
+            if not published:
+                names.setdefault(key, label)
+            if label != names.get(key, label):
+                plan.notes.append(
+                    f"The annotations write '{label}'; labels.txt has '{names[key]}'."
+                )
+        absent = names.keys() - set(map(normalize_name, labels))
+        plan.notes += [f"No clip is of the class '{n}'." for k, n in names.items() if k in absent]
         return sorted(names.values())
 
-    def extend(self, args: argparse.Namespace, plan: Plan, clips: dict[str, list[Clip]]) -> None:
-        """Adds lists and class names of the zero-shot splits, with ids from 0 of their own."""
-        if args.zero_shot is None:
-            return
-        folder = None if args.zero_shot == OWN_NAMES else args.zero_shot
-        splits = zero_shot_classes(folder, plan.labels)
-        for number, names in enumerate(splits, start=1):
-            start = f'zero_shot_split_{number}'
-            plan.texts[f'{start}_labels.txt'] = names
-            ids = {normalize_name(name): index for index, name in enumerate(names)}
-            for part in ('val', 'test'):
+    def _add_zero_shot(
+        self, args: argparse.Namespace, plan: Plan, clips: dict[str, list[Clip]]
+    ) -> None:
+        """Add lists and class names of the zero-shot splits, with ids of their own from 0."""
+        folder = None if args.zero_shot == CARRIED_NAMES else args.zero_shot
+        splits = zero_shot_classes(self.benchmark, folder, plan.labels)
+        for index, names in enumerate(splits):
+            ids = {normalize_name(name): label for label, name in enumerate(names)}
+            for part, pool in sorted(self.benchmark.zero_shot.items(), reverse=True):
+                plan.texts[pool[index].labels] = names
                 if part in args.splits:
-                    videos = listed_videos(clips[part], ids)
-                    file = f'kinetics600_{start}_{part}_{{kind}}.txt'
-                    plan.lists.append(VideoList(file, videos, test=True, split=f'_{part}'))
+                    plan.lists.append(VideoList(pool[index], listed_videos(clips[part], ids)))
 
 
-if __name__ == '__main__':
-    run_tool(lambda: run(Kinetics600()))
+def listed_videos(clips: list[Clip], ids: dict[str, int]) -> list[ListedVideo]:
+    """Clips whose class has an id.
+
+    Args:
+        clips: Clips of one part.
+        ids: Normalized class name -> id.
+    """
+    counts = Counter(clip.youtube_id for clip in clips)
+    videos = []
+    for clip in clips:
+        if normalize_name(clip.label) in ids:
+            # a file named by the id alone is this clip only if no other one has the id
+            by_id = (clip.youtube_id,) if counts[clip.youtube_id] == 1 else ()
+            label = str(ids[normalize_name(clip.label)])
+            videos.append(ListedVideo(f'{clip.name}.mp4', label, (clip.key, *by_id)))
+    return videos

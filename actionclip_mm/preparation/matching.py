@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from ..utils import list_names
+from .base import ListedVideo, Preparation, VideoList
 from .decode_check import Reading
-from .plan import ListedVideo, Preparation, VideoList
 from .scanning import Found, Scan
 
 
@@ -105,7 +105,7 @@ def _refuse_class_folder(
         for f in scan.found
     ):
         raise FileNotFoundError(
-            f"'{folder}' holds one class of {preparation.title} alone; the folder above "
+            f"'{folder}' holds one class of {preparation.benchmark.title} alone; the folder above "
             f'does hold the others: use {option} {folder.parent}'
         )
 
@@ -163,7 +163,8 @@ def _nothing_there(
     preparation: Preparation, listed: dict, scan: Scan, folder: Path, option: str
 ) -> str:
     example = next(iter(listed))
-    start = f"'{folder}' holds none of the {len(listed):,} listed videos of {preparation.title}"
+    title = preparation.benchmark.title
+    start = f"'{folder}' holds none of the {len(listed):,} listed videos of {title}"
     keys = {key for video in listed.values() for key in _keys(preparation, video)}
     for found in scan.found:
         above, _, below = found.stem.partition('/')

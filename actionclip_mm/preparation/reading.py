@@ -9,6 +9,7 @@ from typing import Any
 
 from ..utils import list_names, read_text
 
+AGAIN = 'download it again'  # advice for a broken official file
 ARCHIVES = ('.rar', '.zip', '.tar', '.gz', '.tgz', '.7z')
 PART_OF_ARCHIVE = re.compile(r'20bn-something-something-v2-\d\d')  # SSv2 comes in such parts
 
@@ -37,9 +38,7 @@ def find_file(folder: Path, *names: str, source: str, option: str = '--annotatio
         if found:
             return found[0]
     action = _unpack(folder) or f'give its folder as {option}'
-    raise FileNotFoundError(
-        f"There is no {names[0]} in '{folder}' (it is part of {source}): {action}."
-    )
+    raise FileNotFoundError(f"'{folder}' has no {names[0]} (part of {source}): {action}.")
 
 
 def check_folder(folder: Path, option: str) -> None:
@@ -47,9 +46,9 @@ def check_folder(folder: Path, option: str) -> None:
     if folder.is_dir():
         return
     if folder.exists():
-        raise NotADirectoryError(f"'{folder}' is no folder: {option} must be one.")
+        raise NotADirectoryError(f"'{folder}' is not a folder: correct {option}.")
     action = _unpack(folder.parent) or f'correct {option}'
-    raise FileNotFoundError(f"There is no folder '{folder}': {action}.")
+    raise FileNotFoundError(f"No such folder: '{folder}'; {action}.")
 
 
 def is_archive(name: str) -> bool:
@@ -102,6 +101,5 @@ def _csv_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
             yield reader.line_num, row
     except csv.Error as error:
         raise ValueError(
-            f"Line {reader.line_num} of '{path}' cannot be read as CSV ({error}): download it "
-            'again.'
+            f"Line {reader.line_num} of '{path}' cannot be read as CSV ({error}): {AGAIN}."
         ) from error

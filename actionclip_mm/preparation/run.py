@@ -1,67 +1,51 @@
-"""The command that prepares a data set: reads, looks, matches, checks, writes and reports."""
+"""Prepare a data set: read the official files, find the videos, write lists and a report."""
 
 import argparse
 import hashlib
-import sys
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ..utils import check_positive, write_text
+from ..utils import write_text
 from ..utils.annotation_lists import format_line
+from .base import OPTIONS, ListedVideo, Preparation, VideoList
 from .decode_check import CACHE_NAME, check_decoding
 from .matching import Match, match, prefer_readable, stem_of
-from .plan import OPTIONS, ListedVideo, Preparation, VideoList
 from .reading import check_folder
 from .report import ListNumbers, Report
 from .scanning import HOST_TEMPLATE, below, scan
 from .writing import check_link, make_link, write_texts
 
-OK, INCOMPLETE, WRONG_CALL = 0, 1, 2
-
-
-def run(preparation: Preparation, argv: Sequence[str] | None = None) -> int:
-    """Prepares a data set from the command line.
-
-    Args:
-        preparation: The data set.
-        argv: The arguments. Defaults to those of the process.
-
-    Returns:
-        The exit code: 0 all there, 1 something is missing or wrong (lists of the rest are written),
-        2 a wrong call (nothing is written).
-    """
-    args = _parse(preparation, argv)
-    return exit_code(lambda: prepare(preparation, args))
-
-
-def exit_code(work: Callable[[], int]) -> int:
-    """That of a command that decodes: errors become a sentence, and so does an interrupt's text."""
-    try:
-        return work()
-    except (ValueError, OSError) as error:
-        print(f'Error: {error}', file=sys.stderr)
-        return WRONG_CALL
-    except KeyboardInterrupt as stop:
-        raise type(stop)('what was decoded is remembered, run it again to go on.') from None
+OK, INCOMPLETE = 0, 1  # exit codes
 
 
 def prepare(preparation: Preparation, args: argparse.Namespace) -> int:
-    """Does what :func:`run` says with parsed arguments, and raises where the call is wrong."""
+    """Write the lists of a data set, with links to its videos and a report.
+
+    Args:
+        preparation: Reads the official files.
+        args: Options of ``actionclip prepare NAME``.
+
+    Returns:
+        The exit code: 0 complete, 1 something is missing or wrong; lists of the rest are written.
+
+    Raises:
+        ValueError: Wrong options or official files; nothing was written.
+        OSError: A file or folder is missing, or a file that differs would be replaced.
+    """
+    benchmark = preparation.benchmark
     sources = {'videos': args.videos, 'rawframes': args.frames}
     sources = {kind: root for kind, root in sources.items() if root is not None}
     if not sources:
         raise ValueError('Neither --videos nor --frames is given: give the folder of your copy.')
-    check_positive(args.workers, '--workers')
     for kind, root in sources.items():
         check_folder(root, OPTIONS[kind])
     plan = preparation.read(args)
-    if len(plan.labels) != preparation.classes:
+    if len(plan.labels) != benchmark.num_classes:
         raise ValueError(
             f"The files in '{args.annotations}' name {len(plan.labels)} classes but "
-            f'{preparation.title} has {preparation.classes}, so ids would mean other classes than '
+            f'{benchmark.title} has {benchmark.num_classes}, so ids would mean other classes than '
             'elsewhere: give all of its official files.'
         )
-    report = Report(preparation.name, preparation.title, fixed_sizes=preparation.fixed)
+    report = Report(benchmark.name, benchmark.title, fixed_sizes=benchmark.fixed_sizes)
     report.present_only, report.decoding_checked = args.present_only, args.check_decoding
     report.classes = len(plan.labels)
     report.problems, report.notes = list(plan.problems), list(plan.notes)
@@ -81,7 +65,7 @@ def prepare(preparation: Preparation, args: argparse.Namespace) -> int:
             _decode(found, args)
         _report_folder(report, f'{kind}{split}', found)
         for videos in plan.lists:
-            if videos.split == split and (kind == 'videos' or '{kind}' in videos.file):
+            if videos.split == split and (kind == 'videos' or '{kind}' in videos.listed.file):
                 texts |= _list_text(preparation, videos, found, kind, args, report)
     report.written = [path.name for path in write_texts(texts, args.overwrite)]
     for (kind, split), found in matches.items():
@@ -146,16 +130,16 @@ def _list_text(
         is_missing, is_unusable = video.path not in found.found, video.path in found.unusable
         missing += is_missing
         unusable += is_unusable
-        if videos.test:
+        if videos.listed.test:
             keep = not (is_missing and args.present_only)
         else:
             keep = not (is_missing or is_unusable)
         if keep:
             lines.append(_line(video, found, kind))
-    file, text = videos.file.format(kind=kind), _join(lines)
+    file, text = videos.listed.file_name(kind == 'rawframes'), _join(lines)
     numbers = ListNumbers(
         file=file,
-        published=list(preparation.sizes.get(videos.name, ())),
+        published=list(preparation.benchmark.sizes(videos.listed)),
         listed=len(videos.videos),
         missing=missing,
         unusable=unusable,
@@ -175,7 +159,7 @@ def _line(video: ListedVideo, found: Match, kind: str) -> str:
 
 def _finish(preparation: Preparation, report: Report, out: Path, ending: str) -> int:
     """Decides, writes and shows the report; returns the exit code."""
-    wrong_sizes = preparation.fixed and (
+    wrong_sizes = preparation.benchmark.fixed_sizes and (
         any(not row.as_published or row.missing for row in report.lists)
     )
     report.complete = not (wrong_sizes or report.problems or any(report.unusable.values()))
@@ -188,31 +172,6 @@ def _finish(preparation: Preparation, report: Report, out: Path, ending: str) ->
         return OK
     print(f'INCOMPLETE: {readable} says what is missing or wrong.')
     return INCOMPLETE
-
-
-def _parse(preparation: Preparation, argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=f'Writes the annotation lists of {preparation.title} from its own files; '
-        'docs/datasets.md says what to download. Exit code: 0 all there, 1 something is missing or '
-        'wrong, 2 a wrong call.'
-    )
-    parser.add_argument('--videos', type=Path, help='folder of the unpacked videos')
-    parser.add_argument('--frames', type=Path, help='folder of extracted frames: raw-frame lists')
-    parser.add_argument(
-        '--annotations', type=Path, required=True, help=preparation.annotations_help
-    )
-    parser.add_argument('--out', type=Path, default=Path('data') / preparation.name)
-    parser.add_argument('--workers', type=int, default=4, help='processes that decode')
-    parser.add_argument('--check-decoding', action='store_true', help='read 3 frames of each video')
-    parser.add_argument(
-        '--present-only',
-        action=argparse.BooleanOptionalAction,
-        default=not preparation.fixed,
-        help='leave missing videos out of test lists too',
-    )
-    parser.add_argument('--overwrite', action='store_true', help='replace lists that differ')
-    preparation.add_arguments(parser)
-    return parser.parse_args(argv)
 
 
 def _join(lines: list[str]) -> str:

@@ -9,10 +9,8 @@ import os.path as osp
 import re
 from typing import NamedTuple
 
-from mmengine import fileio
-
-from ..utils import decode_text
 from .generated_set import check_generated_set
+from .reading import decode_text
 
 NUMBER = re.compile(r'-?[0-9]{1,18}')  # more do not fit into int64
 NUMBERS = re.compile(r'-?[0-9]{1,18}(,-?[0-9]{1,18})*')  # several labels, with commas in between
@@ -162,6 +160,8 @@ def check_inside(
 
 
 def _read_text(ann_file: str) -> str:
+    from mmengine import fileio  # slow to import
+
     if not fileio.exists(ann_file) or fileio.isdir(ann_file):
         raise FileNotFoundError(f"There is no list '{ann_file}': set ann_file to a file of lines.")
     return decode_text(fileio.get(ann_file), ann_file)

@@ -1,7 +1,4 @@
-"""The manifest of a generated data set: its lists and its clips belong together, or it is refused.
-
-Standard library only: the generator loads it without the package.
-"""
+"""Manifest of a generated data set: its lists and clips must belong together."""
 
 import hashlib
 import json
@@ -10,7 +7,7 @@ from typing import Any
 
 NAME = 'manifest.json'
 KIND = 'generated set of actionclip_mm'
-AGAIN = 'generate the set again (tools/data/mini/generate.py)'
+AGAIN = 'generate the set again (`actionclip prepare mini`)'
 
 
 def being_replaced() -> dict[str, Any]:

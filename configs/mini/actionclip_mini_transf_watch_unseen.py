@@ -1,6 +1,6 @@
 """Trains on the seen classes and validates on the unseen ones: zero-shot transfer as it goes.
 
-python tools/data/mini/generate.py
+actionclip prepare mini
 python tools/train.py configs/mini/actionclip_mini_transf_watch_unseen.py
 Not measured; after training, the same question is answered by actionclip_mini_transf_zero_shot.py.
 """

@@ -1,16 +1,20 @@
-"""check_videos.py finds what no decoder reads, and looks at the rest once."""
+"""check-videos finds what no decoder reads, and decodes the rest once."""
 
 import json
 
 import pytest
 
-GOOD = ('one/a.avi', 'with space/b c.mp4', 'd.webm')
+from actionclip_mm.cli.check_videos import main
+
+GOOD = ('one/a.avi', 'with space/b c.mp4', 'd.mkv')
 
 
 @pytest.fixture
-def root(tmp_path, write_copy):
+def root(tmp_path, write_video):
     """Folder of a data set: videos_val/ with good and bad files, and a list of them."""
-    videos = write_copy(tmp_path / 'videos_val', GOOD)
+    videos = tmp_path / 'videos_val'
+    for name in GOOD:
+        write_video(videos / name)
     (videos / 'empty.mp4').write_bytes(b'')
     (videos / 'text.mp4').write_text('no video\n' * 100)
     lines = [f'{name} {index}' for index, name in enumerate((*GOOD, 'empty.mp4', 'text.mp4'))]
@@ -19,9 +23,14 @@ def root(tmp_path, write_copy):
 
 
 @pytest.fixture
-def check(load_tool, root):
-    tool = load_tool('tools/data/check_videos.py')
-    return lambda *args: tool.main([str(root / 'toy_val_list_videos.txt'), '--workers=2', *args])
+def check(root):
+    def run(*args: str) -> int:
+        try:
+            return main([str(root / 'toy_val_list_videos.txt'), '--workers=2', *args])
+        except SystemExit as stop:  # a wrong call
+            return stop.code
+
+    return run
 
 
 def test_clean_list_and_report(root, check, capsys) -> None:
@@ -54,18 +63,18 @@ def test_second_run_reads_the_bad_ones_alone(root, check, capsys, monkeypatch) -
 def test_wrong_calls(root, check, capsys) -> None:
     for args, words in (
         (['--data-prefix', str(root)], 'None of the 6 videos'),
-        (['--workers=0'], '--workers=0 is not a positive whole number'),
+        (['--workers=0'], '--workers: must be a positive integer, got 0'),
         (['--out', str(root / 'toy_val_list_videos.txt')], 'would be overwritten'),
     ):
         assert check(*args) == 2
         assert words in capsys.readouterr().err
     (root / 'videos_val').rename(root / 'elsewhere')
     assert check() == 2
-    assert 'no folder videos or videos_val' in capsys.readouterr().err
+    assert 'No folder videos or videos_val' in capsys.readouterr().err
     assert check('--data-prefix', str(root / 'elsewhere')) == 1
 
 
 @pytest.mark.slow
 def test_from_the_command_line(root, run_tool) -> None:
-    output = run_tool('tools/data/check_videos.py', root / 'toy_val_list_videos.txt', ok=False)
+    output = run_tool('check-videos', root / 'toy_val_list_videos.txt', ok=False)
     assert '6 listed, 3 readable, 0 damaged, 3 bad' in output

@@ -3,13 +3,15 @@
 import json
 import shutil
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 
-from actionclip_mm.preparation import Preparation, run
+from actionclip_mm.benchmarks import AnnotationList, Benchmark, Split, get_benchmark
+from actionclip_mm.cli.prepare import prepare_official
 
 CODECS = {'.avi': 'msmpeg4v2', '.mp4': 'mpeg4', '.webm': 'libvpx-vp9'}
 
@@ -63,12 +65,43 @@ def prepare_with() -> Callable[..., Callable[..., int]]:
     That one takes more options, and other paths; None leaves an option out.
     """
 
-    def make(dataset: Preparation, **usual: object) -> Callable[..., int]:
+    def make(benchmark: Benchmark, **usual: object) -> Callable[..., int]:
         def prepare(*args: str, **paths: object) -> int:
             given = {key: value for key, value in (usual | paths).items() if value is not None}
-            return run(dataset, [*(f'--{key}={value}' for key, value in given.items()), *args])
+            options = [*(f'--{key}={value}' for key, value in given.items()), *args]
+            try:
+                return prepare_official(benchmark, options)
+            except SystemExit as stop:  # a wrong call
+                return stop.code
 
         return prepare
+
+    return make
+
+
+@pytest.fixture
+def resize() -> Callable[..., Benchmark]:
+    """Function: ``resize(name, num_classes, sizes)``, a data set with other official numbers.
+
+    ``sizes`` has the number of videos by the name of a list, ``more`` other fields by that name.
+    """
+
+    def make(
+        name: str, num_classes: int, sizes: dict[str, int], more: dict[str, dict] | None = None
+    ) -> Benchmark:
+        def change(each: AnnotationList) -> AnnotationList:
+            counts = (sizes[each.name],) if each.name in sizes else ()
+            return replace(each, published=(), counts=counts, **(more or {}).get(each.name, {}))
+
+        benchmark = get_benchmark(name)
+        every = benchmark.all_videos
+        return replace(
+            benchmark,
+            num_classes=num_classes,
+            splits=tuple(Split(*map(change, split)) for split in benchmark.splits),
+            all_videos=None if every is None else change(every),
+            others=tuple(map(change, benchmark.others)),
+        )
 
     return make
 

@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mmaction.registry import DATASETS
 
+from actionclip_mm.preparation.charades import read_videos
+
 CLASSES = ['Holding some clothes', 'Putting clothes somewhere', 'Opening a door', 'Someone runs']
 OTHER_COLUMNS = ['subject', 'scene', 'quality', 'relevance', 'verified']
 COLUMNS = ['id', *OTHER_COLUMNS, 'script', 'objects', 'descriptions', 'actions', 'length']
@@ -48,17 +50,10 @@ def copy(tmp_path, write_copy, write_texts):
 
 
 @pytest.fixture
-def tool(load_tool):
-    return load_tool('tools/data/charades/prepare.py')
-
-
-@pytest.fixture
-def prepare(tool, copy, prepare_with):
+def prepare(resize, copy, prepare_with):
     """Function that prepares the copy with the numbers that it should have."""
-    dataset = tool.Charades(
-        classes=4, sizes={'charades_train_list': (3,), 'charades_test_list': (2,)}
-    )
-    dataset.unlabelled = dict(train=1, test=1)
+    sizes = {'charades_train_list': 3, 'charades_test_list': 2}
+    dataset = resize('charades', 4, sizes, {name: dict(unlabelled=1) for name in sizes})
     paths = dict(videos=copy / 'Charades_v1_480', annotations=copy / 'Charades')
     return prepare_with(dataset, out=copy / 'out', **paths)
 
@@ -83,7 +78,7 @@ def test_the_lists(copy, prepare, read_report) -> None:
         'BBBB2.mp4 3 0 4',  # the action without duration makes no segment
     ]
     train, test = read_report(copy / 'out')['notes']
-    assert train.startswith('train: 5 actions (published: 49,809). 1 end behind the end')
+    assert train.startswith('train: 5 actions (published: 49,809). 1 end after the end')
     assert '1 have no duration' in train and '0 have no duration' in test
 
 
@@ -122,9 +117,9 @@ def test_a_missing_test_video_stays_in_the_list(copy, prepare, read_report) -> N
 @pytest.mark.parametrize(
     ('row', 'message'),
     [
-        ('FFFF6,x,y', 'line 8: another number of fields than the header, left out'),
-        (',x,x,x,x,x,x,x,x,,3.0', 'line 8: no id, left out'),
-        ('AAAA1,x,x,x,x,x,x,x,x,,3.0', "line 8: 'AAAA1' is in line 3 already, left out"),
+        ('FFFF6,x,y', 'line 8: another number of fields than the header; row skipped'),
+        (',x,x,x,x,x,x,x,x,,3.0', 'line 8: no id; row skipped'),
+        ('AAAA1,x,x,x,x,x,x,x,x,,3.0', "line 8: 'AAAA1' is in line 3 already; row skipped"),
         ('F,x,x,x,x,x,x,x,x,,long', "line 8, 'F': its length is 'long', which is no number"),
         ('F,x,x,x,x,x,x,x,x,c001 3.0,9', "'F': its action 'c001 3.0' is not `c000 start end`"),
         ('F,x,x,x,x,x,x,x,x,c001 3.0 x,9', "'F': its action 'c001 3.0 x' is not"),
@@ -133,7 +128,7 @@ def test_a_missing_test_video_stays_in_the_list(copy, prepare, read_report) -> N
     ],
 )
 def test_broken_rows_are_listed(copy, prepare, read_report, row, message) -> None:
-    """And left out: the other rows are as before."""
+    """And skipped: the other rows are as before."""
     with (copy / 'Charades' / 'Charades_v1_train.csv').open('a') as file:
         file.write(f'{row}\n')
     assert prepare() == 1
@@ -147,7 +142,7 @@ def test_other_numbers_of_unlabelled_videos(copy, prepare, read_report) -> None:
     (copy / 'Charades' / 'Charades_v1_test.csv').write_text(text)
     assert prepare() == 1
     assert read_report(copy / 'out')['problems'] == [
-        'test: 2 videos have no label and should be 1: download Charades.zip again.'
+        'test: 2 videos have no label, expected 1: download Charades.zip again.'
     ]
 
 
@@ -170,9 +165,9 @@ def test_files_of_no_use(copy, prepare, capsys, name, text, message) -> None:
 def test_files_that_are_not_there(copy, prepare, capsys) -> None:
     (copy / 'Charades' / 'Charades_v1_test.csv').unlink()
     assert prepare() == 2
-    assert 'no Charades_v1_test.csv' in capsys.readouterr().err
+    assert 'has no Charades_v1_test.csv' in capsys.readouterr().err
     assert prepare(videos=copy / 'Charades_v1') == 2
-    assert 'There is no folder' in capsys.readouterr().err
+    assert 'No such folder' in capsys.readouterr().err
 
 
 times = st.integers(0, 4000).map(lambda hundredths: hundredths / 100)
@@ -185,8 +180,7 @@ actions = st.lists(st.tuples(st.integers(0, 3), times, times), max_size=4)
     st.dictionaries(st.text('ABC123', min_size=1, max_size=5), st.tuples(actions, lengths)),
     st.text('ab,;"\' \n', max_size=20),
 )
-def test_any_rows_come_back(load_tool, tmp_path_factory, videos, script) -> None:
-    read_videos = load_tool('tools/data/charades/_charades_files.py').read_videos
+def test_any_rows_come_back(tmp_path_factory, videos, script) -> None:
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, restval=script)
     writer.writeheader()

@@ -36,19 +36,19 @@ def copy(tmp_path, write_copy, write_texts):
 
 
 SIZES = {
-    'hmdb51_train_split_1': (4,),
-    'hmdb51_val_split_1': (2,),
-    'hmdb51_train_split_2': (3,),
-    'hmdb51_val_split_2': (3,),
-    'hmdb51_train_split_3': (2,),
-    'hmdb51_val_split_3': (2,),
-    'hmdb51_all': (7,),
+    'hmdb51_train_split_1': 4,
+    'hmdb51_val_split_1': 2,
+    'hmdb51_train_split_2': 3,
+    'hmdb51_val_split_2': 3,
+    'hmdb51_train_split_3': 2,
+    'hmdb51_val_split_3': 2,
+    'hmdb51_all': 7,
 }
 
 
 @pytest.fixture
-def prepare(load_tool, copy, prepare_with):
-    dataset = load_tool('tools/data/hmdb51/prepare.py').HMDB51(classes=2, sizes=SIZES)
+def prepare(resize, copy, prepare_with):
+    dataset = resize('hmdb51', 2, SIZES)
     paths = dict(videos=copy / 'hmdb51_org', annotations=copy, out=copy / 'out')
     return prepare_with(dataset, **paths)
 

@@ -4,21 +4,20 @@ from pathlib import Path
 
 import pytest
 
+from actionclip_mm.benchmarks import AnnotationList, Benchmark
 from actionclip_mm.preparation import ListedVideo, Plan, Preparation, VideoList
 from actionclip_mm.preparation.matching import Match, match
 from actionclip_mm.preparation.scanning import Found, Scan
 
 
 class Toy(Preparation):
-    name, title, classes = 'toy', 'Toy', 1
-
     def read(self, args) -> Plan:
         raise NotImplementedError
 
 
 def pair(listed: list[str], there: list[Found]) -> Match:
-    lists = [VideoList('toy_{kind}.txt', [ListedVideo(path) for path in listed])]
-    return match(Toy(), lists, Scan(there), Path('folder'), '--videos')
+    lists = [VideoList(AnnotationList('toy_{kind}.txt'), [ListedVideo(path) for path in listed])]
+    return match(Toy(Benchmark('toy', 'Toy', 1)), lists, Scan(there), Path('folder'), '--videos')
 
 
 def test_case_does_not_matter() -> None:

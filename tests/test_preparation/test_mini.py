@@ -5,32 +5,30 @@ import itertools
 import json
 import os
 import shutil
-import sys
 from pathlib import Path
 
 import decord
 import numpy as np
 import pytest
 
+from actionclip_mm.cli.prepare import main
 from actionclip_mm.utils.annotation_lists import read_lines
 
-TOOLS = Path(__file__).parents[2] / 'tools' / 'data' / 'mini'
 SMALL = ['--train', '2', '--val', '1', '--unseen', '1', '--stills', '10']
 
 
 @pytest.fixture(scope='module')
 def tools():
-    """The generator's modules, importable as they are when it runs."""
-    names = ('vocabulary', 'motion', 'video', 'stills', 'generate')
-    sys.path.insert(0, str(TOOLS))
-    yield {name: importlib.import_module(name) for name in names}
-    sys.path.remove(str(TOOLS))
+    """The generator's modules."""
+    names = ('vocabulary', 'motion', 'stills', 'generate')
+    package = 'actionclip_mm.preparation.mini'
+    return {name: importlib.import_module(f'{package}.{name}') for name in names}
 
 
 @pytest.fixture(scope='module')
 def root(tools, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp('mini')
-    tools['generate'].main(['--out', str(folder), *SMALL])
+    main(['mini', '--out', str(folder), *SMALL])
     return folder
 
 
@@ -100,8 +98,8 @@ def test_the_test_sampler_picks_mirrored_frames(tools) -> None:
 
 def test_same_seed_same_bytes_other_seed_others(tools, root: Path, tmp_path: Path) -> None:
     args = ['--train', '1', '--val', '1', '--unseen', '1', '--processes', '1']
-    tools['generate'].main(['--out', str(tmp_path / 'again'), *args])
-    tools['generate'].main(['--out', str(tmp_path / 'other'), *args, '--seed', '1'])
+    main(['mini', '--out', str(tmp_path / 'again'), *args])
+    main(['mini', '--out', str(tmp_path / 'other'), *args, '--seed', '1'])
     first, again, other = (
         decode(folder / 'videos' / 'val' / '00000.mp4')
         for folder in (root, tmp_path / 'again', tmp_path / 'other')
@@ -128,7 +126,7 @@ def test_attribute_captions_are_the_ones_that_are_said(tools) -> None:
 @pytest.mark.parametrize('argument', ['--train=0', '--processes=0', '--stills=3'])
 def test_refuses_numbers_that_make_no_data(tools, argument: str) -> None:
     with pytest.raises(SystemExit):
-        tools['generate'].parse_args([argument])
+        main(['mini', argument])
 
 
 @pytest.fixture
@@ -153,7 +151,7 @@ def test_a_set_agrees_with_its_manifest(root: Path) -> None:
 def test_a_new_set_takes_the_place_of_the_older_one(tools, older: Path) -> None:
     (older / 'notes.md').write_text('mine')
     before = content(older)
-    tools['generate'].main(['--out', str(older), *SMALL[:-2], '--seed', '1'])
+    main(['mini', '--out', str(older), *SMALL[:-2], '--seed', '1'])
     after = content(older)
     assert after['notes.md'] == b'mine' and after.keys() == before.keys()
     assert after['stills/00000.jpg'] == before['stills/00000.jpg']  # none were asked for
@@ -173,7 +171,7 @@ def test_an_interrupt_before_the_exchange_changes_nothing(
     monkeypatch.setattr(tools['generate'], 'run_all', lambda *args: iter([1]))  # no clips: fast
     monkeypatch.setattr(tools['generate'], step, stop)
     with pytest.raises(KeyboardInterrupt):
-        tools['generate'].main(['--out', str(older), '--seed', '1'])
+        main(['mini', '--out', str(older), '--seed', '1'])
     assert content(older) == before and [path.name for path in older.parent.iterdir()] == ['mini']
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from actionclip_mm.preparation import find_file, read_csv, read_lines
+from actionclip_mm.preparation.reading import find_file, read_csv, read_lines
 from actionclip_mm.utils import read_json
 
 

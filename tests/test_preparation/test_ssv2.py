@@ -34,9 +34,9 @@ def copy(request, tmp_path, write_copy, write_texts):
 
 
 @pytest.fixture
-def prepare(load_tool, copy, prepare_with):
-    sizes = dict(ssv2_train_list=(2,), ssv2_val_list=(1,), ssv2_test_list=(2,))
-    dataset = load_tool('tools/data/ssv2/prepare.py').SSv2(classes=2, sizes=sizes)
+def prepare(resize, copy, prepare_with):
+    sizes = dict(ssv2_train_list=2, ssv2_val_list=1, ssv2_test_list=2)
+    dataset = resize('ssv2', 2, sizes)
     videos = copy / '20bn-something-something-v2'
     return prepare_with(dataset, videos=videos, annotations=copy / 'labels', out=copy / 'out')
 
@@ -98,8 +98,8 @@ def test_rows_of_no_use_are_listed(copy, prepare, read_report) -> None:
     assert prepare() == 1
     first, second, third = read_report(copy / 'out')['problems']
     assert 'its template is not in the label file' in first
-    assert 'no object with a number as its id' in second
-    assert 'a second time' in third
+    assert 'not an object with a numeric id' in second
+    assert 'repeated' in third
 
 
 @pytest.mark.parametrize(

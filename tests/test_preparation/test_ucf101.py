@@ -1,9 +1,12 @@
 """UCF101's preparation on a small copy of its true layout, and on copies with faults."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from mmaction.registry import DATASETS
+
+from actionclip_mm.benchmarks import get_benchmark
 
 CLASSES = ('ApplyEyeMakeup', 'HandstandPushups')
 
@@ -37,12 +40,11 @@ def copy(tmp_path, write_copy, write_texts):
 
 
 @pytest.fixture
-def prepare(load_tool, copy, prepare_with):
+def prepare(resize, copy, prepare_with):
     """Function that prepares the copy with the numbers that it should have."""
-    tool = load_tool('tools/data/ucf101/prepare.py')
-    sizes = {f'ucf101_train_split_{split}': (4,) for split in (1, 2, 3)}
-    sizes |= {f'ucf101_val_split_{split}': (2,) for split in (1, 2, 3)}
-    dataset = tool.UCF101(classes=2, sizes={**sizes, 'ucf101_all': (6,)})
+    sizes = {f'ucf101_train_split_{split}': 4 for split in (1, 2, 3)}
+    sizes |= {f'ucf101_val_split_{split}': 2 for split in (1, 2, 3)}
+    dataset = resize('ucf101', 2, {**sizes, 'ucf101_all': 6})
     paths = dict(videos=copy / 'UCF-101', annotations=copy / 'ucfTrainTestlist', out=copy / 'out')
     return prepare_with(dataset, **paths)
 
@@ -132,10 +134,14 @@ def test_of_two_files_the_one_of_use_is_taken(copy, prepare, write_copy, read_re
 @pytest.mark.parametrize(
     ('file', 'row', 'words'),
     [
-        ('trainlist01.txt', 'ApplyEyeMakeup v_ApplyEyeMakeup_g01_c01.avi', 'no row of a class'),
+        (
+            'trainlist01.txt',
+            'ApplyEyeMakeup v_ApplyEyeMakeup_g01_c01.avi',
+            'not a class, a video',
+        ),
         ('trainlist02.txt', 'Skiing/v_Skiing_g01_c01.avi 1', 'not in classInd.txt'),
-        ('trainlist03.txt', f'{video(CLASSES[0], 3)} 2', 'classInd.txt has 1 for it'),
-        ('testlist01.txt', video(CLASSES[0], 1), 'a second time'),
+        ('trainlist03.txt', f'{video(CLASSES[0], 3)} 2', 'classInd.txt has label 1 for it'),
+        ('testlist01.txt', video(CLASSES[0], 1), 'repeated in this list'),
     ],
 )
 def test_broken_rows_are_listed(copy, prepare, read_report, file, row, words) -> None:
@@ -149,16 +155,16 @@ def test_broken_rows_are_listed(copy, prepare, read_report, file, row, words) ->
 @pytest.mark.parametrize(
     ('make', 'words'),
     [
-        (lambda copy: dict(videos=copy / 'nowhere'), ['no folder', 'unpack UCF101.rar first']),
+        (lambda copy: dict(videos=copy / 'nowhere'), ['No such folder', 'unpack UCF101.rar first']),
         (lambda copy: dict(videos=copy), ['its folder UCF-101 does: use --videos']),
         (
             lambda copy: dict(videos=copy / 'UCF-101' / CLASSES[0]),
             ['the folder above does hold the others'],
         ),
         (lambda copy: dict(videos=copy / 'ucfTrainTestlist'), ['holds none', 'it has none']),
-        (lambda copy: dict(annotations=copy / 'UCF-101'), ['no classInd.txt', '--annotations']),
+        (lambda copy: dict(annotations=copy / 'UCF-101'), ['has no classInd.txt', '--annotations']),
         (lambda copy: dict(videos=None), ['Neither --videos nor --frames']),
-        (lambda copy: dict(workers=0), ['--workers=0 is not a positive whole number']),
+        (lambda copy: dict(workers=0), ['--workers: must be a positive integer, got 0']),
     ],
 )
 def test_wrong_calls_write_nothing(copy, prepare, capsys, make, words) -> None:
@@ -219,10 +225,8 @@ def test_raw_frames(copy, prepare, write_texts) -> None:
     assert reasons == {video(CLASSES[0], 2): 'frame 2 is missing between 1 and 4'}
 
 
-def test_published_numbers_are_those_of_the_tool(
-    copy, prepare_with, load_tool, read_report
-) -> None:
-    dataset = load_tool('tools/data/ucf101/prepare.py').UCF101(classes=2)
+def test_published_numbers_are_those_of_the_descriptor(copy, prepare_with, read_report) -> None:
+    dataset = replace(get_benchmark('ucf101'), num_classes=2)
     paths = dict(videos=copy / 'UCF-101', annotations=copy / 'ucfTrainTestlist')
     assert prepare_with(dataset, **paths)(out=copy / 'out') == 1
     report = read_report(copy / 'out')
@@ -233,7 +237,7 @@ def test_published_numbers_are_those_of_the_tool(
 @pytest.mark.slow
 def test_missing_classes_are_refused_from_the_command_line(copy, run_tool) -> None:
     output = run_tool(
-        'tools/data/ucf101/prepare.py',
+        *('prepare', 'ucf101'),
         *('--videos', copy / 'UCF-101', '--annotations', copy / 'ucfTrainTestlist'),
         *('--out', copy / 'out'),
         ok=False,

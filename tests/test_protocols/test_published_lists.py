@@ -1,15 +1,15 @@
 """Lists and classes are recognized by their content: the whole of UCF101, by hash."""
 
 import json
+from argparse import Namespace
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from actionclip_mm.benchmarks import get_benchmark, published_lists
 from actionclip_mm.benchmarks.identity import hash_names, hash_videos, video_id
+from actionclip_mm.preparation import make_preparation
 from actionclip_mm.protocols.classes import most_frequent_half
 from actionclip_mm.protocols.families import PROTOCOLS, get_protocol
 from actionclip_mm.protocols.materials import Choices, DataFolder, Material
@@ -31,10 +31,8 @@ def ucf101_clips() -> dict[str, list[int]]:
 
 
 @pytest.fixture(scope='session')
-def ucf101(
-    ucf101_clips: dict, tmp_path_factory: pytest.TempPathFactory, load_tool: Callable
-) -> Path:
-    """A data root with all of UCF101's lists, as prepare.py makes them of the official files."""
+def ucf101(ucf101_clips: dict, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data root with all lists of UCF101 as `actionclip prepare` writes them."""
     root = tmp_path_factory.mktemp('ucf101')
     official, prepared = root / 'ucfTrainTestlist', root / 'data' / 'ucf101'
     official.mkdir()
@@ -55,13 +53,13 @@ def ucf101(
                     )
         for part, lines in parts.items():
             (official / f'{part}list0{split}.txt').write_text('\n'.join(lines) + '\n')
-    tool = load_tool('tools/data/ucf101/prepare.py')
-    plan = tool.UCF101().read(SimpleNamespace(annotations=official))
+    preparation = make_preparation(get_benchmark('ucf101'))
+    plan = preparation.read(Namespace(annotations=official))
     assert plan.problems == []
     (prepared / 'labels.txt').write_text('\n'.join(plan.labels) + '\n')
     for videos in plan.lists:
         lines = [f'{video.path} {video.annotation}' for video in videos.videos]
-        (prepared / videos.file.format(kind='videos')).write_text('\n'.join(lines) + '\n')
+        (prepared / videos.listed.file_name()).write_text('\n'.join(lines) + '\n')
     return root / 'data'
 
 

@@ -35,7 +35,7 @@ def data(tmp_path_factory: pytest.TempPathFactory, run_tool: Callable) -> Path:
     """A data root with a small mini benchmark."""
     folder = tmp_path_factory.mktemp('data')
     sizes = ('--train', 2, '--val', 1, '--unseen', 1, '--stills', 10)
-    run_tool('tools/data/mini/generate.py', '--out', folder / 'mini', *sizes)
+    run_tool('prepare', 'mini', '--out', folder / 'mini', *sizes)
     return folder
 
 

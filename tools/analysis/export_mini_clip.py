@@ -1,17 +1,11 @@
 """Extracts the mini CLIP from a pre-training checkpoint, as open_clip lays its weights out.
 
-python tools/data/mini/export_clip.py CHECKPOINT data/mini_clip/mini_clip.safetensors
+python tools/analysis/export_mini_clip.py CHECKPOINT data/mini_clip/mini_clip.safetensors
 """
 
 import argparse
-import sys
 from pathlib import Path
 
-sys.path += map(str, Path(__file__).resolve().parents[2:4])  # of what is not installed
-
-from _entry import run_tool
-
-# isort: split
 import torch
 from safetensors.torch import save
 from torch import Tensor
@@ -61,4 +55,4 @@ def main(argv: list[str] | None = None) -> None:
 
 if __name__ == '__main__':
     torch.set_num_threads(1)
-    run_tool(main)
+    main()

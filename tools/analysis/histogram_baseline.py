@@ -1,19 +1,13 @@
 """What colour alone gives away: a linear classifier on colour histograms of whole clips.
 
-    python tools/data/mini/histogram_baseline.py
+    python tools/analysis/histogram_baseline.py
 
 The benchmark is worth something only as long as this stays far below what a model reaches.
 """
 
 import argparse
-import sys
 from pathlib import Path
 
-sys.path += map(str, Path(__file__).resolve().parents[2:4])  # of what is not installed
-
-from _entry import run_tool
-
-# isort: split
 import decord
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -57,4 +51,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    run_tool(main)
+    main()

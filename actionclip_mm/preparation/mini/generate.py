@@ -1,10 +1,8 @@
-"""Generates the mini benchmark: real mp4 clips, their annotation files and captioned stills.
-
-    python tools/data/mini/generate.py               # about 2000 clips
-    python tools/data/mini/generate.py --stills 20000  # and the images for pre-training
+"""Generate the mini benchmark: about 2000 clips with their lists, and stills for pre-training.
 
 Everything follows from the seed. Clips of order pairs come as twins: the second is the first
-reversed, so what ignores the order of frames gives both the same scores.
+reversed, so a model that ignores the order of frames gives both the same scores. Every frame is a
+key frame with one quantiser, so a reversed clip decodes to exactly the reversed frames.
 """
 
 import argparse
@@ -12,7 +10,6 @@ import json
 import os
 import shutil
 import signal
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -20,25 +17,27 @@ from multiprocessing import Pool
 from pathlib import Path
 from typing import NamedTuple
 
-sys.path += map(str, Path(__file__).resolve().parents[2:4])  # of what is not installed
-
-from _entry import package_module, run_tool
-
-# isort: split
+import av
 import cv2
 import numpy as np
-from annotations import write_annotations, write_labels
-from motion import render_clip
-from stills import attribute_captions, render_still
-from video import write_video
-from vocabulary import ORDER_PAIRS, ActionClass, mirror_of, seen_and_unseen
 
-files, manifests = (
-    package_module(f'{name}.py') for name in ('utils/whole_files', 'utils/generated_set')
+from ...utils import check_writable, write_json
+from ...utils import generated_set as manifests
+from .motion import render_clip
+from .stills import attribute_captions, render_still
+from .vocabulary import (
+    ORDER_PAIRS,
+    ActionClass,
+    mirror_of,
+    seen_and_unseen,
+    write_annotations,
+    write_labels,
 )
 
 SPLITS = ('train', 'val', 'unseen')
 JPEG_QUALITY = 92
+FRAMES_PER_SECOND = 8
+QUANTISER = 24
 
 
 class Job(NamedTuple):
@@ -72,7 +71,8 @@ def plan_split(
             names = [f'{split}/{len(clips) + i:05d}.mp4' for i in range(2 if mirror else 1)]
             paths = [root / 'videos' / name for name in names]
             jobs.append(Job(paths[0], action, number, paths[1] if mirror else None))
-            clips += [Clip(name, a) for name, a in zip(names, (action, mirror), strict=False)]
+            actions = [action, mirror] if mirror else [action]
+            clips += [Clip(name, a) for name, a in zip(names, actions, strict=True)]
     return clips, jobs
 
 
@@ -84,6 +84,21 @@ def run_job(job: Job) -> int:
         return 1
     write_video(job.twin, frames[::-1])
     return 2
+
+
+def write_video(path: Path, frames: np.ndarray) -> None:
+    """Encodes uint8 frames [T, H, W, 3] (RGB) into ``path``."""
+    with av.open(str(path), 'w') as container:
+        stream = container.add_stream('libx264', rate=FRAMES_PER_SECOND)
+        stream.height, stream.width = frames.shape[1:3]
+        stream.pix_fmt = 'yuv420p'
+        stream.gop_size = 1
+        stream.codec_context.thread_count = 1
+        stream.options = {'qp': str(QUANTISER), 'preset': 'veryfast', 'tune': 'psnr'}
+        for frame in frames:
+            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format='rgb24')
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode(None))
 
 
 def write_still(job: tuple[Path, tuple[int, ...]]) -> dict:
@@ -148,7 +163,7 @@ def replace(root: Path, new: Path) -> None:
     """
     content = json.loads((new / manifests.NAME).read_text())
     root.mkdir(parents=True, exist_ok=True)
-    files.write_json(root / manifests.NAME, manifests.being_replaced())
+    write_json(root / manifests.NAME, manifests.being_replaced())
     for path in new.iterdir():
         old = root / path.name
         if path.name == manifests.NAME:
@@ -156,51 +171,31 @@ def replace(root: Path, new: Path) -> None:
         if old.is_dir():
             shutil.rmtree(old)
         move(path, old)
-    files.write_json(root / manifests.NAME, content)
+    write_json(root / manifests.NAME, content)
 
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    """The command line; refuses numbers that make no data set."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument('--out', type=Path, default=Path('data/mini'), help='target folder')
-    parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--train', type=int, default=24, help='clips per seen class')
-    parser.add_argument('--val', type=int, default=6, help='clips per seen class')
-    parser.add_argument('--unseen', type=int, default=6, help='clips per unseen class')
-    parser.add_argument('--stills', type=int, default=0, help='images for pre-training, 0: none')
-    parser.add_argument('--processes', type=int, default=2)
-    args = parser.parse_args(argv)
-    for name in ('train', 'val', 'unseen', 'processes'):
-        if getattr(args, name) < 1:
-            parser.error(f'--{name} is {getattr(args, name)} but must be at least 1')
-    if args.stills < 0 or 0 < args.stills < 10:
-        parser.error(f'--stills is {args.stills} but must be 0 or at least 10')
-    return args
+def generate(args: argparse.Namespace) -> None:
+    """Generate a set next to its folder, then put it in place.
 
+    Args:
+        args: ``out``, ``seed``, clips per class of ``train``, ``val`` and ``unseen``, number of
+            ``stills``, number of ``processes``.
 
-def main(argv: list[str] | None = None) -> None:
-    args = parse_args(argv)
+    Raises:
+        OSError: The folder cannot be written.
+    """
     cv2.setNumThreads(1)  # the processes share the cores already
     start = time.perf_counter()
     out = Path(os.path.realpath(args.out))  # a link stays one
-    try:
-        files.check_writable(out / manifests.NAME)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f'.{out.name}.', dir=out.parent) as folder:
-            new = Path(folder)
-            generate_clips(new, args)
-            if args.stills:
-                generate_stills(new, args)
-            sizes = {name: getattr(args, name) for name in (*SPLITS, 'stills')}
-            made = dict(seed=args.seed, sizes=sizes)
-            files.write_json(new / manifests.NAME, manifests.describe(new, made))
-            replace(out, new)
-    except OSError as error:
-        sys.exit(f'Error: {error}')
+    check_writable(out / manifests.NAME)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f'.{out.name}.', dir=out.parent) as folder:
+        new = Path(folder)
+        generate_clips(new, args)
+        if args.stills:
+            generate_stills(new, args)
+        sizes = {name: getattr(args, name) for name in (*SPLITS, 'stills')}
+        made = dict(seed=args.seed, sizes=sizes)
+        write_json(new / manifests.NAME, manifests.describe(new, made))
+        replace(out, new)
     print(f'done in {time.perf_counter() - start:.0f} s: {args.out}')
-
-
-if __name__ == '__main__':
-    run_tool(main, kept='an older set is as it was, run it again for a new one.')

@@ -4,15 +4,19 @@ Only the first motion of an order pair is ever acted out; the second is the same
 the frames of both have one distribution, and nothing that ignores their order can tell them apart.
 """
 
+from typing import Any
+
 import numpy as np
-from scene import MAX_TILT, SIZE, Body, draw_clutter, draw_colour, draw_frame, scatter
-from vocabulary import COUNTS, ORDER_PAIRS, TEXTURES, ActionClass
+
+from .scene import MAX_TILT, SIZE, Body, draw_clutter, draw_colour, draw_frame, scatter
+from .vocabulary import COUNTS, ORDER_PAIRS, TEXTURES, ActionClass
 
 # With 8 frames mmaction2's UniformSample takes frames 1, 3, … 15 of 17 in testing, and those are
 # their own mirror image, so a clip and its reverse give the model the very same frames.
 NUM_FRAMES = 17
 
 Track = list[tuple[float, float, float]]  # x, y and radius in each frame
+Curve = float | np.ndarray  # one value, or one per frame
 
 
 def render_clip(action: ActionClass, rng: np.random.Generator) -> np.ndarray:
@@ -27,7 +31,7 @@ def render_clip(action: ActionClass, rng: np.random.Generator) -> np.ndarray:
 def _render(action: ActionClass, paths: list[Track], rng: np.random.Generator) -> np.ndarray:
     clutter = draw_clutter(rng)
     texture = action.kind if action.kind in TEXTURES else 'plain'
-    looks = [
+    looks: list[dict[str, Any]] = [
         dict(
             shape=action.shape,
             rgb=draw_colour(rng, action.colour),
@@ -59,7 +63,7 @@ def _wobble(rng: np.random.Generator, size: float) -> np.ndarray:
     return size * np.sin(speed * time + start)
 
 
-def _path(x, y, radius) -> Track:
+def _path(x: Curve, y: Curve, radius: Curve) -> Track:
     x, y, radius = (np.broadcast_to(value, (NUM_FRAMES,)) for value in (x, y, radius))
     return list(zip(x, y, radius, strict=True))
 
@@ -73,7 +77,7 @@ def _sliding(rng: np.random.Generator, axis: int) -> list[Track]:
     place = _wobble(rng, 1.5)
     place[axis] += end + distance * (1 - _progress(rng))
     place[1 - axis] += rng.uniform(low, high)
-    return [_path(*place, radius)]
+    return [_path(place[0], place[1], radius)]
 
 
 def _growing(rng: np.random.Generator) -> list[Track]:
@@ -100,7 +104,8 @@ def _standing(rng: np.random.Generator, count: int) -> list[Track]:
     """Shapes that sway in place, apart from each other."""
     radius = rng.uniform(9, 16) if count == 1 else rng.uniform(6.5, 8.5)
     places = scatter(rng, count, radius, apart=2.5)
-    return [_path(*(place[:, None] + _wobble(rng, 1.5)), radius) for place in places]
+    swaying = [place[:, None] + _wobble(rng, 1.5) for place in places]
+    return [_path(x, y, radius) for x, y in swaying]
 
 
 _MOTIONS = {

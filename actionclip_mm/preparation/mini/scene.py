@@ -1,5 +1,6 @@
 """Draws one frame: shapes with a colour and a texture over a background that tells nothing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -38,8 +39,9 @@ class Clutter:
 def draw_colour(rng: np.random.Generator, name: str) -> tuple[int, int, int]:
     """A shade of a named colour."""
     hue = (HUES[name] + rng.uniform(-6, 6)) % 180
-    hsv = np.uint8([[[hue, rng.uniform(170, 255), rng.uniform(170, 255)]]])
-    return tuple(int(value) for value in cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)[0, 0])
+    hsv = np.array([[[hue, rng.uniform(170, 255), rng.uniform(170, 255)]]]).astype(np.uint8)
+    red, green, blue = map(int, cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)[0, 0])
+    return red, green, blue
 
 
 def scatter(rng: np.random.Generator, count: int, radius: float, apart: float) -> list[np.ndarray]:
@@ -95,8 +97,9 @@ def draw_frame(
     return np.clip(noisy, 0, 255).astype(np.uint8)
 
 
-def _fixed(point) -> tuple[int, int]:
-    return tuple(round(float(value) * 2**SHIFT) for value in point)
+def _fixed(point: Sequence[float] | np.ndarray) -> tuple[int, int]:
+    x, y = point
+    return round(float(x) * 2**SHIFT), round(float(y) * 2**SHIFT)
 
 
 def _draw_body(canvas: np.ndarray, body: Body) -> None:
@@ -121,7 +124,7 @@ def _corners(body: Body) -> np.ndarray:
 
 def _paint(body: Body) -> np.ndarray:
     """The colour of each pixel of a body, [SIZE, SIZE, 3] or [3]; its texture is white."""
-    rgb = np.float32(body.rgb)
+    rgb = np.array(body.rgb, np.float32)
     if body.texture == 'plain':
         return rgb
     y, x = np.mgrid[:SIZE, :SIZE].astype(np.float32)

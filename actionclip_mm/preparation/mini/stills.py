@@ -5,9 +5,12 @@ contrastive training from scratch sits on a plateau. Captions say where and how 
 so that frame features carry what the order of frames is read from; none says what moves how.
 """
 
+from typing import Any
+
 import numpy as np
-from scene import MAX_TILT, SIZE, Body, draw_clutter, draw_colour, draw_frame, scatter
-from vocabulary import COLOURS, SHAPES, SUBJECTS
+
+from .scene import MAX_TILT, SIZE, Body, draw_clutter, draw_colour, draw_frame, scatter
+from .vocabulary import COLOURS, SHAPES, SUBJECTS
 
 COLUMNS = ('at the far left', 'on the left', 'in the middle', 'on the right', 'at the far right')
 ROWS = ('at the very top', 'in the upper part', 'half way up', 'in the lower part', 'at the bottom')
@@ -26,7 +29,7 @@ def render_still(rng: np.random.Generator) -> tuple[np.ndarray, list[str]]:
     texture = str(rng.choice(TEXTURES, p=(0.7, 0.15, 0.15)))
     radius = rng.uniform(5.5, 20) if count == 1 else rng.uniform(6, 8.5)
     places = _places(rng, count, radius)
-    looks = dict(shape=shape, radius=radius, texture=texture)
+    looks: dict[str, Any] = dict(shape=shape, radius=radius, texture=texture)
     bodies = [
         Body(
             x=x,

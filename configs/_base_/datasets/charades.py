@@ -5,7 +5,7 @@ data/charades/charades_train_list_videos.txt  lines of `path label label …`; 1
 data/charades/charades_test_list_videos.txt   1,863 lines; 49 have no label
 data/charades/videos
 
-tools/data/charades/prepare.py writes them; docs/charades.md says what is measured and how.
+actionclip prepare charades writes them; docs/charades.md says what is measured and how.
 """
 
 _base_ = 'clip_video.py'

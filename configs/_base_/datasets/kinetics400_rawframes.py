@@ -5,7 +5,7 @@ data/kinetics400/kinetics400_train_list_rawframes.txt  lines of `folder frames l
 data/kinetics400/kinetics400_val_list_rawframes.txt
 data/kinetics400/rawframes_train, data/kinetics400/rawframes_val
 
-tools/data/kinetics400/prepare.py writes them (docs/datasets.md); data/README.md has their rules.
+actionclip prepare kinetics400 writes them (docs/datasets.md); data/README.md has their rules.
 """
 
 _base_ = 'clip_rawframes.py'

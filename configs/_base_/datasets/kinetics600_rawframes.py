@@ -5,7 +5,7 @@ data/kinetics600/kinetics600_train_list_rawframes.txt  lines of `folder frames l
 data/kinetics600/kinetics600_val_list_rawframes.txt
 data/kinetics600/rawframes_train, data/kinetics600/rawframes_val
 
-tools/data/kinetics600/prepare.py writes them (docs/datasets.md); data/README.md has their rules.
+actionclip prepare kinetics600 writes them (docs/datasets.md); data/README.md has their rules.
 """
 
 _base_ = 'clip_rawframes.py'

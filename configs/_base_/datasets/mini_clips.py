@@ -1,4 +1,4 @@
-"""Clips of the mini benchmark, 8 frames each: tools/data/mini/generate.py.
+"""Clips of the mini benchmark, 8 frames each: actionclip prepare mini.
 
 Frames of 64x64 are resized by mmaction2's Resize, without antialias: the mini CLIP was trained on
 such frames, and all numbers were measured with them.

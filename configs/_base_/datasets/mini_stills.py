@@ -1,4 +1,4 @@
-"""Captioned stills of the mini benchmark: tools/data/mini/generate.py --stills 20000."""
+"""Captioned stills of the mini benchmark: actionclip prepare mini --stills 20000."""
 
 pipeline = [
     dict(type='ImageDecode'),

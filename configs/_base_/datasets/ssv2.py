@@ -8,7 +8,7 @@ data/ssv2/videos
 Some of its 174 classes are told apart by left and right. mmaction2's Flip could exchange their
 labels (flip_label_map), with a map that holds for one order of the ids; nothing is flipped here.
 
-tools/data/ssv2/prepare.py writes them (docs/datasets.md); data/README.md has their rules.
+actionclip prepare ssv2 writes them (docs/datasets.md); data/README.md has their rules.
 """
 
 _base_ = 'clip_video.py'

@@ -5,7 +5,7 @@ data/ucf101/ucf101_train_split_1_rawframes.txt  lines of `folder frames label`
 data/ucf101/ucf101_val_split_1_rawframes.txt
 data/ucf101/rawframes
 
-tools/data/ucf101/prepare.py writes them (docs/datasets.md); data/README.md has their rules.
+actionclip prepare ucf101 writes them (docs/datasets.md); data/README.md has their rules.
 """
 
 _base_ = 'clip_rawframes.py'
