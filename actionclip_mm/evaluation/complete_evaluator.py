@@ -15,8 +15,9 @@ from mmengine.logging import print_log
 from mmengine.structures import BaseDataElement
 from torch import Tensor
 
-from ..utils import write_text
+from ..utils import check_videos_read, write_text
 from ..utils.weight_values import check_scores
+from .dumped_scores import score_tensors
 
 Key = tuple[str | None, int]  # filename and sample_idx
 OTHER_CLASSES, OWN_CLASSES = -1e30, -2e30  # finite, for metrics subtract and compare scores
@@ -93,7 +94,8 @@ class CompleteEvaluator(Evaluator):
         unlabelled = set().union(*without_label)
         if is_main_process():
             self._report(size, len(places), failed, len(unlabelled))
-        _refuse_nothing_read(places, failed)
+        (filename, _), reason = next(iter(failed.items()), (('', 0), ''))
+        check_videos_read(len(places), len(failed), f" (the first is '{filename}': {reason})")
         labelled = [place for key, place in places.items() if key not in unlabelled]
         metrics: dict = {}
         for metric in self.metrics:
@@ -108,14 +110,10 @@ class CompleteEvaluator(Evaluator):
         return metrics | {f'videos/{name}': float(count) for name, count in counts.items()}
 
     def _check_values(self, sample: dict) -> None:
-        scores = sample.get('pred_score')
-        for score in scores.values() if isinstance(scores, dict) else [scores]:
-            if isinstance(score, Tensor):
-                check_scores(score, str(sample.get('filename', 'a video')))
-        if not any(isinstance(metric, (AccMetric, ConfusionMatrix)) for metric in self.metrics):
-            return
-        for score in scores.values() if isinstance(scores, dict) else [scores]:
-            if isinstance(score, Tensor) and score.dim() != 1:
+        pools = any(isinstance(metric, (AccMetric, ConfusionMatrix)) for metric in self.metrics)
+        for score in score_tensors(sample):
+            check_scores(score, str(sample.get('filename', 'a video')))
+            if pools and score.dim() != 1:
                 raise ValueError(
                     'Accuracies need one score per class for each video, got scores of shape '
                     f"{tuple(score.shape)}: set cls_head.average_clips to 'prob' or 'score'."
@@ -160,21 +158,6 @@ def _worst(scores: Tensor, own: Tensor) -> Tensor:
     worst = torch.full_like(scores, OTHER_CLASSES, dtype=torch.float32)  # [..., C]
     worst[..., own] = OWN_CLASSES
     return worst
-
-
-def _refuse_nothing_read(places: dict[Key, tuple[int, int]], failed: dict[Key, str]) -> None:
-    """Raises ValueError where there is nothing to measure: any number would be one of nothing."""
-    if not places:
-        raise ValueError(
-            'There is no video to evaluate: give the data set a list with at least one video, and '
-            'leave drop_last out of the data loader.'
-        )
-    if len(failed) == len(places):
-        (filename, _), reason = next(iter(failed.items()))
-        raise ValueError(
-            f"Not one of {len(places)} videos could be read; the first is '{filename}' ({reason}): "
-            'check data_prefix of the data set and the files.'
-        )
 
 
 def _add(metrics: dict, more: dict) -> None:

@@ -34,6 +34,7 @@ def read_dump(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
         ValueError: A file of something else, of scores and labels that do not fit, or of NaN.
     """
     samples = _read_samples(path)
+    check_dump(samples, f"'{path}'")
     num_classes = samples[0]['pred_score'].numel()
     scores, truth = [], []
     for index, sample in enumerate(samples):
@@ -46,10 +47,10 @@ def read_dump(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
                 f'score for each of {num_classes} classes, and a class id below it or one number '
                 'per class; dump a test with pooled views.'
             )
-        place = f"sample {index} of '{path}'"
-        check_scores(sample['pred_score'], place)
         if label.is_floating_point() and not bool(label.isfinite().all()):
-            raise ValueError(f'The labels of {place} are NaN or infinite: dump the test again.')
+            raise ValueError(
+                f"The labels of sample {index} of '{path}' are NaN or infinite: dump it again."
+            )
         if 'undecodable' in sample:
             lowest = np.full_like(score, np.finfo(score.dtype).min)
             score = np.where(one_hot | label.is_floating_point(), -np.inf, lowest)
@@ -84,6 +85,28 @@ def load_tensors(file: BinaryIO) -> Any:
         Exception: Of any kind, where the file is something else or names something else.
     """
     return _TensorsOnly(file).load()
+
+
+def score_tensors(sample: Any) -> list[torch.Tensor]:
+    """Scores of a sample: one tensor, or one per modality."""
+    scores = sample.get('pred_score') if isinstance(sample, dict) else None
+    parts = scores.values() if isinstance(scores, dict) else [scores]
+    return [score for score in parts if isinstance(score, torch.Tensor)]
+
+
+def check_dump(content: Any, source: str) -> None:
+    """Refuse NaN and infinite scores in what a pickle holds; content of other kinds passes.
+
+    Args:
+        content: What :func:`load_tensors` returned.
+        source: The file, for the message.
+
+    Raises:
+        ValueError: With the sample.
+    """
+    for index, sample in enumerate(content if isinstance(content, list) else []):
+        for score in score_tensors(sample):
+            check_scores(score, f'sample {index} of {source}')
 
 
 def _is_sample(sample: Any) -> bool:

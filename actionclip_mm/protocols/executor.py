@@ -17,6 +17,7 @@ from mmengine.config import Config
 from ..clip.weight_files import sha256
 from ..evaluation import read_video_scores
 from ..utils import name_errors, write_json
+from ..utils.carried_files import find_file
 from ..utils.child_process import child
 from .card import COUNTS
 from .configs import METRICS_FILE, SCORES_FILE, test_config, train_config
@@ -229,7 +230,8 @@ def files_of(value: Any) -> list[Path]:
         value = list(value.values())
     if isinstance(value, (list, tuple)):
         return [path for item in value for path in files_of(item)]
-    return [Path(value)] if isinstance(value, str) and os.path.isfile(value) else []
+    path = find_file(value) if isinstance(value, str) else ''
+    return [Path(path)] if os.path.isfile(path) else []
 
 
 def free_port() -> str:

@@ -20,7 +20,7 @@ from torch import nn
 
 from ..evaluation import VideoScores, class_precision
 from ..models.heads import VideoTextHead
-from ..utils.shipped_files import PACKAGE
+from ..utils.carried_files import PACKAGE
 from ..utils.wrapped_datasets import innermost_config
 from ..version import __version__
 from .card import ClassResult, ModelFacts, Origin, PerClass, TestFacts, TextFacts, TrainingFacts

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..clip.weight_files import sha256
 from ..utils import WorkDirLock, write_text
-from ..utils.shipped_files import shipped
+from ..utils.carried_files import carried
 from .card import Card, make_card, write_card
 from .card_markdown import to_markdown
 from .executor import Executor
@@ -93,7 +93,7 @@ def execute(
     request: Request, work_dir: Path, processes: int, resume: bool, command: Sequence[str]
 ) -> Card:
     """:func:`run` of a request."""
-    plan = make_plan(request, shipped('configs'))
+    plan = make_plan(request, carried('configs'))
     folder = work_dir.resolve()
     with WorkDirLock(folder, command):
         executor = Executor(plan, folder, processes, resume)

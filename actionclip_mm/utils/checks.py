@@ -16,3 +16,26 @@ def check_positive(value: Any, key: str, advice: str = 'set it to 1 or more') ->
     """
     if not isinstance(value, int) or value < 1:
         raise ValueError(f'{key}={value!r} is not a positive whole number: {advice}.')
+
+
+def check_videos_read(videos: int, unreadable: int, example: str = '') -> None:
+    """Refuse to evaluate a test in which no video could be read.
+
+    Args:
+        videos: Number of tested videos.
+        unreadable: How many of them could not be read.
+        example: Goes into the message: the first of them, or where they are listed.
+
+    Raises:
+        ValueError: No video, or none that could be read.
+    """
+    if not videos:
+        raise ValueError(
+            'There is no video to evaluate: give the data set a list with at least one video and '
+            'remove drop_last from the data loader.'
+        )
+    if unreadable == videos:
+        raise ValueError(
+            f'None of the {videos} videos could be read{example}: check the files and data_prefix '
+            'of the data set.'
+        )

@@ -156,7 +156,7 @@ def test_nothing_read_is_not_a_result(tmp_path: Path) -> None:
     path = tmp_path / 'failed.txt'
     evaluator = CompleteEvaluator([dict(type='AccMetric')], failed_file=str(path))
     evaluator.process([right(0, 0, 'there is no such file'), right(1, 1, 'it is empty')])
-    with pytest.raises(ValueError, match=r"Not one of 2 videos .* '0.mp4' \(there is no such file"):
+    with pytest.raises(ValueError, match=r"None of the 2 videos .* '0.mp4': there is no such file"):
         evaluator.evaluate(2)
     assert path.read_text().count('\n') == 2
     with pytest.raises(ValueError, match='There is no video to evaluate'):
