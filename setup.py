@@ -83,12 +83,16 @@ setup(
         'av>=14.2',  # rotation and discarded packets
         'numpy',
         'scikit-learn',
-        'opencv-python',
+        'opencv-contrib-python',  # as mmaction2 requires, not a second cv2
         'matplotlib',
+        'Pillow',
+        'rich',
+        'tqdm',
+        'packaging',
     ],
-    # mmcv and mmengine are no hard dependencies: mmcv, mmcv-lite and onedl-mmcv own the same
-    # folder, and so do mmengine and onedl-mmengine, so one must not be installed over the other;
-    # without one of each, importing the package says what to install
+    # mmcv and mmengine are extras: mmcv, mmcv-lite and onedl-mmcv install the same folder, and so
+    # do mmengine and onedl-mmengine, and would overwrite each other. Without one of each, importing
+    # the package says what to install.
     extras_require={
         'lite': lite,
         'onedl': onedl,
