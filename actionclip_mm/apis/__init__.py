@@ -1,7 +1,7 @@
-"""Calling a model on video files: zero-shot from CLIP weights or from a trained checkpoint."""
+"""Label videos from Python: zero-shot with CLIP weights or with a trained model."""
 
-from .prediction import Prediction
-from .predictor import ActionCLIPPredictor
+from .inferencer import ActionCLIPInferencer
+from .prediction import NONE_OF_THESE, Prediction
 from .video_reading import VideoError
 
-__all__ = ['ActionCLIPPredictor', 'Prediction', 'VideoError']
+__all__ = ['NONE_OF_THESE', 'ActionCLIPInferencer', 'Prediction', 'VideoError']

@@ -10,8 +10,8 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import CheckpointLoader
 from torch import nn
 
-from ..clip.arch import Arch, get_model_config
-from ..clip.hub import cache_only_when_offline, skip_loading_weights
+from ..clip.arch import Arch
+from ..clip.hub import skip_loading_weights
 from ..clip.state_dict import load_state_dict_or_explain, unwrap
 from ..decoding.errors import reason
 from ..models.text import read_labels, read_prompts
@@ -19,6 +19,9 @@ from ..utils import read_config, read_json_object
 
 # the names or sentences themselves, or the path of a file with them
 Labels = str | Sequence[str]
+PLACEHOLDER = ('no class names yet',)  # labels of a zero-shot model, whose calls bring their own
+MINI = 'mini'  # the name of the shipped mini CLIP
+SHIPPED = Path(__file__).resolve().parents[1] / '.mim'
 
 
 def read_arch(arch: Arch) -> Arch:
@@ -40,26 +43,27 @@ def read_arch(arch: Arch) -> Arch:
     return content
 
 
-def build_zero_shot(
-    labels: Labels,
-    templates: Labels,
-    arch: Arch,
-    pretrained: str | None,
-) -> nn.Module:
-    """CLIP as a video recognizer: both towers and the mean over frames, nothing to be trained."""
-    check_texts(labels, templates)
-    arch = read_arch(arch)
-    width = _width(arch)
-    clip = dict(arch=arch, pretrained=pretrained)
-    encoder = dict(type='TextPromptLabelEncoder', labels=labels, templates=templates, **clip)
+def build_zero_shot(arch: Arch, pretrained: str | None) -> nn.Module:
+    """CLIP as a video recognizer: both towers and the mean of the frames, no class names."""
+    if arch == MINI:
+        arch, pretrained = mini_clip()
     model = dict(
         type='CLIPRecognizer',
-        backbone=dict(type='CLIPImageEncoder', **clip),
-        neck=dict(type='MeanPPrompt', in_channels=width),
-        cls_head=dict(type='VideoTextHead', in_channels=width, label_encoder=encoder),
+        backbone=dict(type='CLIPImageEncoder', arch=read_arch(arch), pretrained=pretrained),
+        neck=dict(type='MeanPPrompt'),
+        cls_head=dict(
+            type='VideoTextHead',
+            label_encoder=dict(type='TextPromptLabelEncoder', labels=list(PLACEHOLDER)),
+        ),
     )
     with DefaultScope.overwrite_default_scope('mmaction'):
         return MODELS.build(model)
+
+
+def mini_clip() -> tuple[dict, str]:
+    """Model config and weight file of the shipped mini CLIP."""
+    arch = read_config(SHIPPED / 'configs/_base_/models/mini_clip.py').arch.to_dict()
+    return arch, str(SHIPPED / 'data/mini_clip/mini_clip.safetensors')
 
 
 def check_texts(labels: Labels | None, templates: Labels | None) -> None:
@@ -69,18 +73,6 @@ def check_texts(labels: Labels | None, templates: Labels | None) -> None:
         read_labels(labels, split_names=False)
     if templates is not None:
         read_prompts(templates)
-
-
-def _width(arch: Arch) -> int:
-    """D of an open_clip model, from its config."""
-    if isinstance(arch, dict):
-        return int(arch.get('embed_dim', 1))
-    try:
-        with cache_only_when_offline():
-            cfg = get_model_config(arch)
-    except Exception:  # a folder or a hub that is not there: the backbone says what is wrong
-        cfg = None
-    return int((cfg or {}).get('embed_dim', 1))
 
 
 def read_model_config(config: str | Path | Config) -> Config:

@@ -70,7 +70,7 @@ def _series_and_number(name: str) -> tuple[str, int]:
     return (name, 0) if match is None else (match[1] + match[3], int(match[2]))
 
 
-def load_frames(results: dict, frames: list[str]) -> dict:
+def load_frames(results: dict, frames: list[str] | np.ndarray) -> dict:
     """What a decoding transform adds: ``imgs`` of ``frame_inds``, RGB, and their shape.
 
     Raises:
@@ -78,6 +78,10 @@ def load_frames(results: dict, frames: list[str]) -> dict:
             different sizes.
     """
     indices = np.asarray(results['frame_inds']).flatten()
+    if isinstance(frames, np.ndarray):  # uint8 [T, H, W, 3]
+        shape = frames.shape[1:3]
+        imgs = list(frames[indices])
+        return {**results, 'imgs': imgs, 'original_shape': shape, 'img_shape': shape}
     images = {index: _load(frames[index]) for index in np.unique(indices).tolist()}
     shapes = {image.shape[:2] for image in images.values()}
     if len(shapes) > 1:

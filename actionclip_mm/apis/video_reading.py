@@ -1,28 +1,54 @@
 """From a video file to the input of a model, through mmaction2's transforms."""
 
-import os
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
+import numpy as np
 import torch  # noqa: F401  decord crashes where it is loaded before torch
 from mmaction.registry import TRANSFORMS
+from mmengine.config import Config, ConfigDict
+from torch import nn
 
+from ..clip import CLIPPreprocess
 from ..datasets.transforms import resize_and_crop
-from ..decoding import UnreadableVideo, check_header
+from ..decoding import UnreadableVideo, Video, check_header
 from ..decoding.errors import reason
+from ..utils.wrapped_datasets import innermost_config
 from .folders import frames_of, load_frames
-
-_ADDRESS = re.compile(r'[A-Za-z][A-Za-z0-9+.-]+://')
+from .inputs import Source, refuse_stream
 
 
 class VideoError(ValueError):
-    """A video that cannot be read; the message is one line with the file and what is wrong."""
+    """A video that cannot be read; the message is one line with its path and the problem."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A video as the input of a model.
+
+    Attributes:
+        source: Where it comes from.
+        data: ``inputs`` (uint8 [V, 3, T, H, W] with the default pipeline) and ``data_samples``.
+        frames: Numbers of the sampled frames from 0, view by view.
+        fps: Frames per second; None if unknown.
+        notes: Sentences about damaged frames and decoders.
+        images: Returns the frames of the first view, uint8 [T, H, W, 3], reading them again.
+    """
+
+    source: Source
+    data: dict
+    frames: tuple[int, ...]
+    fps: float | None
+    notes: tuple[str, ...]
+    images: Callable[[], np.ndarray]
 
 
 class VideoReading:
-    """A test pipeline, applied to one file at a time.
+    """A test pipeline, applied to one video at a time.
 
-    A folder of frames is a video, too. A pipeline of frames (``RawFrameDecode``) reads both.
+    A pipeline for extracted frames (``RawFrameDecode``) reads video files as well.
 
     Args:
         pipeline: Configs of mmaction2's transforms; the first one opens a video file.
@@ -37,48 +63,88 @@ class VideoReading:
         opener = type(self.transforms[0]).__name__ if self.transforms else 'nothing'
         if not opener.endswith('Init'):
             raise ValueError(
-                f'The test pipeline begins with {opener}, which opens no video file: begin it with '
-                'VideoInit, DecordInit, PyAVInit or OpenCVInit (as configs of video data sets do).'
+                f'The test pipeline must begin with VideoInit, DecordInit, PyAVInit or OpenCVInit '
+                f'(as in configs of video data sets), got {opener}.'
             )
 
-    def __call__(self, video: str) -> dict:
-        """Reads a video.
+    def __call__(self, source: Source | str) -> Clip:
+        """Read a video.
 
         Args:
-            video: Path of the file, or of a folder of frames.
-
-        Returns:
-            ``inputs`` (uint8 [V, 3, T, H, W] with the default pipeline) and ``data_samples``.
+            source: A video, or the path of a video file or a folder of frames.
 
         Raises:
-            VideoError: The file cannot be read.
+            VideoError: It cannot be read.
         """
+        source = Source(source) if isinstance(source, str) else source
         try:
-            _refuse_streams(video)
-            frames = frames_of(video)
-            if frames is None:
-                check_header(video)  # the host's transforms say less, and decord prints
+            frames = self._frames(source)
         except UnreadableVideo as error:
             raise VideoError(str(error)) from error
-        results = dict(filename=video, label=-1, start_index=0, modality='RGB')
+        results: dict[str, Any] = dict(
+            filename=source.name, label=-1, start_index=0, modality='RGB'
+        )
+        reader = None
         for transform in self.transforms:
-            name = type(transform).__name__
-            try:
-                if frames is not None and name.endswith('Init'):
-                    results['total_frames'] = len(frames)
-                elif frames is not None and 'Decode' in name:
-                    results = load_frames(results, frames)
-                else:
-                    results = transform(results)
-            except UnreadableVideo as error:
-                raise VideoError(str(error)) from error
-            except Exception as error:  # decoders raise kinds of their own
-                raise VideoError(f'{video}: {_failure(name)} ({reason(error)})') from error
-            if results is None:
-                raise VideoError(f'{video}: {name} gave nothing for it')
-            if results.get('total_frames') == 0:
-                raise VideoError(f'{video}: it has no frames')
-        return results
+            packed = self._apply(transform, results, source.name, frames)
+            if packed.get('total_frames') == 0:
+                raise VideoError(f'{source.name}: it has no frames')
+            reader = packed.get('video_reader') or reader
+            if 'inputs' in packed:
+                break
+            results = packed
+        sampled = np.asarray(results.get('frame_inds', ())).flatten().tolist()
+        notes = _notes(reader) if isinstance(reader, Video) else ()
+        images = partial(_images, self, source)
+        return Clip(source, packed, tuple(sampled), results.get('avg_fps'), notes, images)
+
+    def _frames(self, source: Source) -> 'np.ndarray | list[str] | None':
+        """Frames in memory, files of a folder of frames, or None for a video file."""
+        if source.frames is not None:
+            return source.frames
+        refuse_stream(source.name)
+        files = frames_of(source.name)
+        if files is None:
+            check_header(source.name)  # the host's transforms say less, and decord prints
+        return files
+
+    def _apply(
+        self, transform: Any, results: dict, name: str, frames: 'np.ndarray | list[str] | None'
+    ) -> dict:
+        step = type(transform).__name__
+        try:
+            if frames is not None and step.endswith('Init'):
+                return {**results, 'total_frames': len(frames)}
+            if frames is not None and 'Decode' in step:
+                return load_frames(results, frames)
+            # transforms change what they are given, and the numbers of the frames are read later
+            packed = transform(results)
+        except UnreadableVideo as error:
+            raise VideoError(str(error)) from error
+        except Exception as error:  # decoders raise kinds of their own
+            raise VideoError(f'{name}: {_failure(step)} ({reason(error)})') from error
+        if packed is None:
+            raise VideoError(f'{name}: {step} returned nothing for it')
+        return packed
+
+
+def _notes(video: Video) -> tuple[str, ...]:
+    notes = []
+    if video.decoder is not None and video.decoder != video.decoders[0]:
+        notes.append(f'Decoded by {video.decoder}: {video.decoders[0]} could not read it.')
+    if video.missing:
+        notes.append(
+            f'{video.missing} of the sampled frames could not be decoded and were replaced by the '
+            'ones before them.'
+        )
+    return tuple(notes)
+
+
+def _images(read: VideoReading, source: Source) -> np.ndarray:
+    inputs = read(source).data['inputs']  # [V, 3, T, H, W] or, of 2D pipelines, [V·T, 3, H, W]
+    if inputs.dim() == 5:
+        return inputs[0].permute(1, 2, 3, 0).contiguous().numpy()  # [T, H, W, 3]
+    return inputs.permute(0, 2, 3, 1).contiguous().numpy()  # [V·T, H, W, 3]
 
 
 def _of_files(pipeline: Sequence[dict]) -> Sequence[dict]:
@@ -89,19 +155,6 @@ def _of_files(pipeline: Sequence[dict]) -> Sequence[dict]:
     decode = types.index('RawFrameDecode')
     after = pipeline[decode + 1 :]
     return [dict(type='VideoInit'), *pipeline[:decode], dict(type='VideoDecode'), *after]
-
-
-def _refuse_streams(video: str) -> None:
-    """Raises UnreadableVideo for cameras and addresses, which are not files."""
-    if os.path.exists(video):
-        return
-    if video.isascii() and video.isdecimal():
-        raise UnreadableVideo(
-            f'{video}: there is no such file, and cameras are not read: record a file first '
-            f'(ffmpeg -f v4l2 -i /dev/video{int(video)} -t 10 clip.mp4)'
-        )
-    if _ADDRESS.match(video):
-        raise UnreadableVideo(f'{video}: addresses are not read: download the video first')
 
 
 def default_pipeline(
@@ -138,3 +191,32 @@ def _failure(transform: str) -> str:
     if transform.endswith('Init'):
         return 'it cannot be opened'
     return 'its frames cannot be decoded' if 'Decode' in transform else f'{transform} failed'
+
+
+def preprocess_of(model: nn.Module) -> CLIPPreprocess:
+    """The preprocessing of a model's image tower.
+
+    Raises:
+        ValueError: A backbone that does not tell it.
+    """
+    preprocess = getattr(model.backbone, 'preprocess', None)
+    if preprocess is None:
+        raise ValueError(
+            f'{type(model.backbone).__name__} does not tell the size of its frames: add a '
+            'test_dataloader to the config.'
+        )
+    return preprocess
+
+
+def pipeline_of(preprocess: CLIPPreprocess, num_frames: int = 8, num_clips: int = 1) -> list[dict]:
+    """The default pipeline with the resizing that an image tower was trained on."""
+    return default_pipeline(
+        preprocess.size, num_frames, num_clips, preprocess.interpolation, preprocess.resize_mode
+    )
+
+
+def pipeline_of_config(config: Config, model: nn.Module) -> list[dict]:
+    """``pipeline`` of the innermost test data set, or ``test_pipeline``, or the default one."""
+    loader = config.get('test_dataloader') or ConfigDict()
+    pipeline = innermost_config(loader).get('pipeline') or config.get('test_pipeline')
+    return pipeline or pipeline_of(preprocess_of(model))

@@ -16,6 +16,7 @@ from ..utils import printable, to_json, write_json
 if TYPE_CHECKING:
     from ..apis import Prediction
 
+NONE_OF_THESE = 'none of these'
 RANDOM_NOTICE = '*** RANDOM WEIGHTS (--random-weights): these probabilities mean nothing ***'
 
 
@@ -80,6 +81,8 @@ class Progress:
 def table(answer: 'Prediction', topk: int) -> str:
     """Path of a video and its labels, best first, with aligned scores."""
     pairs = [(printable(label), score) for label, score in answer.top(topk)]
+    if answer.none_of_these is not None:
+        pairs.append((NONE_OF_THESE, answer.none_of_these))
     width = max(_width(label) for label, _ in pairs)
     unit = ' %' if answer.are_probabilities else ''
     factor = 100 if answer.are_probabilities else 1
@@ -87,7 +90,8 @@ def table(answer: 'Prediction', topk: int) -> str:
         f'  {label}{" " * (width - _width(label))}  {factor * score:6.2f}{unit}'
         for label, score in pairs
     ]
-    return '\n'.join([printable(answer.video), *rows])
+    rejected = [f'  {NONE_OF_THESE} (no cosine reaches the threshold)'] * answer.rejected
+    return '\n'.join([printable(answer.video), *rejected, *rows])
 
 
 def _width(text: str) -> int:
@@ -102,9 +106,17 @@ def content_of(answers: Sequence['Prediction'], topk: int, weights: str) -> dict
         entry: dict = dict(video=answer.video)
         if answer.error is None:
             key = 'probability' if answer.are_probabilities else 'similarity'
+            cosines = dict(zip(answer.labels, answer.cosines, strict=False))
             entry['predictions'] = [
-                {'label': label, key: score} for label, score in answer.top(topk)
+                {'label': label, key: score} | ({'cosine': cosines[label]} if cosines else {})
+                for label, score in answer.top(topk)
             ]
+            if answer.none_of_these is not None:
+                entry['none_of_these'] = answer.none_of_these
+            if answer.rejected:
+                entry['rejected'] = True
+            if answer.notes:
+                entry['notes'] = list(answer.notes)
         else:
             entry['error'] = answer.error
         videos.append(entry)

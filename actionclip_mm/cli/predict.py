@@ -35,7 +35,7 @@ from ._answers import (
 from ._arguments import Parser, existing_file, file_or_url, make_parser, positive
 
 if TYPE_CHECKING:
-    from ..apis import ActionCLIPPredictor, Prediction
+    from ..apis import ActionCLIPInferencer, Prediction
 
 OWN_WEIGHTS = ('local-dir:', 'hf-hub:')  # names of open_clip that bring their weights
 
@@ -57,7 +57,16 @@ def parser_of_predict() -> Parser:
     add('--templates', metavar='PRESET|FILE', help='prompt templates (default: actionclip16)')
     add('--topk', type=positive, default=5, help='labels shown per video (default: 5)')
     add('--json', metavar='FILE', help='also write the answers as JSON; - prints JSON only')
-    add('--device', default='cpu', help='cpu (default), cuda, cuda:1, ...')
+    add(
+        '--none-of-these',
+        nargs='?',
+        const=True,
+        type=threshold,
+        metavar='COSINE',
+        help='let neutral sentences compete with the labels, or with a number answer\n'
+        '"none of these" below this cosine (default: on for a single label)',
+    )
+    add('--device', default='auto', help='auto (a GPU if there is one, default), cpu, cuda:1, ...')
     add('--batch-size', type=positive, default=1, help='videos computed at once (default: 1)')
     add(
         '--max-pixels',
@@ -83,6 +92,17 @@ def parser_of_predict() -> Parser:
         '--checkpoint', type=file_or_url, metavar='FILE', help='checkpoint of a training'
     )
     return parser
+
+
+def threshold(text: str) -> float:
+    """Argument type: a cosine."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 2.0
+    if not -1 <= value <= 1:
+        raise argparse.ArgumentTypeError(f'must be a cosine in [-1, 1], got {text}')
+    return value
 
 
 def check_combinations(args: argparse.Namespace) -> None:
@@ -113,6 +133,9 @@ def check_files(args: argparse.Namespace) -> None:
         if not os.path.isdir(os.path.dirname(os.path.abspath(args.json))):
             raise FileNotFoundError(f"--json: the folder of '{args.json}' does not exist.")
         check_writable(args.json)
+    for label in args.labels or ():
+        if os.path.exists(label) and os.path.splitext(label)[1]:
+            raise ValueError(f"--labels '{label}' is a file: put videos before --labels.")
     if args.labels or args.labels_file:
         # how names are split, and so which are equal, may be set in the config
         read_labels(args.labels or str(args.labels_file), split_names=not args.config)
@@ -121,6 +144,8 @@ def check_files(args: argparse.Namespace) -> None:
 def check_device(device: str) -> None:
     import torch
 
+    if device == 'auto':
+        return
     try:
         wanted = torch.device(device)
     except RuntimeError:
@@ -131,19 +156,19 @@ def check_device(device: str) -> None:
         )
 
 
-def build(args: argparse.Namespace) -> 'ActionCLIPPredictor':
+def build(args: argparse.Namespace) -> 'ActionCLIPInferencer':
     from .. import register_all
 
     register_all()
-    from ..apis import ActionCLIPPredictor
+    from ..apis import ActionCLIPInferencer
 
     labels = args.labels or (args.labels_file and str(args.labels_file))
     common = dict(device=args.device, batch_size=args.batch_size)
     if args.config:
         common.update(labels=labels, templates=args.templates)
-        return ActionCLIPPredictor.from_config(args.config, args.checkpoint, **common)
+        return ActionCLIPInferencer.from_config(args.config, args.checkpoint, **common)
     given = {name: getattr(args, name) for name in ('templates', 'num_frames', 'num_clips')}
-    return ActionCLIPPredictor.from_clip(
+    return ActionCLIPInferencer.from_clip(
         labels,
         arch=args.arch or 'ViT-B-16',
         pretrained=pretrained(args),
@@ -165,7 +190,7 @@ def pretrained(args: argparse.Namespace) -> str | None:
 
 
 def answer(
-    predictor: 'ActionCLIPPredictor',
+    inferencer: 'ActionCLIPInferencer',
     args: argparse.Namespace,
     out: TextIO,
     answers: list['Prediction'],
@@ -173,7 +198,8 @@ def answer(
     """Print the table or the error of each video as soon as it is known, and keep the answer."""
     progress = Progress(len(args.videos), sys.stderr)
     progress.show(0)
-    for answer in predictor.stream(args.videos):
+    stream = inferencer.stream([*args.videos], topk=args.topk, none_of_these=args.none_of_these)
+    for answer in stream:
         answers.append(answer)
         progress.clear()
         if answer.error is not None:
@@ -222,18 +248,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def predict(args: argparse.Namespace, out: TextIO, answers: list['Prediction']) -> None:
-    """Build the predictor and answer the videos."""
+    """Build the inferencer and answer the videos."""
     if args.max_pixels:
         os.environ['ACTIONCLIP_MAX_PIXELS'] = str(args.max_pixels)
     with without_host_noise():
         check_device(args.device)
         with hosts_log_warnings_only():
-            predictor = build(args)
+            inferencer = build(args)
             args.videos = expanded(args.videos)
             if args.random_weights:
                 print(RANDOM_NOTICE, file=sys.stderr if args.json == '-' else out, flush=True)
             try:
-                answer(predictor, args, out, answers)
+                answer(inferencer, args, out, answers)
             except Exception:  # one bad batch must not cost the answers before it
                 if answers:
                     print(keep(answers, args, out), file=sys.stderr)

@@ -8,6 +8,7 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
+from actionclip_mm.apis import ActionCLIPInferencer
 from actionclip_mm.apis.building import (
     build_trained,
     build_zero_shot,
@@ -40,7 +41,7 @@ def test_arch_of_a_json_file(tmp_path, tiny_arch):
 
 
 def test_zero_shot_has_the_weights_of_the_file(tiny_arch, clip_file):
-    model = build_zero_shot(['a', 'b'], 'label_only', tiny_arch, clip_file)
+    model = build_zero_shot(tiny_arch, clip_file)
     state = torch.load(clip_file, weights_only=True)
     assert torch.equal(model.backbone.visual.proj, state['visual.proj'])
     assert torch.equal(
@@ -55,7 +56,7 @@ def test_a_folder_of_open_clip(tmp_path, tiny_arch, clip_file):
     (folder / 'open_clip_config.json').write_text(json.dumps(content))
     state = torch.load(clip_file, weights_only=True)
     torch.save(state, folder / 'open_clip_pytorch_model.bin')
-    model = build_zero_shot(['a', 'b'], 'label_only', f'local-dir:{folder}', None)
+    model = build_zero_shot(f'local-dir:{folder}', None)
     assert torch.equal(model.backbone.visual.proj, state['visual.proj'])
     assert model.backbone.preprocess.mean == (127.5,) * 3
 
@@ -63,15 +64,15 @@ def test_a_folder_of_open_clip(tmp_path, tiny_arch, clip_file):
 def test_bad_texts_are_found_before_weights_are_read(tiny_arch, monkeypatch):
     monkeypatch.setattr(build, 'read_state_dict', lambda path: 1 / 0)
     with pytest.raises(ValueError, match="both 'a'"):
-        build_zero_shot(['a', 'a'], 'label_only', tiny_arch, __file__)
+        ActionCLIPInferencer.from_clip(['a', 'a'], tiny_arch, __file__)
     with pytest.raises(FileNotFoundError, match="templates='nothing'"):
-        build_zero_shot(['a'], 'nothing', tiny_arch, __file__)
+        ActionCLIPInferencer.from_clip(['a'], tiny_arch, __file__, templates='nothing')
 
 
 def test_the_scope_of_the_caller_stays(tiny_arch):
     with DefaultScope.overwrite_default_scope('elsewhere'):
         before = DefaultScope.get_current_instance().scope_name
-        build_zero_shot(['a', 'b'], 'label_only', tiny_arch, None)
+        build_zero_shot(tiny_arch, None)
         assert DefaultScope.get_current_instance().scope_name == before == 'elsewhere'
 
 

@@ -51,7 +51,7 @@ def test_a_folder_of_frames_is_its_video(tmp_path: Path, frames: np.ndarray, nam
     (folder / '.DS_Store').touch()
     (folder / 'notes.txt').touch()
     (folder / 'flow_x_00001.jpg').touch()
-    found = read(str(folder))['inputs']
+    found = read(str(folder)).data['inputs']
     assert found.shape == (2, 3, 4, 32, 32)
     assert torch.equal(found, Frames(frames).pixels(read))
 
@@ -63,9 +63,9 @@ def test_a_pipeline_of_frames_reads_both(
     after = [dict(type='FormatShape', input_format='NCHW'), dict(type='PackActionInputs')]
     read = VideoReading([sample, dict(type='RawFrameDecode'), *after])
     folder = write_frames(tmp_path / 'frames', frames)
-    assert torch.equal(read(str(folder))['inputs'], Frames(frames).pixels(read))
+    assert torch.equal(read(str(folder)).data['inputs'], Frames(frames).pixels(read))
     video = write_video(tmp_path / 'clip.mp4', frames)
-    assert read(str(video))['inputs'].shape == (4, 3, 48, 64)
+    assert read(str(video)).data['inputs'].shape == (4, 3, 48, 64)
 
 
 def test_frames_are_in_the_order_of_their_numbers(tmp_path: Path) -> None:
@@ -112,9 +112,9 @@ def test_a_folder_of_videos_is_all_of_them(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ('video', 'message'),
     [
-        ('0', '0: there is no such file, and cameras are not read: record a file first (ffmpeg'),
-        ('rtsp://camera/1', 'addresses are not read: download the video first'),
-        ('https://example.org/a.mp4', 'addresses are not read'),
+        ('0', '0: no such file, and cameras are not supported: record a file first (ffmpeg'),
+        ('rtsp://camera/1', 'URLs are not supported: download the video first'),
+        ('https://example.org/a.mp4', 'URLs are not supported'),
     ],
 )
 def test_cameras_and_addresses(video: str, message: str) -> None:
@@ -126,4 +126,4 @@ def test_cameras_and_addresses(video: str, message: str) -> None:
 def test_a_file_called_0(tmp_path: Path, write_video: object, monkeypatch: object) -> None:
     monkeypatch.chdir(tmp_path)
     write_video(tmp_path / 'clip.mp4').rename(tmp_path / '0')
-    assert VideoReading(PIPELINE)('0')['inputs'].shape == (2, 3, 4, 32, 32)
+    assert VideoReading(PIPELINE)('0').data['inputs'].shape == (2, 3, 4, 32, 32)

@@ -14,7 +14,7 @@ def test_top_is_sorted_and_never_too_long():
 
 
 def test_none_asked_for():
-    with pytest.raises(ValueError, match='k=0'):
+    with pytest.raises(ValueError, match='k must be a positive integer, got 0'):
         ANSWER.top(0)
 
 

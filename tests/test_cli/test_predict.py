@@ -91,7 +91,7 @@ def test_folders_of_videos_and_a_camera(call, clip, write_video, tmp_path):
         str(tmp_path / 'videos' / name) for name in ('a.mp4', 'b.mp4')
     ]
     errors = [line for line in result.err if line.startswith('error: ')]
-    assert len(errors) == 1 and 'cameras are not read' in errors[0]
+    assert len(errors) == 1 and 'cameras are not supported' in errors[0]
 
 
 def test_topk_above_and_below_the_number_of_labels(call, clip, video):

@@ -14,7 +14,7 @@ from mmengine.config import Config
 from mmengine.runner import load_checkpoint
 from torch import nn
 
-from actionclip_mm.apis import ActionCLIPPredictor
+from actionclip_mm.apis import ActionCLIPInferencer
 from actionclip_mm.apis.building import load_strictly
 from actionclip_mm.clip import build_clip
 from actionclip_mm.clip.state_dict import has_openai_constants, read_content, read_state_dict
@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def predict(path: Path, load_tool: Callable, arch: dict) -> object:
-    return ActionCLIPPredictor.from_clip(['a', 'b'], arch=arch, pretrained=str(path))
+    return ActionCLIPInferencer.from_clip(['a', 'b'], arch=arch, pretrained=str(path))
 
 
 def to_actionclip(path: Path, load_tool: Callable, arch: dict) -> object:

@@ -60,13 +60,13 @@ class ScorePooling:
                 )
         ways = ((VIEWS, average_clips), (TEMPLATES, ensemble))
         self.before_activation = [axis for axis, way in ways if way == 'score']
-        self.activation = _ACTIVATIONS[scores]
-        self.over_views = _OVER_VIEWS[average_clips]
+        self.scores, self.average_clips = scores, average_clips
 
     def __call__(self, logits: Tensor) -> Tensor:
         for axis in self.before_activation:
             logits = logits.mean(dim=axis, keepdim=True)
-        return self.over_views(self.activation(logits).mean(dim=TEMPLATES))
+        scores = _ACTIVATIONS[self.scores](logits).mean(dim=TEMPLATES)  # [N, V, C]
+        return _OVER_VIEWS[self.average_clips](scores)
 
 
 def average_texts(text: Tensor, num_sentences: Tensor) -> Tensor:

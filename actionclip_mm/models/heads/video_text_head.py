@@ -120,14 +120,27 @@ class VideoTextHead(BaseHead):
         Returns:
             Scale x cosine [B, P, C], fp32; P is 1 for the ``'embed'`` ensemble.
         """
-        video, text = self.embed(feats, num_segs), self.label_encoder()
+        encoder = self.label_encoder
+        return self.compare(self.embed(feats, num_segs), encoder(), encoder.num_sentences)
+
+    def compare(self, video: Tensor, text: Tensor, num_sentences: Tensor) -> Tensor:
+        """Similarities of video features to text features, of any classes.
+
+        Args:
+            video: Video features [B, D].
+            text: Text features [P, C, D]; neither has to be normalised.
+            num_sentences: Sentences of each class [C], for the ``'embed'`` ensemble.
+
+        Returns:
+            Scale x cosine [B, P, C], fp32; P is 1 for the ``'embed'`` ensemble.
+        """
         scale = self.logit_scale.exp() if self.test_scale is None else self.test_scale
         # half precision would round cosines times 100 to a few steps
         with torch.autocast(video.device.type, enabled=False):
             video = F.normalize(video.float(), dim=-1)  # [B, D]
             text = F.normalize(text.float(), dim=-1)  # [P, C, D]
             if self.averages_texts:
-                text = average_texts(text, self.label_encoder.num_sentences)  # [1, C, D]
+                text = average_texts(text, num_sentences)  # [1, C, D]
             return scale * torch.einsum('bd,pcd->bpc', video, text)  # [B, P, C]
 
     def loss(
@@ -171,15 +184,19 @@ class VideoTextHead(BaseHead):
         have no threshold above which a class counts as found.
         """
         logits = cls_scores.unflatten(0, (len(data_samples), -1))  # [N, V, P, C]
-        if self.has_margin:
-            logits = logits - self.logit_scale.exp() * self.loss_cls.margin
-        scores = self.pool_scores(logits)
+        scores = self.pool(logits)
         labels = scores.argmax(dim=-1, keepdim=True)
         for sample, score, label in zip(data_samples, scores, labels, strict=True):
             check_scores(score, getattr(sample, 'filename', 'a video'))
             sample.set_pred_score(score)
             sample.set_pred_label(label)
         return data_samples
+
+    def pool(self, logits: Tensor, temperature: float = 1.0) -> Tensor:
+        """Scores [N, C] (or [N, V, C] if views are kept) of similarities [N, V, P, C]."""
+        if self.has_margin:
+            logits = logits - self.logit_scale.exp() * self.loss_cls.margin
+        return self.pool_scores(logits / temperature)
 
     def _check_loss(self, test_scale: float | None) -> None:
         if not hasattr(self.loss_cls, 'draw_classes'):

@@ -14,7 +14,15 @@ from ...utils.label_names import read_labels
 from .class_sentences import Prompts, fill_prompts, read_prompts
 from .feature_memo import FeatureMemo
 from .learnable_context import LearnableContext
-from .tokens import allow_trimmed_tokens, check_vocabulary, is_trimmable, tokenize, trim
+from .text_bank import TextBank
+from .tokens import (
+    allow_trimmed_tokens,
+    check_vocabulary,
+    is_trimmable,
+    tokenize,
+    trim,
+    unreadable_names,
+)
 
 # Sentences encoded at once when no gradient is needed; bounds memory for large label lists.
 CHUNK = 512
@@ -119,15 +127,30 @@ class TextPromptLabelEncoder(BaseModule):
         templates: str | Sequence[str] | Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         """Exchanges the classes, and the templates unless None; nothing changes if they are bad."""
-        names = read_labels(labels, self.split_names)
-        prompts = self.prompts if templates is None else read_prompts(templates)
-        sentences = fill_prompts(names, prompts)
-        if self.context is not None:
-            self.context.check_labels(self.labels, names)
+        names, prompts, sentences = self._read(labels, templates)
         self.labels, self.prompts, self.sentences = names, prompts, sentences
         self._tokenize_classes()
         self._cache = None
         self._memo.clear()
+
+    def bank(
+        self,
+        labels: str | Sequence[str] | None = None,
+        templates: str | Sequence[str] | Mapping[str, Sequence[str]] | None = None,
+    ) -> TextBank:
+        """Text features of other classes; the encoder keeps its own.
+
+        Args:
+            labels: Class names, or the path of a label file; None for those of the encoder.
+            templates: As in the constructor; None for those of the encoder.
+        """
+        names, _, sentences = self._read(self.labels if labels is None else labels, templates)
+        tokens, counts = self._tokenize(sentences)
+        return TextBank(names, self._encode_rows(tokens), counts)
+
+    def unreadable(self, names: Sequence[str]) -> list[str]:
+        """Class names in a script that the tokenizer does not know."""
+        return unreadable_names(self.tokenizer, names)
 
     def tokenize(self, sentences: Sequence[str]) -> Tensor:
         """Token ids [B, L] of sentences, on the device of the tower."""
@@ -152,7 +175,7 @@ class TextPromptLabelEncoder(BaseModule):
         """Token ids [B, L] to text features [B, D], not normalised."""
         if self.learns:
             return self._encode(tokens)
-        autocast, weights = self._state_of_weights()
+        autocast, weights = self.state_of_weights()
         return self._memo.get(tokens, self._encode, weights, autocast)
 
     def forward(self) -> Tensor:
@@ -161,10 +184,10 @@ class TextPromptLabelEncoder(BaseModule):
         Without gradients they are kept until the weights, the labels or the mode change.
         """
         if torch.is_grad_enabled():
-            return self._encode_classes()
-        state = self._state_of_weights()
+            return self._encode_rows(self.tokens)
+        state = self.state_of_weights()
         if self._cache is None or self._cache[0] != state:
-            self._cache = (state, self._encode_classes())
+            self._cache = (state, self._encode_rows(self.tokens))
         return self._cache[1]
 
     def train(self, mode: bool = True) -> 'TextPromptLabelEncoder':
@@ -176,21 +199,38 @@ class TextPromptLabelEncoder(BaseModule):
             module.eval()
         return self
 
+    def _read(
+        self,
+        labels: str | Sequence[str],
+        templates: str | Sequence[str] | Mapping[str, Sequence[str]] | None,
+    ) -> tuple[tuple[str, ...], Prompts, list[list[str]]]:
+        """Class names, prompts and the sentences of each class."""
+        names = read_labels(labels, self.split_names)
+        prompts = self.prompts if templates is None else read_prompts(templates)
+        if self.context is not None:
+            self.context.check_labels(self.labels, names)
+        return names, prompts, fill_prompts(names, prompts)
+
     def _tokenize_classes(self) -> None:
-        """Sets ``tokens`` [P, C, L] and ``num_sentences`` [C].
+        """Set ``tokens`` [P, C, L] and ``num_sentences`` [C]."""
+        tokens, counts = self._tokenize(self.sentences)
+        self.register_buffer('tokens', tokens, persistent=False)
+        self.register_buffer('num_sentences', counts, persistent=False)
+
+    def _tokenize(self, sentences: list[list[str]]) -> tuple[Tensor, Tensor]:
+        """Token ids [P, C, L] and the number of sentences of each class [C].
 
         P is the longest list of sentences; shorter ones are repeated, so that every row p holds a
         sentence of each class.
         """
-        counts = [len(lines) for lines in self.sentences]
-        rows = [[lines[p % len(lines)] for lines in self.sentences] for p in range(max(counts))]
+        counts = [len(lines) for lines in sentences]
+        rows = [[lines[p % len(lines)] for lines in sentences] for p in range(max(counts))]
         flat = [sentence for row in rows for sentence in row]
         if self.context is not None:
             flat = [self.context.add_placeholders(sentence) for sentence in flat]
         tokens = tokenize(self.tokenizer, flat).unflatten(0, (len(rows), -1))  # [P, C, L]
         device = self.tokens.device if hasattr(self, 'tokens') else None
-        self.register_buffer('tokens', tokens.to(device), persistent=False)
-        self.register_buffer('num_sentences', torch.tensor(counts, device=device), persistent=False)
+        return tokens.to(device), torch.tensor(counts, device=device)
 
     def _encode(self, tokens: Tensor) -> Tensor:
         if self.trims_tokens:
@@ -208,18 +248,19 @@ class TextPromptLabelEncoder(BaseModule):
 
         return in_micro_batches(encode, self.micro_batch_size, tokens, classes)
 
-    def _encode_classes(self) -> Tensor:
-        num_rows, num_classes = self.tokens.shape[:2]
-        classes = torch.arange(num_classes, device=self.tokens.device).repeat(num_rows)  # [P·C]
+    def _encode_rows(self, tokens: Tensor) -> Tensor:
+        """Features [P, C, D] of token ids [P, C, L]."""
+        num_rows, num_classes = tokens.shape[:2]
+        classes = torch.arange(num_classes, device=tokens.device).repeat(num_rows)  # [P·C]
         features = []
-        flat = self.tokens.flatten(0, 1)  # [P·C, L]
-        for tokens, members in zip(flat.split(CHUNK), classes.split(CHUNK), strict=True):
+        flat = tokens.flatten(0, 1)  # [P·C, L]
+        for piece, members in zip(flat.split(CHUNK), classes.split(CHUNK), strict=True):
             if self.context is not None:
                 self.context.set_classes(members)
-            features.append(self.encode_tokens(tokens))
+            features.append(self.encode_tokens(piece))
         return torch.cat(features).unflatten(0, (num_rows, num_classes))  # [P, C, D]
 
-    def _state_of_weights(self) -> tuple:
+    def state_of_weights(self) -> tuple:
         """Changes whenever a weight is written in place or replaced, or autocast is switched."""
         weights = tuple((p.data_ptr(), p._version) for p in self.parameters())
         one = torch.ones(1, 1, device=self.tokens.device)

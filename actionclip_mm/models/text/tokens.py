@@ -1,5 +1,6 @@
 """Small operations on batches of token ids: padding to one length and trimming to what is read."""
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -31,15 +32,15 @@ def allow_trimmed_tokens(text_tower: nn.Module) -> None:
     It slices its positions to the length that comes but hands its Transformer the causal mask of
     the full length; a hook slices that too.
     """
-
-    def slice_mask(module: nn.Module, args: tuple, kwargs: dict):
-        length, mask = args[0].shape[1], kwargs.get('attn_mask')
-        if mask is not None and mask.dim() == 2:
-            kwargs = dict(kwargs, attn_mask=mask[:length, :length])  # [L, L]
-        return args, kwargs
-
     transformer: nn.Module = text_tower.get_submodule('transformer')
-    transformer.register_forward_pre_hook(slice_mask, with_kwargs=True)
+    transformer.register_forward_pre_hook(_slice_mask, with_kwargs=True)
+
+
+def _slice_mask(module: nn.Module, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+    length, mask = args[0].shape[1], kwargs.get('attn_mask')
+    if mask is not None and mask.dim() == 2:
+        kwargs = dict(kwargs, attn_mask=mask[:length, :length])  # [L, L]
+    return args, kwargs
 
 
 def check_vocabulary(tokens: Tensor, text_tower: nn.Module) -> None:
@@ -92,6 +93,26 @@ def read_as(tokenizer: Any, row: Tensor) -> str:
     if hasattr(tokenizer, 'encode'):  # CLIP's, whose end-of-text is the largest id
         return tokenizer.decode(row[1 : int(row.argmax())].tolist()).strip()
     return tokenizer.tokenizer.decode(row.tolist(), skip_special_tokens=True).strip()
+
+
+def unreadable_names(tokenizer: Any, names: Sequence[str]) -> list[str]:
+    """Names in a script that a tokenizer does not know, so that its tower reads noise.
+
+    CLIP's byte-pair vocabulary is English: it breaks other scripts into single bytes. Tokenizers of
+    transformers have a token for what is unknown.
+    """
+    return [name for name in names if not _is_readable(tokenizer, name)]
+
+
+def _is_readable(tokenizer: Any, name: str) -> bool:
+    letters = [sign for sign in name if sign.isalpha()]
+    if all(unicodedata.name(sign, '').startswith('LATIN') for sign in letters):
+        return True
+    if hasattr(tokenizer, 'encode'):  # CLIP's
+        return len(tokenizer.encode(name)) < len(letters)
+    inner = getattr(tokenizer, 'tokenizer', None)  # of transformers
+    unknown = getattr(inner, 'unk_token_id', None)
+    return inner is None or unknown is None or unknown not in inner(name).input_ids
 
 
 def _is_cut(tokenizer: Callable[..., Tensor], sentence: str, row: Tensor) -> bool:

@@ -1,0 +1,276 @@
+"""Label videos: one thread-safe object for files, arrays and any labels."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from mmengine.config import Config
+from torch import Tensor, nn
+
+from ..clip import Arch
+from ..utils.label_names import read_labels
+from .building import (
+    MINI,
+    PLACEHOLDER,
+    Labels,
+    build_trained,
+    build_zero_shot,
+    check_texts,
+    read_model_config,
+)
+from .inputs import Source, read_inputs
+from .matching import Matcher
+from .prediction import Prediction
+from .video_reading import (
+    Clip,
+    VideoError,
+    VideoReading,
+    pipeline_of,
+    pipeline_of_config,
+    preprocess_of,
+)
+
+
+class ActionCLIPInferencer:
+    """A recognizer with its test pipeline.
+
+    Labels belong to the call: they change nothing for other calls, in this thread or another one.
+    Instances can be shared by threads and pickled.
+
+    >>> inferencer = ActionCLIPInferencer('ViT-B-16')
+    >>> inferencer('video.mp4', labels=['arm wrestling', 'flipping pancake']).label
+    'arm wrestling'
+
+    Args:
+        model: ``'mini'`` (the shipped mini CLIP), an open_clip model name (zero-shot), the path of
+            a checkpoint or of an exported folder, or a recognizer of mmaction2.
+        pipeline: Configs of the test pipeline; only with a recognizer.
+        labels: Default class names, or the path of a label file. None for those of the model.
+        templates: Default preset, file or list of templates. None for those of the model.
+        device: ``'auto'`` (a GPU if there is one, default), ``'cpu'``, ``'cuda:1'``, …
+        batch_size: Videos computed at once, a positive integer. Defaults to 1.
+        temperature: Divides the logits; above 1 makes probabilities less extreme. None, the
+            default, is the fitted one of the model, or 1.
+
+    Raises:
+        ValueError: Bad labels, templates or numbers.
+        FileNotFoundError: A missing file.
+    """
+
+    def __init__(
+        self,
+        model: str | Path | nn.Module,
+        pipeline: Sequence[dict] | None = None,
+        labels: Labels | None = None,
+        templates: Labels | None = None,
+        device: str | torch.device = 'auto',
+        batch_size: int = 1,
+        temperature: float | None = None,
+    ) -> None:
+        if batch_size < 1:
+            raise ValueError(f'batch_size must be a positive integer, got {batch_size}.')
+        if temperature is not None and not temperature > 0:
+            raise ValueError(f'temperature must be positive, got {temperature}.')
+        check_texts(labels, templates)
+        if not isinstance(model, nn.Module):
+            model = build_zero_shot(str(model), None if model == MINI else 'openai')
+        if not hasattr(model, 'cls_head'):
+            raise ValueError(f'model must be a recognizer with a cls_head, got {type(model)}.')
+        if pipeline is None:
+            pipeline = pipeline_of(preprocess_of(model))
+        self.device = best_device() if device == 'auto' else torch.device(device)
+        self.matcher = Matcher(model.to(self.device).eval(), temperature or 1.0)
+        self.read = VideoReading(pipeline)
+        self.batch_size = batch_size
+        self._labels, self._templates = labels, templates
+        if labels is not None:
+            self.matcher.classes(labels, templates)  # bad ones are refused now
+
+    @classmethod
+    def from_clip(
+        cls,
+        labels: Labels | None = None,
+        arch: Arch = 'ViT-B-16',
+        pretrained: str | None = 'openai',
+        templates: Labels = 'actionclip16',
+        num_frames: int = 8,
+        num_clips: int = 1,
+        **kwargs: Any,
+    ) -> 'ActionCLIPInferencer':
+        """Zero-shot: CLIP's towers and the mean of the frames.
+
+        Args:
+            labels: Default class names, or the path of a label file.
+            arch: open_clip model name, ``local-dir:FOLDER``, model-config dict or the path of such
+                a dict as JSON; ``'mini'`` is the shipped mini CLIP. Defaults to ``'ViT-B-16'``.
+            pretrained: open_clip tag, path of a weight file, or None: random weights, except for
+                ``local-dir:`` and ``hf-hub:`` names, which have their own. Defaults to
+                ``'openai'``.
+            templates: Preset, file or list of templates. Defaults to ``'actionclip16'``.
+            num_frames: Frames per clip. Defaults to 8.
+            num_clips: Clips per video, averaged. Defaults to 1.
+            **kwargs: ``device``, ``batch_size`` and ``temperature`` of the constructor.
+
+        Raises:
+            ValueError: Bad labels, templates or numbers, unknown ``arch``, weights that do not fit.
+            FileNotFoundError: A missing file, or weights of a tag that cannot be downloaded.
+        """
+        for name, value in dict(num_frames=num_frames, num_clips=num_clips).items():
+            if value < 1:
+                raise ValueError(f'{name} must be a positive integer, got {value}.')
+        check_texts(labels, templates)
+        model = build_zero_shot(arch, pretrained)
+        pipeline = pipeline_of(preprocess_of(model), num_frames, num_clips)
+        return cls(model, pipeline, labels, templates, **kwargs)
+
+    @classmethod
+    def from_config(
+        cls, config: str | Path | Config, checkpoint: str | None, **kwargs: Any
+    ) -> 'ActionCLIPInferencer':
+        """A trained model with the test pipeline of its config, if it has one.
+
+        Args:
+            config: Config the model was trained with.
+            checkpoint: Checkpoint of the training, or None for random weights.
+            **kwargs: Further arguments of the constructor.
+
+        Raises:
+            ValueError: The config cannot be read, or the checkpoint does not fit it.
+            FileNotFoundError: A missing file.
+        """
+        check_texts(kwargs.get('labels'), kwargs.get('templates'))
+        config = read_model_config(config)
+        model = build_trained(config, checkpoint)
+        return cls(model, pipeline_of_config(config, model), **kwargs)
+
+    @property
+    def labels(self) -> tuple[str, ...] | None:
+        """Default class names; None if each call has to give its own.
+
+        Heads without texts have ``class 0``, ….
+        """
+        if not self.matcher.has_texts:
+            return self.matcher.classes(None, None).labels
+        encoder = self.model.cls_head.label_encoder
+        if self._labels is not None:
+            return read_labels(self._labels, encoder.split_names)
+        return None if encoder.labels == PLACEHOLDER else tuple(encoder.labels)
+
+    def __call__(
+        self,
+        inputs: Any,
+        labels: Labels | None = None,
+        templates: Labels | None = None,
+        topk: int = 5,
+        none_of_these: bool | float | None = None,
+        embeddings: bool = False,
+    ) -> Prediction | list[Prediction]:
+        """Label one video or several.
+
+        Args:
+            inputs: See :func:`read_inputs`: a path, folder, glob pattern, array or tensor
+                [T, H, W, 3], list of images, iterator of frames, or a list of these.
+            labels: Class names of this call, or the path of a label file. Defaults to
+                :attr:`labels`.
+            templates: Preset, file or list of templates of this call.
+            topk: Labels that ``plot`` and ``to_dict`` show. Defaults to 5.
+            none_of_these: True adds neutral sentences that compete with the labels; a number is a
+                threshold on the cosine, below which the label is ``'none of these'``. None, the
+                default, is True for a single label, whose probability would be 1 otherwise.
+            embeddings: Whether results hold the video feature. Defaults to False.
+
+        Returns:
+            A :class:`Prediction` for one video, a list for several. In a list, a video that cannot
+            be read has ``error`` set and the others are answered.
+
+        Raises:
+            VideoError: A single video cannot be read.
+            ValueError: Bad labels, templates, numbers or inputs.
+        """
+        sources, single = read_inputs(inputs)
+        answers = list(self._stream(sources, labels, templates, topk, none_of_these, embeddings))
+        if not single:
+            return answers
+        if answers[0].error is not None:
+            raise VideoError(answers[0].error)
+        return answers[0]
+
+    def stream(
+        self,
+        inputs: Any,
+        labels: Labels | None = None,
+        templates: Labels | None = None,
+        **options: Any,
+    ) -> Iterator[Prediction]:
+        """As calling, but each result is given as soon as its batch is done."""
+        yield from self._stream(read_inputs(inputs)[0], labels, templates, **options)
+
+    def encode_video(self, inputs: Any) -> Tensor:
+        """Normalised features of videos, mean over views, fp32 [N, D] on the CPU.
+
+        Raises:
+            VideoError: A video cannot be read.
+            ValueError: A head without texts.
+        """
+        sources, _ = read_inputs(inputs)
+        return torch.stack([self.matcher.encode_video(self.read(s)) for s in sources])  # [N, D]
+
+    def encode_text(self, labels: Labels, templates: Labels | None = None) -> Tensor:
+        """Normalised features of class names, mean over templates, fp32 [C, D] on the CPU.
+
+        ``templates='label_only'`` encodes whole sentences as they are.
+        """
+        return self.matcher.bank(labels, templates or self._templates).mean().cpu()
+
+    def similarity(self, video: Tensor, text: Tensor) -> Tensor:
+        """Cosines [N, C] of :meth:`encode_video` and :meth:`encode_text`."""
+        return F.normalize(video, dim=-1) @ F.normalize(text, dim=-1).T
+
+    @property
+    def model(self) -> Any:
+        """The recognizer."""
+        return self.matcher.model
+
+    def _stream(
+        self,
+        sources: list[Source],
+        labels: Labels | None,
+        templates: Labels | None,
+        topk: int = 5,
+        none_of_these: bool | float | None = None,
+        embeddings: bool = False,
+    ) -> Iterator[Prediction]:
+        if topk < 1:
+            raise ValueError(f'topk must be a positive integer, got {topk}.')
+        labels = self._labels if labels is None else labels
+        templates = self._templates if templates is None else templates
+        classes = self.matcher.classes(labels, templates, none_of_these)
+        for start in range(0, len(sources), self.batch_size):
+            batch = sources[start : start + self.batch_size]
+            read = [self._try_to_read(source, classes.labels) for source in batch]
+            # the host pads clips of different shapes to one, which would change the scores
+            for shape, group in groupby(read, key=_shape):
+                if shape is None:
+                    yield from group  # type: ignore[misc]  # videos that failed
+                    continue
+                for answer in self.matcher.answer(list(group), classes, embeddings):  # type: ignore[arg-type]
+                    yield replace(answer, topk=topk)
+
+    def _try_to_read(self, source: Source, labels: tuple[str, ...]) -> Prediction | Clip:
+        try:
+            return self.read(source)
+        except VideoError as error:
+            return Prediction(source.name, labels, error=str(error))
+
+
+def best_device() -> torch.device:
+    """The first GPU, or the CPU."""
+    return torch.device('cuda' if torch.cuda.is_available() else 'cpu')
+
+
+def _shape(item: Prediction | Clip) -> tuple[int, ...] | None:
+    return None if isinstance(item, Prediction) else tuple(item.data['inputs'].shape)
