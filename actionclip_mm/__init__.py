@@ -9,10 +9,14 @@ import multiprocessing
 import sys
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from .version import __version__
 
-__all__ = ['__version__', 'register_all']
+if TYPE_CHECKING:
+    from .apis import ActionCLIPInferencer
+
+__all__ = ['ActionCLIPInferencer', '__version__', 'register_all']
 
 _COMMANDS = ('actionclip', 'actionclip.exe', 'actionclip-script.py')
 
@@ -42,6 +46,13 @@ def _is_command() -> bool:
         return name in _COMMANDS
     module = sys.orig_argv[sys.orig_argv.index('-m') + 1]
     return module == __name__ or module.startswith(f'{__name__}.cli')
+
+
+def __getattr__(name: str) -> Any:
+    if name == 'ActionCLIPInferencer':  # imported when asked for: configs do not need it
+        register_all()
+        return import_module(f'{__name__}.apis').ActionCLIPInferencer
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
 
 
 if not _is_command():

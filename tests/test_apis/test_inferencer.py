@@ -15,7 +15,8 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from PIL import Image
 
-from actionclip_mm.apis import NONE_OF_THESE, ActionCLIPInferencer, VideoError
+from actionclip_mm import ActionCLIPInferencer
+from actionclip_mm.apis import NONE_OF_THESE, VideoError
 from actionclip_mm.apis import inputs as input_kinds
 from actionclip_mm.apis.video_reading import default_pipeline, pipeline_of_config
 from actionclip_mm.clip import build_clip, get_tokenizer
