@@ -65,7 +65,7 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     packages=find_packages(include=['actionclip_mm', 'actionclip_mm.*']),
-    package_data={'actionclip_mm': ['py.typed', '**/*.txt', '**/*.json', '**/*.yml']},
+    package_data={'actionclip_mm': ['py.typed', '**/*.txt', '**/*.json', '**/*.yml', '**/*.j2']},
     cmdclass={'build_py': BuildWithMim},
     entry_points={'console_scripts': ['actionclip = actionclip_mm.cli:main']},
     python_requires='>=3.10',
@@ -83,6 +83,8 @@ setup(
         'av>=14.2',  # rotation and discarded packets
         'numpy',
         'scikit-learn',
+        'scipy',
+        'jinja2',
         'opencv-contrib-python',  # as mmaction2 requires, not a second cv2
         'matplotlib',
         'Pillow',
