@@ -2,6 +2,8 @@
 
 import pickle
 from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass
 from pathlib import Path
 
 from mmaction.registry import MODELS
@@ -13,15 +15,16 @@ from torch import nn
 from ..clip.arch import Arch
 from ..clip.hub import skip_loading_weights
 from ..clip.state_dict import load_state_dict_or_explain, unwrap
+from ..converters.description import KEY, check_description, read_folder
 from ..decoding.errors import reason
 from ..models.text import read_labels, read_prompts
 from ..utils import read_config, read_json_object
+from ..utils.carried_files import carried
 
 # the names or sentences themselves, or the path of a file with them
 Labels = str | Sequence[str]
 PLACEHOLDER = ('no class names yet',)  # labels of a zero-shot model, whose calls bring their own
 MINI = 'mini'  # the name of the shipped mini CLIP
-SHIPPED = Path(__file__).resolve().parents[1] / '.mim'
 
 
 def read_arch(arch: Arch) -> Arch:
@@ -56,14 +59,20 @@ def build_zero_shot(arch: Arch, pretrained: str | None) -> nn.Module:
             label_encoder=dict(type='TextPromptLabelEncoder', labels=list(PLACEHOLDER)),
         ),
     )
+    return _build(model)
+
+
+def _build(cfg: dict) -> nn.Module:
     with DefaultScope.overwrite_default_scope('mmaction'):
-        return MODELS.build(model)
+        model = MODELS.build(deepcopy(cfg))
+    model.cfg = Config(dict(model=cfg))  # mmaction2 keeps it there, too
+    return model
 
 
 def mini_clip() -> tuple[dict, str]:
     """Model config and weight file of the shipped mini CLIP."""
-    arch = read_config(SHIPPED / 'configs/_base_/models/mini_clip.py').arch.to_dict()
-    return arch, str(SHIPPED / 'data/mini_clip/mini_clip.safetensors')
+    arch = read_config(carried('configs/_base_/models/mini_clip.py')).arch.to_dict()
+    return arch, str(carried('data/mini_clip/mini_clip.safetensors'))
 
 
 def check_texts(labels: Labels | None, templates: Labels | None) -> None:
@@ -110,7 +119,48 @@ def build_trained(config: Config, checkpoint: str | None) -> nn.Module:
             ) from error
     if checkpoint is not None:
         load_strictly(model, checkpoint)
+    model.cfg = config
     return model
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model that was loaded without a config.
+
+    Attributes:
+        model: The recognizer.
+        pipeline: Its test pipeline; None for the default one.
+        temperature: Divides the logits; None for 1.
+    """
+
+    model: nn.Module
+    pipeline: list[dict] | None
+    temperature: float | None
+
+
+def load_model(path: str) -> Loaded:
+    """The model of a checkpoint that this package wrote, or of an exported folder.
+
+    Raises:
+        FileNotFoundError: A missing file.
+        ValueError: Damaged files, or a checkpoint without a description of its model.
+    """
+    if Path(path).is_dir():
+        description, weights = read_folder(path)
+        state = _read_checkpoint(weights)
+    else:
+        state = _read_checkpoint(path)
+        meta = state.get('meta')
+        content = meta.get(KEY) if isinstance(meta, dict) else None
+        if content is None:
+            raise ValueError(
+                f"'{path}' does not describe its model (only checkpoints of version 0.2 and later "
+                'do): add --config with the config it was trained with.'
+            )
+        description = check_description(content, path)
+    model = _build(description['model'])
+    _load(model, state, path)
+    return Loaded(model, description.get('pipeline'), description.get('temperature'))
 
 
 def load_strictly(model: nn.Module, checkpoint: str) -> None:
@@ -121,6 +171,10 @@ def load_strictly(model: nn.Module, checkpoint: str) -> None:
         ValueError: Damaged, or holds what could run code, or tensors are missing, left over or of
             another shape.
     """
+    _load(model, _read_checkpoint(checkpoint), checkpoint)
+
+
+def _read_checkpoint(checkpoint: str) -> dict:
     try:
         content = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
     except FileNotFoundError as error:
@@ -133,6 +187,10 @@ def load_strictly(model: nn.Module, checkpoint: str) -> None:
         ) from error
     if not isinstance(content, dict):
         raise ValueError(f"'{checkpoint}' holds no state dict: give what training has saved.")
+    return content
+
+
+def _load(model: nn.Module, content: dict, checkpoint: str) -> None:
     misfit = load_state_dict_or_explain(model, unwrap(content).weights)
     if misfit:
         raise ValueError(

@@ -12,14 +12,16 @@ from mmengine.config import Config
 from torch import Tensor, nn
 
 from ..clip import Arch
+from ..converters.description import describe, write_folder
+from ..models.text import read_prompts
 from ..utils.label_names import read_labels
 from .building import (
-    MINI,
     PLACEHOLDER,
     Labels,
     build_trained,
     build_zero_shot,
     check_texts,
+    load_model,
     read_model_config,
 )
 from .inputs import Source, read_inputs
@@ -77,7 +79,12 @@ class ActionCLIPInferencer:
             raise ValueError(f'temperature must be positive, got {temperature}.')
         check_texts(labels, templates)
         if not isinstance(model, nn.Module):
-            model = build_zero_shot(str(model), None if model == MINI else 'openai')
+            if '://' in str(model) or Path(model).exists():
+                loaded = load_model(str(model))
+                model, pipeline = loaded.model, loaded.pipeline
+                temperature = temperature or loaded.temperature
+            else:
+                model = build_zero_shot(str(model), 'openai')
         if not hasattr(model, 'cls_head'):
             raise ValueError(f'model must be a recognizer with a cls_head, got {type(model)}.')
         if pipeline is None:
@@ -146,6 +153,42 @@ class ActionCLIPInferencer:
         config = read_model_config(config)
         model = build_trained(config, checkpoint)
         return cls(model, pipeline_of_config(config, model), **kwargs)
+
+    @classmethod
+    def from_pretrained(cls, path: str | Path, **kwargs: Any) -> 'ActionCLIPInferencer':
+        """A model that describes itself: an exported folder or a checkpoint of this package.
+
+        Raises:
+            FileNotFoundError: No such file or folder.
+            ValueError: A checkpoint without a description of its model.
+        """
+        if not Path(path).exists():
+            raise FileNotFoundError(f"'{path}' does not exist: give a checkpoint or a folder.")
+        return cls(path, **kwargs)
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write a folder that :meth:`from_pretrained` reads, with the default labels.
+
+        It holds ``model.safetensors``, ``config.json`` and ``labels.txt`` and needs no other file.
+
+        Raises:
+            ValueError: A model that was built elsewhere and does not know its config.
+            OSError: A file was not written.
+        """
+        cfg = getattr(self.model, 'cfg', None)
+        if cfg is None:
+            raise ValueError('The config of this model is unknown: set model.cfg to it.')
+        description = describe(self.model, cfg, self.read.pipeline, self.matcher.temperature)
+        if self.matcher.has_texts:
+            bank = self.matcher.bank(self._labels, self._templates)
+            prompts = self._templates
+            encoder = description['model']['cls_head']['label_encoder']
+            description['labels'] = encoder['labels'] = list(bank.labels)
+            if prompts is not None:
+                read: Any = read_prompts(prompts)
+                read = read if isinstance(read, dict) else list(read)
+                description['templates'] = encoder['templates'] = read
+        write_folder(folder, self.model.state_dict(), description, 'actionclip_mm')
 
     @property
     def labels(self) -> tuple[str, ...] | None:

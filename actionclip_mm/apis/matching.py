@@ -170,7 +170,9 @@ class Matcher:
                     cosines=tuple(cosines[index].tolist()),
                     frames=None if frames is None else _relevance(clip, frames[index, 0], text),
                     embedding=_mean_view(video[index]).numpy() if embeddings else None,
-                    notes=classes.notes + clip.notes,
+                    notes=classes.notes,
+                    decoder=clip.decoder,
+                    missing_frames=clip.missing,
                     images_of=clip.images,
                 )
             )
@@ -221,7 +223,8 @@ class Matcher:
                     clip.source.name,
                     classes.labels,
                     values,
-                    notes=clip.notes,
+                    decoder=clip.decoder,
+                    missing_frames=clip.missing,
                     images_of=clip.images,
                 )
             )

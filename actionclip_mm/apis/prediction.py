@@ -48,7 +48,9 @@ class Prediction:
             empty for heads without texts.
         frames: Relevance of the single frames, or None (Joint has no features of single frames).
         embedding: Normalised video feature [D], mean over views, if it was asked for.
-        notes: Sentences about damaged frames, decoders and labels.
+        notes: Sentences about the labels of the call.
+        decoder: Name of the decoder that read it; None for frames in memory and of folders.
+        missing_frames: Sampled frames that could not be decoded; the ones before them stand in.
         topk: Labels that :meth:`plot` and :meth:`to_dict` show.
         images_of: Reads the frames again; lost in pickles.
     """
@@ -64,6 +66,8 @@ class Prediction:
     frames: FrameRelevance | None = field(default=None, repr=False)
     embedding: np.ndarray | None = field(default=None, repr=False, compare=False)
     notes: tuple[str, ...] = ()
+    decoder: str | None = None
+    missing_frames: int = 0
     topk: int = 5
     images_of: Callable[[], np.ndarray] | None = field(default=None, repr=False, compare=False)
 
@@ -117,6 +121,8 @@ class Prediction:
             )
         if self.embedding is not None:
             content['embedding'] = self.embedding.tolist()
+        if self.missing_frames:
+            content['missing_frames'] = self.missing_frames
         if self.notes:
             content['notes'] = list(self.notes)
         return content

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import torch  # noqa: F401  decord crashes where it is loaded before torch
 from mmaction.registry import TRANSFORMS
-from mmengine.config import Config, ConfigDict
+from mmengine.config import Config
 from torch import nn
 
 from ..clip import CLIPPreprocess
+from ..converters.description import test_pipeline_of
 from ..datasets.transforms import resize_and_crop
 from ..decoding import UnreadableVideo, Video, check_header
 from ..decoding.errors import reason
-from ..utils.wrapped_datasets import innermost_config
 from .folders import frames_of, load_frames
 from .inputs import Source, refuse_stream
 
@@ -33,7 +33,8 @@ class Clip:
         data: ``inputs`` (uint8 [V, 3, T, H, W] with the default pipeline) and ``data_samples``.
         frames: Numbers of the sampled frames from 0, view by view.
         fps: Frames per second; None if unknown.
-        notes: Sentences about damaged frames and decoders.
+        decoder: Name of the decoder that read it; None for frames in memory and of folders.
+        missing: Sampled frames that could not be decoded; the ones before them stand in.
         images: Returns the frames of the first view, uint8 [T, H, W, 3], reading them again.
     """
 
@@ -41,7 +42,8 @@ class Clip:
     data: dict
     frames: tuple[int, ...]
     fps: float | None
-    notes: tuple[str, ...]
+    decoder: str | None
+    missing: int
     images: Callable[[], np.ndarray]
 
 
@@ -58,6 +60,7 @@ class VideoReading:
     """
 
     def __init__(self, pipeline: Sequence[dict]) -> None:
+        self.pipeline = list(pipeline)
         pipeline = _of_files(pipeline)
         self.transforms = [TRANSFORMS.build(cfg) for cfg in pipeline]
         opener = type(self.transforms[0]).__name__ if self.transforms else 'nothing'
@@ -94,9 +97,16 @@ class VideoReading:
                 break
             results = packed
         sampled = np.asarray(results.get('frame_inds', ())).flatten().tolist()
-        notes = _notes(reader) if isinstance(reader, Video) else ()
-        images = partial(_images, self, source)
-        return Clip(source, packed, tuple(sampled), results.get('avg_fps'), notes, images)
+        ours = reader if isinstance(reader, Video) else None
+        return Clip(
+            source,
+            packed,
+            frames=tuple(sampled),
+            fps=results.get('avg_fps'),
+            decoder=ours.decoder if ours else None,
+            missing=ours.missing if ours else 0,
+            images=partial(_images, self, source),
+        )
 
     def _frames(self, source: Source) -> 'np.ndarray | list[str] | None':
         """Frames in memory, files of a folder of frames, or None for a video file."""
@@ -126,18 +136,6 @@ class VideoReading:
         if packed is None:
             raise VideoError(f'{name}: {step} returned nothing for it')
         return packed
-
-
-def _notes(video: Video) -> tuple[str, ...]:
-    notes = []
-    if video.decoder is not None and video.decoder != video.decoders[0]:
-        notes.append(f'Decoded by {video.decoder}: {video.decoders[0]} could not read it.')
-    if video.missing:
-        notes.append(
-            f'{video.missing} of the sampled frames could not be decoded and were replaced by the '
-            'ones before them.'
-        )
-    return tuple(notes)
 
 
 def _images(read: VideoReading, source: Source) -> np.ndarray:
@@ -216,7 +214,5 @@ def pipeline_of(preprocess: CLIPPreprocess, num_frames: int = 8, num_clips: int 
 
 
 def pipeline_of_config(config: Config, model: nn.Module) -> list[dict]:
-    """``pipeline`` of the innermost test data set, or ``test_pipeline``, or the default one."""
-    loader = config.get('test_dataloader') or ConfigDict()
-    pipeline = innermost_config(loader).get('pipeline') or config.get('test_pipeline')
-    return pipeline or pipeline_of(preprocess_of(model))
+    """The test pipeline of a config, or the default one."""
+    return test_pipeline_of(config) or pipeline_of(preprocess_of(model))

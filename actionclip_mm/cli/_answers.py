@@ -115,6 +115,8 @@ def content_of(answers: Sequence['Prediction'], topk: int, weights: str) -> dict
                 entry['none_of_these'] = answer.none_of_these
             if answer.rejected:
                 entry['rejected'] = True
+            if answer.missing_frames:
+                entry['missing_frames'] = answer.missing_frames
             if answer.notes:
                 entry['notes'] = list(answer.notes)
         else:

@@ -15,12 +15,14 @@ FILE's name with .partial.json; FILE stays as it was).
 """
 
 import argparse
+import glob
 import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from ..utils import check_writable, printable
+from ..utils.carried_files import carried
 from ..utils.label_names import read_labels
 from ._answers import (
     RANDOM_NOTICE,
@@ -37,6 +39,7 @@ from ._arguments import Parser, existing_file, file_or_url, make_parser, positiv
 if TYPE_CHECKING:
     from ..apis import ActionCLIPInferencer, Prediction
 
+MINI = 'mini'  # the shipped mini CLIP
 OWN_WEIGHTS = ('local-dir:', 'hf-hub:')  # names of open_clip that bring their weights
 
 
@@ -45,10 +48,11 @@ def parser_of_predict() -> Parser:
     add = parser.add_argument
     add(
         'videos',
-        nargs='+',
+        nargs='*',
         metavar='VIDEO',
-        help='video files, folders of videos, or folders of the\n'
-        'frames of a video; they come before --labels',
+        help='video files, folders of videos, folders of the frames\n'
+        'of a video, glob patterns; they come before --labels\n'
+        '(default with --arch mini: the shipped sample clips)',
     )
     labels = parser.add_mutually_exclusive_group()
     add_labels = labels.add_argument
@@ -78,20 +82,41 @@ def parser_of_predict() -> Parser:
     clip = parser.add_argument_group('zero-shot with CLIP weights')
     clip.add_argument(
         '--arch',
-        help='open_clip model name, local-dir:FOLDER, or a JSON file with an open_clip model\n'
-        'config (default: ViT-B-16)',
+        help='open_clip model name, local-dir:FOLDER, a JSON file with an open_clip model\n'
+        'config, or mini, the shipped mini CLIP for a first try (default: ViT-B-16)',
     )
     clip.add_argument('--pretrained', help='open_clip tag or weight file (default: openai)')
     clip.add_argument('--num-frames', type=positive, help='frames per clip (default: 8)')
     clip.add_argument('--num-clips', type=positive, help='clips per video (default: 1)')
     trained = parser.add_argument_group('with a trained model')
     trained.add_argument(
-        '--config', type=file_or_url, metavar='FILE', help='config it was trained with'
+        '--config',
+        type=file_or_url,
+        metavar='FILE',
+        help='config it was trained with, for checkpoints that do not describe themselves',
     )
     trained.add_argument(
-        '--checkpoint', type=file_or_url, metavar='FILE', help='checkpoint of a training'
+        '--checkpoint',
+        type=path_or_url,
+        metavar='FILE|DIR',
+        help='checkpoint of a training, or a folder of actionclip export',
     )
     return parser
+
+
+def use_samples(args: argparse.Namespace) -> None:
+    """Take the shipped sample clips, and their labels unless there are others."""
+    folder = carried('data/mini_clip/samples')
+    args.videos = [str(folder)]
+    if not args.labels and not args.labels_file:
+        args.labels_file = folder / 'labels.txt'
+
+
+def path_or_url(text: str) -> str:
+    """Argument type: a file or folder that exists, or an address that mmengine can read."""
+    if '://' not in text and not os.path.exists(text):
+        raise argparse.ArgumentTypeError(f"no such file or folder: '{text}'")
+    return text
 
 
 def threshold(text: str) -> float:
@@ -107,18 +132,22 @@ def threshold(text: str) -> float:
 
 def check_combinations(args: argparse.Namespace) -> None:
     """Raise ValueError for options that contradict each other or would be ignored."""
-    if args.config:
+    if args.config or args.checkpoint:
         names = ('arch', 'pretrained', 'num_frames', 'num_clips')
         given = ['--' + name.replace('_', '-') for name in names if getattr(args, name)]
         if given:
-            raise ValueError(f'{given[0]} is set by --config: give only one of them.')
+            by = '--config' if args.config else '--checkpoint'
+            raise ValueError(f'{given[0]} is set by {by}: give only one of them.')
+    if args.config:
         if not args.checkpoint and not args.random_weights:
             raise ValueError('--config needs the --checkpoint trained with it.')
     elif args.checkpoint:
-        raise ValueError('--checkpoint needs the --config it was trained with.')
+        pass  # it describes its model, which is known when it is read
     elif not args.labels and not args.labels_file:
         raise ValueError('class names are missing: give --labels or --labels-file.')
     arch = args.arch or ''
+    if arch == MINI and (args.pretrained or args.random_weights):
+        raise ValueError('--arch mini has weights of its own: remove the other option.')
     if arch.endswith('.json') and not args.pretrained and not args.random_weights:
         raise ValueError('--arch FILE.json needs --pretrained FILE with its weights.')
     if args.random_weights and (args.checkpoint or args.pretrained or arch.startswith(OWN_WEIGHTS)):
@@ -127,7 +156,10 @@ def check_combinations(args: argparse.Namespace) -> None:
 
 def check_files(args: argparse.Namespace) -> None:
     """Raise ValueError or OSError for wrong labels and paths, before anything slow is imported."""
-    if not any(os.path.exists(video) for video in args.videos):
+    if not args.videos:
+        raise ValueError('no videos were given; they come before --labels.')
+    patterns = [video for video in args.videos if glob.has_magic(video)]
+    if not patterns and not any(os.path.exists(video) for video in args.videos):
         raise FileNotFoundError(f"no such file or folder: '{args.videos[0]}'")
     if args.json and args.json != '-':
         if not os.path.isdir(os.path.dirname(os.path.abspath(args.json))):
@@ -164,6 +196,10 @@ def build(args: argparse.Namespace) -> 'ActionCLIPInferencer':
 
     labels = args.labels or (args.labels_file and str(args.labels_file))
     common = dict(device=args.device, batch_size=args.batch_size)
+    if args.checkpoint and not args.config:
+        return ActionCLIPInferencer(
+            args.checkpoint, labels=labels, templates=args.templates, **common
+        )
     if args.config:
         common.update(labels=labels, templates=args.templates)
         return ActionCLIPInferencer.from_config(args.config, args.checkpoint, **common)
@@ -178,15 +214,15 @@ def build(args: argparse.Namespace) -> 'ActionCLIPInferencer':
 
 
 def expanded(videos: Sequence[str]) -> list[str]:
-    from ..apis.folders import expand_folders
+    from ..apis.inputs import read_inputs
 
-    return expand_folders(videos)
+    return [source.name for video in videos for source in read_inputs(video)[0]]
 
 
 def pretrained(args: argparse.Namespace) -> str | None:
     if args.random_weights or (args.arch or '').startswith(OWN_WEIGHTS):
         return args.pretrained
-    return args.pretrained or 'openai'
+    return args.pretrained or ('mini CLIP' if args.arch == MINI else 'openai')
 
 
 def answer(
@@ -198,10 +234,18 @@ def answer(
     """Print the table or the error of each video as soon as it is known, and keep the answer."""
     progress = Progress(len(args.videos), sys.stderr)
     progress.show(0)
+    said: set[str] = set()
     stream = inferencer.stream([*args.videos], topk=args.topk, none_of_these=args.none_of_these)
     for answer in stream:
         answers.append(answer)
         progress.clear()
+        notes = list(answer.notes)
+        if answer.missing_frames:
+            notes.append(f'{answer.video}: {answer.missing_frames} sampled frames are missing.')
+        for note in notes:
+            if note not in said:
+                said.add(note)
+                print(f'note: {printable(note)}', file=sys.stderr, flush=True)
         if answer.error is not None:
             print(f'error: {printable(answer.error)}', file=sys.stderr, flush=True)
         elif args.json != '-':
@@ -236,6 +280,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     out = sys.stdout
     answers: list[Prediction] = []
     with parser.wrong_calls():
+        if args.arch == MINI and not args.videos:
+            use_samples(args)
         check_combinations(args)
         check_files(args)
         try:

@@ -74,7 +74,8 @@ def trained(tiny_arch, tmp_path):
 
 def test_a_table_of_labels(call, clip, video):
     result = call(video, '--labels', 'arm wrestling', 'HulaHoop', '翻煎饼', *clip)
-    assert result.code == 0 and result.err == []
+    (note,) = result.err
+    assert result.code == 0 and note.startswith('note: ') and '翻煎饼' in note
     assert result.out[0] == str(video)
     rows = [line.rsplit(None, 2) for line in result.out[1:]]
     assert {row[0].strip() for row in rows} == {'arm wrestling', 'hula hoop', '翻煎饼'}
@@ -170,7 +171,14 @@ WRONG_CALLS = {
     'num-frames 0': (['--labels', 'a', '--num-frames', '0'], '--num-frames'),
     'batch-size x': (['--labels', 'a', '--batch-size', 'x'], '--batch-size'),
     'unknown option': (['--labels', 'a', '--lables', 'b'], '--lables'),
-    'checkpoint alone': (['--labels', 'a', '--checkpoint', __file__], 'needs the --config'),
+    'not a checkpoint': (['--labels', 'a', '--checkpoint', __file__], 'is not a checkpoint'),
+    'checkpoint and arch': (['--checkpoint', __file__, '--arch', 'z'], '--arch is set by'),
+    'video after labels': (['--labels', 'a', __file__], 'put videos before --labels'),
+    'no such threshold': (['--labels', 'a', '--none-of-these', '3'], 'must be a cosine in [-1, 1]'),
+    'mini with weights': (
+        ['--arch', 'mini', '--pretrained', 'x', '--labels', 'a'],
+        'weights of its own',
+    ),
     'config alone': (['--config', __file__], 'needs the --checkpoint'),
     'config and arch': ([*TRAINED, '--arch', 'z'], '--arch is set'),
     'config and frames': ([*TRAINED, '--num-frames', '4'], 'is set by'),
@@ -274,3 +282,13 @@ def test_as_a_program_on_real_videos(clip, start_tool, tmp_path):
     assert len(errors) == 1 and 'no_video.mp4: ' in errors[0]
     # path and rows of each good video, one line for the bad one, a counter for each
     assert len(lines) == 4 * len(good) + 1 + len(good) + 1, output
+
+
+def test_the_mini_clip_recognises_the_shipped_samples(call):
+    result = call('--arch', 'mini')
+    assert result.code == 0
+    answers = dict(zip(result.out[::6], result.out[1::6], strict=True))
+    assert len(answers) == 4
+    for path, best in answers.items():
+        name = Path(path).stem.replace('_', ' ')
+        assert best.strip().startswith(name), 'sample clips are named after what they show'

@@ -12,6 +12,7 @@ from mmengine.fileio import LocalBackend
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
+from ...converters.description import KEY, describe
 from ...utils.whole_files import PART
 
 SUPERSEDED = 'superseded_ckpts'
@@ -41,6 +42,15 @@ class SafeCheckpointHook(CheckpointHook):
         for key, path in self._several_best().items():
             self.best_ckpt_path_dict[key] = path and self._here(path)
         self._remove_leftovers(runner)
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Add what prediction needs, so that the file is enough (``predict --checkpoint``)."""
+        model = getattr(runner.model, 'module', runner.model)
+        if hasattr(model, 'cls_head') and 'model' in runner.cfg:
+            try:
+                checkpoint['meta'][KEY] = describe(model, runner.cfg)
+            except ValueError as error:  # a config of objects: prediction needs it
+                runner.logger.warning(f'The checkpoint will need --config: {error}')
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
         with self._removing_last(runner):

@@ -1,0 +1,191 @@
+"""A trained model as plain data: what a checkpoint or an exported folder needs to predict alone.
+
+Checkpoints carry the description in ``meta['actionclip']``, exported folders in ``config.json``.
+"""
+
+import importlib.metadata
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config, ConfigDict
+from torch import Tensor, nn
+
+from ..clip import list_models
+from ..clip.arch import DEFAULT_ARCH, clean_name
+from ..clip.build import trained_with_quick_gelu
+from ..clip.weight_files import write_weights
+from ..utils import read_json_object, write_json, write_text
+from ..utils.wrapped_datasets import innermost_config
+from .architecture import model_config
+
+FORMAT = 1
+KEY = 'actionclip'  # in the meta data of a checkpoint
+CONFIG, WEIGHTS, LABELS = 'config.json', 'model.safetensors', 'labels.txt'
+_TUPLE = 'tuple'
+PACKAGES = ('actionclip_mm', 'mmaction2', 'mmengine', 'open_clip_torch', 'torch')
+
+
+def describe(
+    model: nn.Module,
+    cfg: Config,
+    pipeline: list[dict] | None = None,
+    temperature: float | None = None,
+) -> dict[str, Any]:
+    """Describe a model so that it can be built without its config, label and template files.
+
+    Args:
+        model: A recognizer of mmaction2.
+        cfg: The config it was built from.
+        pipeline: Its test pipeline. Defaults to that of the test data set in ``cfg``.
+        temperature: Divides the logits of predictions. Defaults to None, which is 1.
+
+    Returns:
+        ``format``, ``model`` (a config), ``pipeline``, ``labels``, ``templates``, ``temperature``
+        and ``versions``, all of JSON's types.
+
+    Raises:
+        ValueError: The config holds what JSON cannot.
+    """
+    plain: dict[str, Any] = ConfigDict(cfg.model).to_dict()
+    backbone = plain['backbone']
+    if 'pretrained' in backbone:
+        if backbone.get('type') == 'CLIPImageEncoder':
+            backbone['arch'] = self_contained_arch(backbone)
+        backbone['pretrained'] = None
+    encoder = getattr(model.cls_head, 'label_encoder', None)
+    labels = templates = None
+    if encoder is not None:
+        inner = plain['cls_head']['label_encoder']
+        if inner.get('arch') is not None:
+            inner['arch'] = self_contained_arch(inner)
+        inner.pop('pretrained', None)
+        labels = list(encoder.labels)
+        templates = encoder.prompts if isinstance(encoder.prompts, dict) else list(encoder.prompts)
+        inner.update(labels=labels, templates=templates, split_names=False)
+    set_pixels(plain, model)
+    content = dict(
+        format=FORMAT,
+        model=plain,
+        pipeline=test_pipeline_of(cfg) if pipeline is None else pipeline,
+        labels=labels,
+        templates=templates,
+        temperature=temperature,
+        versions=_versions(),
+    )
+    try:
+        content = _encode(content)
+        json.dumps(content, allow_nan=False)  # also refuses NaN
+    except (TypeError, ValueError) as error:
+        raise ValueError(f'The config cannot be described as JSON ({error}).') from error
+    return content
+
+
+def set_pixels(plain: dict[str, Any], model: nn.Module) -> None:
+    """Write a model's pixel mean and std into the ``data_preprocessor`` of its config."""
+    plain.setdefault('data_preprocessor', dict(type='ActionDataPreprocessor', format_shape='NCTHW'))
+    for name in ('mean', 'std'):
+        value = getattr(model.data_preprocessor, name, None)
+        if value is not None:
+            plain['data_preprocessor'][name] = value.flatten().tolist()
+
+
+def self_contained_arch(part: Mapping[str, Any]) -> str | dict:
+    """The ``arch`` of a backbone or label encoder that needs no ``pretrained`` next to it.
+
+    ``pretrained`` decides the activation, and some names bring weights, so these become dicts.
+    """
+    arch, pretrained = part.get('arch') or DEFAULT_ARCH, part.get('pretrained')
+    name = clean_name(arch) if isinstance(arch, str) else ''
+    if pretrained is not None and trained_with_quick_gelu(name, pretrained):
+        return {**model_config(arch), 'quick_gelu': True}
+    return arch if name in list_models() else model_config(arch)
+
+
+def test_pipeline_of(cfg: Config) -> list[dict] | None:
+    """Pipeline of the innermost test data set, or ``test_pipeline``, or None."""
+    loader = cfg.get('test_dataloader') or cfg.get('val_dataloader') or ConfigDict()
+    return innermost_config(loader).get('pipeline') or cfg.get('test_pipeline')
+
+
+def check_description(content: Any, source: str) -> dict[str, Any]:
+    """A description as it was written.
+
+    Raises:
+        ValueError: Something else, or the format of another version.
+    """
+    if not isinstance(content, dict) or not isinstance(content.get('model'), dict):
+        raise ValueError(f"'{source}' does not describe a model: export it again.")
+    if content.get('format') != FORMAT:
+        raise ValueError(
+            f"'{source}' has the format {str(content.get('format'))[:20]}, this version reads "
+            f'{FORMAT}: install the version that wrote it.'
+        )
+    return _decode(content)
+
+
+def write_folder(
+    folder: str | Path, state: dict[str, Tensor], description: dict[str, Any], source: str
+) -> None:
+    """Write weights, description and class names.
+
+    Raises:
+        OSError: A file was not written.
+    """
+    folder = Path(folder)
+    write_weights(folder / WEIGHTS, state, dict(source_file=source))
+    if description['labels'] is not None:
+        write_text(folder / LABELS, ''.join(f'{label}\n' for label in description['labels']))
+    write_json(folder / CONFIG, description, indent=2)
+
+
+def read_folder(folder: str | Path) -> tuple[dict[str, Any], str]:
+    """Description and path of the weights in an exported folder.
+
+    Raises:
+        FileNotFoundError: One of the files is missing.
+        ValueError: ``config.json`` does not describe a model.
+    """
+    folder = Path(folder)
+    for name in (CONFIG, WEIGHTS):
+        if not (folder / name).is_file():
+            raise FileNotFoundError(
+                f"'{folder}' has no {name}: give a folder that `actionclip export` wrote."
+            )
+    path = folder / CONFIG
+    content = read_json_object(path, 'the config.json that `actionclip export` wrote')
+    return check_description(content, str(path)), str(folder / WEIGHTS)
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _encode(value: Any) -> Any:
+    """JSON's types; transforms insist on tuples, so these are marked."""
+    if isinstance(value, Mapping):
+        return {str(key): _encode(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return {_TUPLE: [_encode(item) for item in value]}
+    if isinstance(value, list):
+        return [_encode(item) for item in value]
+    if hasattr(value, 'tolist'):  # numpy and torch
+        return value.tolist()
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    raise TypeError(f'{type(value).__name__} is not a type of JSON')
+
+
+def _decode(value: Any) -> Any:
+    if isinstance(value, dict):
+        if set(value) == {_TUPLE}:
+            return tuple(map(_decode, value[_TUPLE]))
+        return {key: _decode(item) for key, item in value.items()}
+    return [_decode(item) for item in value] if isinstance(value, list) else value
