@@ -20,6 +20,7 @@ from ..utils.carried_files import find_file
 from ..utils.weight_values import check_weight_values
 from .arch import SCHEMES, Arch, arch_name, check_arch, clean_name, get_model_config, needs_hub
 from .hub import cache_only_when_offline, skips_weights
+from .published import how_to_get
 from .settings import refuse_other_settings
 from .state_dict import (
     OPENAI_CONSTANTS,
@@ -179,10 +180,10 @@ def _create_from_tag(arch: str, tag: str | None) -> nn.Module:
                 require_pretrained=True,
             )
     except Exception as error:  # the hub's client raises many kinds for "not reachable"
+        advice = how_to_get(arch, tag) if tag else 'give a local folder as local-dir:FOLDER'
         raise FileNotFoundError(
             f'The weights {tag or "that belong to the name"} of {arch} are not on this machine and '
-            'could not be downloaded: give the path of a local weight file as `pretrained` '
-            '(`--pretrained FILE`).'
+            f'could not be downloaded: {advice}.'
         ) from error
     check_weight_values(model.state_dict(), tag or arch)
     return _features_only(model)
