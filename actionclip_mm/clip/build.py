@@ -180,7 +180,11 @@ def _create_from_tag(arch: str, tag: str | None) -> nn.Module:
                 require_pretrained=True,
             )
     except Exception as error:  # the hub's client raises many kinds for "not reachable"
-        advice = how_to_get(arch, tag) if tag else 'give a local folder as local-dir:FOLDER'
+        advice = (
+            how_to_get(arch, tag)
+            if tag
+            else 'give a folder with its weights as local-dir:FOLDER, or the file as `pretrained`'
+        )
         raise FileNotFoundError(
             f'The weights {tag or "that belong to the name"} of {arch} are not on this machine and '
             f'could not be downloaded: {advice}.'

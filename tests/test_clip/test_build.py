@@ -147,7 +147,7 @@ def test_weights_that_cannot_be_downloaded(monkeypatch):
         raise OSError('no network')
 
     monkeypatch.setattr('open_clip.factory.download_pretrained', unreachable)
-    with pytest.raises(FileNotFoundError, match='weights openai of RN50 .*local weight file'):
+    with pytest.raises(FileNotFoundError, match='weights openai of RN50 .*--pretrained FILE'):
         build_clip('RN50', 'openai')
 
 
@@ -167,7 +167,7 @@ def test_the_hub_is_not_asked_when_it_does_not_answer(monkeypatch):
 def test_local_directory(tmp_path, arch):
     model = build_clip(arch)
     (tmp_path / 'open_clip_config.json').write_text(json.dumps(dict(model_cfg=arch)))
-    with pytest.raises(FileNotFoundError, match='local weight file'):
+    with pytest.raises(FileNotFoundError, match='are not on this machine'):
         build_clip(f'local-dir:{tmp_path}')
     save_file(model.state_dict(), tmp_path / 'open_clip_model.safetensors')
     loaded = build_clip(f'local-dir:{tmp_path}')
