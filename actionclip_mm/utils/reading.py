@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from .config_paths import resolve_paths
 from .foreign_text import first_line
 
 
@@ -95,7 +96,7 @@ def read_json_object(path: Path, wanted: str) -> dict[str, Any]:
 
 
 def read_config(path: str | Path, advice: str = 'give the path of a .py config') -> Any:
-    """mmengine Config of a file.
+    """mmengine Config of a file; relative paths may also be relative to its folder.
 
     Args:
         path: A local file, or a ``package::path`` of mmengine.
@@ -110,8 +111,10 @@ def read_config(path: str | Path, advice: str = 'give the path of a .py config')
     if '::' not in str(path) and not Path(path).is_file():
         raise FileNotFoundError(f"Config '{path}' does not exist: {advice}.")
     try:
-        return Config.fromfile(path)
+        config = Config.fromfile(path)
     except Exception as error:  # whatever the code of a config may raise
         raise ValueError(
             f"Config '{path}' cannot be read: {type(error).__name__}: {first_line(error)}"
         ) from error
+    resolve_paths(config)
+    return config
