@@ -30,16 +30,11 @@ def steps(work_dir: Path, small: bool = False) -> list[tuple[str, list[str]]]:
     command = ['-m', 'actionclip_mm']
     config, zero_shot = (str(carried(f'{CONFIG}{end}.py')) for end in ('', '_zero_shot'))
     train = [*command, 'train', config, '--work-dir', str(work_dir)]
-
-    def test(config: str, split: str) -> list[str]:
-        folders = ['--work-dir', str(work_dir / split), '--dump', str(work_dir / f'{split}.pkl')]
-        return [*command, 'test', config, str(work_dir / 'last.pth'), *folders]
-
+    test = [*command, 'test', zero_shot, str(work_dir / 'last.pth')]
     return [
         ('generate', [*command, 'prepare', 'mini', *(SMALL_SET if small else [])]),
         ('train', [*train, *(SMALL_RUN if small else [])]),
-        ('test', test(config, 'seen')),
-        ('zero-shot', test(zero_shot, 'unseen')),
+        ('zero-shot', [*test, '--work-dir', str(work_dir / 'unseen')]),
     ]
 
 
@@ -84,14 +79,21 @@ def main(argv: Sequence[str] | None = None) -> None:
     seconds = []
     for number, (title, arguments) in enumerate(plan, start=1):
         print(f'[{number}/{len(plan)}] {title}: python {" ".join(arguments)}', flush=True)
-        seconds.append(f'{title}={run(title, arguments, log, folder):.0f}')
+        seconds.append(f'{title} {run(title, arguments, log, folder):.0f}')
         if title == 'train':
             newest = Path((work_dir / 'last_checkpoint').read_text())
             link = work_dir / 'last.pth'
             link.unlink(missing_ok=True)
             link.symlink_to(newest)
-    report = [str(carried('tools/analysis/mini_report.py')), str(work_dir), '--seconds', *seconds]
+    report = [
+        '-m',
+        'actionclip_mm',
+        'report',
+        str(work_dir),
+        '--checkpoint',
+        str(work_dir / 'last.pth'),
+    ]
+    report += ['--note', 'seconds', ', '.join(seconds)]
     with child([sys.executable, '-W', 'ignore', *report], cwd=folder) as process:
         if process.wait() != 0:
             sys.exit('The report failed; the steps before it are complete.')
-    print(f'The report is {work_dir / "report.md"}, with its pictures in the same folder.')

@@ -70,6 +70,32 @@ def fit_temperature(logits: Scores, labels: Array | Sequence[int]) -> float:
     return float(np.exp(found.x))
 
 
+def cross_fitted(
+    scores: Callable[[float], Array], labels: Array | Sequence[int], seed: int = 0
+) -> np.ndarray:
+    """Probabilities [N, C] of each half of the videos, at the temperature fitted on the other half.
+
+    What is measured on them does not profit from having been fitted on the same videos.
+
+    Args:
+        scores: From a temperature to probabilities [N, C].
+        labels: Class ids [N]; at least 2.
+        seed: Of the split into halves. Defaults to 0.
+    """
+    truth = np.asarray(labels).reshape(-1)
+    order = np.random.default_rng(seed).permutation(len(truth))
+    halves = (np.sort(order[::2]), np.sort(order[1::2]))
+    result = _array(scores(1.0)).copy()
+    for half, other in (halves, halves[::-1]):
+
+        def on_other(temperature: float, rows: np.ndarray = other) -> np.ndarray:
+            return _array(scores(temperature))[rows]
+
+        temperature = fit_temperature(on_other, truth[other])
+        result[half] = _array(scores(temperature))[half]
+    return result
+
+
 def reliability(probs: Array, labels: Array | Sequence[int], num_bins: int = NUM_BINS) -> list[Bin]:
     """Bins of a reliability diagram: videos by the probability of their first class.
 

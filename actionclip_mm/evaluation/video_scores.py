@@ -51,6 +51,8 @@ class VideoScoresFile(BaseMetric):
         ValueError: Another ending; while testing, samples with scores per view, or without labels.
     """
 
+    default_prefix = 'scores'
+
     def __init__(
         self,
         out_file: str,

@@ -1,0 +1,173 @@
+"""Write the report of a run: what it learned, where it fails, how its scores are calibrated."""
+
+import csv
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..apis.building import build_trained, read_model_config
+from ..utils import first_line, write_text
+from ..version import __version__
+from .page import Report, Section, Table, write_pages
+from .run_folder import RunFolder
+from .scoring import Scored, find_video, loader_of, read_scores, score_list, zero_shot_model
+from .sections import (
+    calibration_section,
+    classes_section,
+    confusion_section,
+    result_section,
+    tests_section,
+    texts_section,
+    training_section,
+    worst_section,
+)
+
+
+def write_report(
+    work_dir: str | Path,
+    out: str | Path | None = None,
+    *,
+    config: str | Path | None = None,
+    checkpoint: str | None = None,
+    scores: str | Path | None = None,
+    zero_shot: bool | str | Path = True,
+    labels: str | None = None,
+    split: str = 'val',
+    device: str = 'auto',
+    curves_only: bool = False,
+    notes: Mapping[str, str] | None = None,
+) -> Path:
+    """Write ``report.html``, ``report.md`` with PNG files, ``classes.csv`` and the scores.
+
+    Without ``scores`` the best checkpoint is tested on the list of the config.
+
+    Args:
+        work_dir: Work dir of a training.
+        out: Folder of the report. Defaults to ``work_dir/report``.
+        config: Config, if not the one in the work dir.
+        checkpoint: Checkpoint, if not the best one of the work dir.
+        scores: ``.safetensors`` or ``test --dump`` file of an earlier test on the same list.
+        zero_shot: Whether the model before training is tested too, or the scores of that test.
+            Without weights to start from it is skipped with a note. Defaults to True.
+        labels: Label file, if the class names are not in the config or the scores.
+        split: Which list: ``'val'`` (default) or ``'test'``.
+        device: ``'auto'`` (default), ``'cpu'``, ``'cuda:1'``, …
+        curves_only: Draw the log alone; nothing is tested. Defaults to False.
+        notes: Names and values for the first lines.
+
+    Returns:
+        The HTML file.
+
+    Raises:
+        FileNotFoundError: No such folder or file, or nothing of a run in the folder.
+        ValueError: Files that do not belong together.
+    """
+    run = RunFolder(work_dir, config, checkpoint)
+    out = run.path / 'report' if out is None else Path(out)
+    facts = {'run': str(run.path), 'config': str(run.config_file or '–')}
+    sections = [training_section(run.log())]
+    if not curves_only:
+        scored, before, note = _scores(run, out, scores, zero_shot, labels, split, device)
+        facts |= _facts(run, scored, split)
+        sections = _sections(run, scored, before, note, split, out, sections[0])
+    facts |= notes or {}
+    facts['actionclip_mm'] = __version__
+    return write_pages(Report(f'Report: {run.path.resolve().name}', facts, sections), out)
+
+
+def _facts(run: RunFolder, scored: Scored, split: str) -> dict[str, str]:
+    found = scored.found
+    return {
+        'checkpoint': str(run.checkpoint or '–'),
+        'list': split,
+        'videos': f'{len(found.videos)}, {int(found.failed.sum())} of them unreadable',
+        'classes': str(len(found.classes)),
+    }
+
+
+def _sections(
+    run: RunFolder,
+    scored: Scored,
+    before: Scored | None,
+    note: str,
+    split: str,
+    out: Path,
+    training: Section,
+) -> list[Section]:
+    classes, table = classes_section(scored, before)
+    _write_csv(out / 'classes.csv', table)
+    sections = [result_section(scored, before, note), training, classes]
+    if scored.multi_label:
+        sections.append(texts_section(scored))
+    else:
+        config = run.config if run.config_file else None
+        paths = [find_video(name, config, split) for name in scored.found.videos]
+        sections += [
+            confusion_section(scored),
+            texts_section(scored),
+            worst_section(scored, paths),
+            calibration_section(scored),
+        ]
+    tests = tests_section(run.tests())
+    return sections if tests is None else [*sections, tests]
+
+
+def _scores(
+    run: RunFolder,
+    out: Path,
+    scores: str | Path | None,
+    zero_shot: bool | str | Path,
+    labels: str | None,
+    split: str,
+    device: str,
+) -> tuple[Scored, Scored | None, str]:
+    """Scores of the run and of its zero-shot baseline, and a note on the latter."""
+    if device == 'auto':
+        from ..apis.inferencer import best_device
+
+        device = str(best_device())
+    if scores is not None:
+        config = run.config if run.config_file else None
+        scored = read_scores(Path(scores), config, labels, split)
+    else:
+        config = read_model_config(run.config)
+        if run.checkpoint is None:
+            raise FileNotFoundError(
+                f"'{run.path}' has no checkpoint: give one with --checkpoint, or --scores."
+            )
+        loader_of(config, split)
+        model: Any = build_trained(config, str(run.checkpoint))
+        scored = score_list(model, config, split, out / 'scores.safetensors', device)
+        del model
+    if zero_shot is False:
+        return scored, None, ''
+    if zero_shot is not True:
+        before = read_scores(Path(zero_shot), config, labels, split)
+        return scored, _fitting(before, scored), 'Zero-shot: given scores.'
+    if config is None or scores is not None:
+        return scored, None, 'Zero-shot baseline: not tested, because scores were given.'
+    try:
+        model, what = zero_shot_model(config)
+    except (ValueError, OSError, RuntimeError) as error:
+        return scored, None, f'Zero-shot baseline: not tested ({first_line(error)}).'
+    before = score_list(model, config, split, out / 'zero_shot.safetensors', device)
+    return scored, _fitting(before, scored), f'Zero-shot: {what}.'
+
+
+def _fitting(before: Scored, scored: Scored) -> Scored:
+    """Refuse a baseline of other videos or classes."""
+    if before.found.scores.shape != scored.found.scores.shape:
+        count, classes = before.found.scores.shape
+        raise ValueError(
+            f'The zero-shot scores are of {count} videos and {classes} classes, the result is of '
+            f'{len(scored.found.videos)} and {len(scored.found.classes)}: give those of the same '
+            'list.'
+        )
+    return before
+
+
+def _write_csv(path: Path, table: Table) -> None:
+    text = io.StringIO(newline='')
+    csv.writer(text, lineterminator='\n').writerows([table.head, *table.rows])
+    write_text(path, text.getvalue(), errors='backslashreplace')

@@ -1,0 +1,352 @@
+"""Sections of a report, each from scores, a log or text features."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..decoding import UnreadableVideo
+from ..evaluation import auroc, class_precision, expected_calibration_error, fit_temperature
+from ..evaluation.calibration import confidences, cross_fitted, reliability
+from ..evaluation.confusion import (
+    accuracies,
+    choose_classes,
+    class_accuracies,
+    count_confusions,
+    most_confused,
+)
+from .figures import (
+    FRAME,
+    draw_bars,
+    draw_confusions,
+    draw_curves,
+    draw_reliability,
+    draw_strips,
+    drawn_name,
+)
+from .page import Picture, Section, Table
+from .run_folder import Log
+from .scoring import Scored
+from .strips import frame_strip
+
+MOST_BARS = 60  # classes in the bar chart
+MOST_CLASSES = 40  # classes in the confusion matrix
+PAIRS = 15  # rows of the tables of pairs
+WORST = 8  # videos with a frame strip
+FEW = 50  # videos, below which calibration says little
+COUNT_METRICS = ('videos/listed', 'videos/scored', 'videos/failed', 'videos/unlabelled')
+
+
+def training_section(log: Log) -> Section:
+    """Curves, and the best and the last value of each validation metric."""
+    section = Section('Training and validation')
+    if not log.training and not log.validation:
+        section.parts.append('The run has no log with losses or metrics.')
+        return section
+    section.parts.append(
+        Picture('curves', 'Training loss and validation metrics', draw_curves(log))
+    )
+    rows = []
+    for name in log.metrics:
+        points = [(row[name], row['step']) for row in log.validation if name in row]
+        best = max(points)
+        rows.append((name, f'{best[0]:.4g}', f'{best[1]:.0f}', f'{points[-1][0]:.4g}'))
+    if rows:
+        section.parts.append(Table(('validation metric', 'best', 'at step', 'last'), rows))
+    return section
+
+
+def result_section(scored: Scored, zero_shot: Scored | None, note: str) -> Section:
+    """Accuracies (or mean average precision) next to the zero-shot baseline."""
+    values = _measures(scored)
+    before = None if zero_shot is None else _measures(zero_shot)
+    head = ['measure', 'result']
+    rows = [[name, f'{value:.1%}'] for name, value in values.items()]
+    if before is not None:
+        head += ['zero-shot', 'difference']
+        for row, (name, value) in zip(rows, values.items(), strict=True):
+            row += [f'{before[name]:.1%}', f'{100 * (value - before[name]):+.1f} points']
+    if not scored.multi_label:
+        head.append('chance')
+        count = len(scored.found.classes)
+        for row, name in zip(rows, values, strict=True):
+            row.append(f'{min(1, (5 if name == "top-5" else 1) / count):.1%}')
+    section = Section('Result', [Table(head, rows)])
+    if note:
+        section.parts.append(note)
+    failed = int(scored.found.failed.sum())
+    if failed:
+        reasons = scored.reasons or {}
+        names = [v for v, bad in zip(scored.found.videos, scored.found.failed, strict=True) if bad]
+        section.parts += [
+            f'{failed} of {len(scored.found.videos)} videos could not be read and count as wrong.',
+            Table(('unreadable video', 'reason'), [(n, _reason(n, reasons)) for n in names]),
+        ]
+    return section
+
+
+def _reason(name: str, reasons: dict[str, str]) -> str:
+    found = [why for path, why in reasons.items() if path == name or path.endswith(f'/{name}')]
+    return found[0] if found else ''
+
+
+def _measures(scored: Scored) -> dict[str, float]:
+    if not scored.multi_label:
+        return accuracies(scored.found.scores, scored.found.labels)
+    precision = class_precision(_ranks(scored), scored.found.labels)
+    return {'mAP': precision.mean, 'mAP weighted by videos': precision.weighted}
+
+
+def _ranks(scored: Scored) -> np.ndarray:
+    return np.where(scored.found.failed[:, None], -np.inf, scored.found.scores)
+
+
+def class_values(scored: Scored) -> tuple[str, np.ndarray, np.ndarray]:
+    """Name of the measure, its value for each class [C] (NaN without a video), videos [C]."""
+    if scored.multi_label:
+        precision = class_precision(_ranks(scored), scored.found.labels)
+        return 'average precision', precision.values, precision.positives
+    matrix = count_confusions(scored.found.scores, scored.found.labels)
+    return 'accuracy', class_accuracies(matrix), matrix.sum(axis=1)
+
+
+def classes_section(scored: Scored, zero_shot: Scored | None) -> tuple[Section, Table]:
+    """Bar chart and table of the classes, worst first; and the same table of all for a file."""
+    measure, values, counts = class_values(scored)
+    names = scored.found.classes
+    before = None if zero_shot is None else class_values(zero_shot)[1]
+    order = np.argsort(np.where(np.isnan(values), np.inf, values), kind='stable')
+    head = ['class', 'videos', measure] + ([] if before is None else ['zero-shot'])
+    rows = []
+    for index in order.tolist():
+        row = [names[index], str(int(counts[index])), _percent(values[index])]
+        rows.append(row if before is None else [*row, _percent(before[index])])
+    known = [index for index in order.tolist() if not np.isnan(values[index])]
+    shown = known
+    caption = f'{measure.capitalize()} of each class, worst first'
+    if len(known) > MOST_BARS:
+        shown = known[:MOST_BARS]
+        caption = f'{measure.capitalize()} of the {MOST_BARS} worst of {len(known)} classes'
+    picture = draw_bars(
+        [drawn_name(names[index], index) for index in shown],
+        [values[index] for index in shown],
+        float(np.nanmean(values)),
+        measure,
+    )
+    table = Table(head, rows, 'classes.csv')
+    return Section('Classes', [Picture('classes', caption, picture), table]), table
+
+
+def confusion_section(scored: Scored) -> Section:
+    """Confusion matrix and the most confused pairs, with the similarity of their texts."""
+    names = scored.found.classes
+    matrix = count_confusions(scored.found.scores, scored.found.labels)
+    pairs = most_confused(matrix)
+    section = Section('Confusions')
+    if not pairs:
+        section.parts.append('No video was given a wrong class.')
+    chosen = choose_classes(matrix, MOST_CLASSES)
+    if len(chosen):
+        part = matrix[np.ix_(chosen, chosen)]
+        others, caption = None, 'Confusion matrix: numbers of videos, colours by row'
+        if len(chosen) < len(matrix):
+            others = matrix[chosen].sum(axis=1) - part.sum(axis=1)
+            caption = f'The {len(chosen)} most confused of {len(matrix)} classes: numbers of videos'
+        drawn = [drawn_name(names[index], index) for index in chosen.tolist()]
+        section.parts.append(Picture('confusions', caption, draw_confusions(part, drawn, others)))
+    if pairs:
+        similar = None if scored.texts is None else _TextPairs(scored.texts)
+        head = ['class', 'predicted as', 'videos', 'share of the class']
+        head += [] if similar is None else ['cosine of the texts', 'rank of the text pair']
+        rows = []
+        for pair in pairs[:PAIRS]:
+            row = [names[pair.truth], names[pair.predicted], str(pair.videos), f'{pair.share:.0%}']
+            if similar is not None:
+                row += [similar.cosine(pair[:2]), similar.rank(pair[:2])]
+            rows.append(row)
+        section.parts += [
+            f'{len(pairs)} pairs were confused; the most frequent:',
+            Table(head, rows),
+        ]
+    return section
+
+
+def texts_section(scored: Scored) -> Section:
+    """Class texts that the text tower hardly tells apart, and whether their videos are confused."""
+    section = Section('Class texts that the text tower confuses')
+    if scored.texts is None:
+        section.parts.append('The text tower was not at hand: scores alone were given.')
+        return section
+    if len(scored.texts) < 2:
+        section.parts.append('There is one class.')
+        return section
+    similar = _TextPairs(scored.texts)
+    names = scored.found.classes
+    rows, together = [], np.zeros((len(names), len(names)), int)
+    if not scored.multi_label:
+        matrix = count_confusions(scored.found.scores, scored.found.labels)
+        together = matrix + matrix.T
+    for one, other in similar.pairs[:PAIRS]:
+        row = [names[one], names[other], similar.cosine((one, other))]
+        rows.append(row if scored.multi_label else [*row, str(together[one, other])])
+    head = ['class', 'class', 'cosine of the texts']
+    section.parts.append(_how_texts_spread(similar))
+    if not scored.multi_label:
+        head.append('videos confused, both ways')
+        section.parts.append(_coincidence(similar, together))
+    section.parts.append(Table(head, rows))
+    return section
+
+
+def _how_texts_spread(similar: '_TextPairs') -> str:
+    values = similar.values
+    return (
+        f'Cosine of the mean text features of two classes: median {np.median(values):.3f}, '
+        f'largest {values.max():.3f}. Close texts leave little room between their videos: reword '
+        'the class names or templates of the first rows.'
+    )
+
+
+def _coincidence(similar: '_TextPairs', together: np.ndarray) -> str:
+    """Whether confused pairs have close texts."""
+    confused = {(int(a), int(b)) for a, b in np.argwhere(np.triu(together, 1)) if together[a, b]}
+    if not confused:
+        return 'No videos were confused, whatever their texts.'
+    top = max(1, len(similar.pairs) // 20)
+    close = set(similar.pairs[:top])
+    videos = sum(int(together[pair]) for pair in confused)
+    inside = sum(int(together[pair]) for pair in confused & close)
+    return (
+        f'{len(confused & close)} of {len(confused)} confused pairs, with {inside} of {videos} '
+        f'confused videos, are among the {top} closest of {len(similar.pairs)} pairs of texts; '
+        f'by chance it would be {len(confused) * top / len(similar.pairs):.1f} pairs.'
+    )
+
+
+class _TextPairs:
+    """Pairs of classes, closest texts first."""
+
+    def __init__(self, texts: np.ndarray) -> None:
+        self.matrix = texts @ texts.T
+        rows, columns = np.triu_indices(len(texts), 1)
+        values = self.matrix[rows, columns]
+        order = np.argsort(-values, kind='stable')
+        self.values = values[order]
+        self.pairs = list(zip(rows[order].tolist(), columns[order].tolist(), strict=True))
+        self._ranks = {pair: rank for rank, pair in enumerate(self.pairs, start=1)}
+
+    def cosine(self, pair: tuple[int, int]) -> str:
+        return f'{self.matrix[pair]:.3f}'
+
+    def rank(self, pair: tuple[int, int]) -> str:
+        low, high = sorted(pair)
+        return f'{self._ranks[low, high]} of {len(self.pairs)}'
+
+
+def worst_section(scored: Scored, paths: Sequence[str]) -> Section:
+    """Videos whose own class has the smallest probability, with their frames.
+
+    Args:
+        scored: Scores of N videos.
+        paths: N paths.
+    """
+    section = Section('Worst videos')
+    probs = np.zeros_like(scored.found.scores)
+    readable = ~scored.found.failed
+    probs[readable] = scored.kept(readable).probabilities()
+    own = probs[np.arange(len(probs)), scored.found.labels]
+    wrong = probs.argmax(axis=1) != scored.found.labels
+    found = np.flatnonzero(wrong & readable)
+    found = found[np.argsort(own[found], kind='stable')][:WORST].tolist()
+    if not found:
+        section.parts.append('All videos that could be read are right.')
+        return section
+    names = scored.found.classes
+    strips, rows, unreadable = [], [], []
+    for index in found:
+        label = int(scored.found.labels[index])
+        best = probs[index].argsort()[::-1][:3].tolist()
+        said = [f'{probs[index, c]:.1%}  {names[c]}' for c in best]
+        drawn = '\n'.join(f'{probs[index, c]:.1%}  {drawn_name(names[c], c)}' for c in best)
+        name = scored.found.videos[index]
+        frames = None
+        try:
+            frames = frame_strip(paths[index], FRAME)
+        except (UnreadableVideo, OSError, IndexError) as error:
+            unreadable.append((name, str(error)))
+        strips.append((drawn_name(names[label], label), drawn, frames, name))
+        rows.append((name, names[label], f'{own[index]:.1%}', ', '.join(said)))
+    section.parts += [
+        Picture(
+            'worst_videos', 'Own class and file above, prediction next to it', draw_strips(strips)
+        ),
+        Table(('video', 'class', 'its probability', 'predicted'), rows),
+    ]
+    if unreadable:
+        section.parts.append(Table(('frames that cannot be shown', 'reason'), unreadable))
+    return section
+
+
+def calibration_section(scored: Scored) -> Section:
+    """ECE and AUROC as trained and with a fitted temperature, and reliability diagrams."""
+    section = Section('Calibration')
+    scored = scored.kept(~scored.found.failed)
+    labels = scored.found.labels
+    probs = scored.probabilities()
+    temperature = fit_temperature(scored.probabilities, labels)
+    rows = [('as trained', '1', *_calibration_row(probs, labels))]
+    after = None
+    if len(labels) > 1:
+        fitted = cross_fitted(scored.probabilities, labels)
+        rows.append(
+            ('with the temperature', f'{temperature:.3g}', *_calibration_row(fitted, labels))
+        )
+        after = reliability(fitted, labels)
+    head = ('', 'temperature', 'ECE', 'mean confidence', 'accuracy', 'AUROC right or wrong')
+    section.parts += [
+        Picture(
+            'calibration',
+            'Confidence and accuracy',
+            draw_reliability(reliability(probs, labels), after),
+        ),
+        Table(head, rows),
+        'ECE: mean distance between confidence and accuracy (15 bins); 0 is calibrated. AUROC: how '
+        'well confidence tells right answers from wrong ones; 0.5 is chance. The temperature '
+        'divides the logits; it is fitted on all videos of this list, and the row was measured '
+        'with one half fitted on the other half.',
+    ]
+    if scored.logits is None:
+        section.parts.append(
+            'The similarities of views and templates were not at hand: the temperature is '
+            'approximate where scores are means of several softmaxes.'
+        )
+    if len(labels) < FEW:
+        section.parts.append(f'With {len(labels)} videos these figures say little.')
+    return section
+
+
+def _calibration_row(probs: np.ndarray, labels: np.ndarray) -> tuple[str, str, str, str]:
+    confidence, right = confidences(probs, labels)
+    error, area = expected_calibration_error(probs, labels), auroc(probs, labels)
+    return (
+        f'{error:.1%}',
+        f'{confidence.mean():.1%}',
+        f'{right.mean():.1%}',
+        '–' if np.isnan(area) else f'{area:.3f}',
+    )
+
+
+def tests_section(tests: dict[str, dict[str, float]]) -> Section | None:
+    """Metrics of other tests in the work dir."""
+    if not tests:
+        return None
+    rows = [
+        (place, name, f'{value:.4g}')
+        for place, metrics in tests.items()
+        for name, value in metrics.items()
+        if name not in COUNT_METRICS
+    ]
+    return Section('Tests in this folder', [Table(('folder', 'metric', 'value'), rows)])
+
+
+def _percent(value: float) -> str:
+    return '–' if np.isnan(value) else f'{value:.1%}'
