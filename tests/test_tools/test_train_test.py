@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from actionclip_mm import ActionCLIPInferencer
+
 LABELS = ['clap hands', 'fall down', 'arm wrestling']
 NUM_VIDEOS = 9
 
@@ -16,7 +18,11 @@ pytestmark = pytest.mark.slow
 
 
 def test_train_killed_resumed_and_tested(
-    tiny_config: Path, tmp_path: Path, start_tool: Callable, run_tool: Callable
+    tiny_config: Path,
+    tmp_path: Path,
+    start_tool: Callable,
+    run_tool: Callable,
+    write_video: Callable,
 ) -> None:
     work_dir = tmp_path / 'run'
     args = (tiny_config, '--work-dir', work_dir, '--seed', 1)
@@ -53,6 +59,12 @@ def test_train_killed_resumed_and_tested(
     for result in results:
         assert result['pred_score'].shape == (len(LABELS),)
         assert result['pred_score'].sum() == pytest.approx(1, abs=1e-5)
+
+    # a checkpoint predicts alone, in another folder, without the files of the config
+    tiny_config.unlink()
+    video = write_video(tmp_path / 'elsewhere' / 'clip.mp4')
+    answer = ActionCLIPInferencer.from_pretrained(work_dir / f'epoch_{end}.pth')(video)
+    assert set(answer.labels) == set(LABELS)
 
 
 def test_two_processes_train_and_test_like_one(
