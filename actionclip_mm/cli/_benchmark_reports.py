@@ -125,9 +125,7 @@ def memory(config: Config, args: argparse.Namespace) -> None:
     steps = build_steps(config, args)
     plain = gradients(steps['nothing'])
     peaks = {name: peak_bytes(step, args.device) for name, step in steps.items()}
-    tests = {
-        name: peak_bytes(lambda s=step: encode(s), args.device) for name, step in steps.items()
-    }
+    tests = {name: peak_bytes(partial(encode, step), args.device) for name, step in steps.items()}
     times = seconds(steps, args.rounds, args.device)
     print(
         f'{args.videos} videos of {args.frames} frames, micro_batch_size={args.videos_at_once}, '

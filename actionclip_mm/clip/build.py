@@ -161,6 +161,7 @@ def _other_tower_on_meta(only: Tower | None) -> Iterator[None]:
 
 def _features_only(model: nn.Module) -> nn.Module:
     """Towers that give tokens beside the feature (CoCa) give the feature alone."""
+    tower: Any
     for tower in (getattr(model, 'visual', None), getattr(model, 'text', None)):
         if getattr(tower, 'output_tokens', False):
             tower.output_tokens = False

@@ -118,7 +118,7 @@ def input_shape(config: Any) -> list[int]:
     """
     pipeline = config.test_dataloader.dataset.pipeline
     sampler = [step for step in pipeline if 'clip_len' in step]
-    sizes = [_size(step) for step in pipeline if _size(step) is not None]
+    sizes = [size for step in pipeline if (size := _size(step)) is not None]
     layout = [step.input_format for step in pipeline if step.type == 'FormatShape']
     if not sampler or not sizes or layout[:1] not in (['NCTHW'], ['NCHW']):
         raise ValueError(

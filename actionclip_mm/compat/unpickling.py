@@ -70,7 +70,7 @@ def _refuse_archives(file: Any) -> None:
 class PlainUnpickler(pickle._Unpickler):  # type: ignore[name-defined]
     """Find what is ``known`` and nothing else; in Python, since the C one has no single steps."""
 
-    known: dict[str, Any]
+    known: ClassVar[dict[str, Any]]
     stack: list[Any]
 
     def find_class(self, module: str, name: str) -> Any:
@@ -83,7 +83,7 @@ class PlainUnpickler(pickle._Unpickler):  # type: ignore[name-defined]
         """Sets the state of an object, never that of a class or function, which others use."""
         if isinstance(self.stack[-2], (type, FunctionType)):
             raise pickle.UnpicklingError(f'Unsupported function {self.stack[-2].__name__}')
-        super().load_build()
+        super().load_build()  # type: ignore[misc]  # of the pure Python class
 
     dispatch: ClassVar[dict] = dict(pickle._Unpickler.dispatch)  # type: ignore[attr-defined]
     dispatch[pickle.BUILD[0]] = load_build

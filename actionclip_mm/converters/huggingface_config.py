@@ -147,7 +147,7 @@ def _positive(tower: dict[str, Any], key: str) -> int:
 
 def _with_pixels(hints: Hints, preprocessor: dict[str, Any]) -> Hints:
     """Add what an image processor does: ``(x · rescale_factor - mean) / std`` of resized frames."""
-    settings = dict(
+    settings: dict[str, Any] = dict(
         image_mean=list(OPENAI_DATASET_MEAN),
         image_std=list(OPENAI_DATASET_STD),
         rescale_factor=1 / 255,

@@ -1,6 +1,7 @@
 """Frames through PyAV (FFmpeg), told by the times at which they are shown."""
 
 from collections.abc import Generator, Sequence
+from typing import Any, cast
 
 import av
 import numpy as np
@@ -88,7 +89,7 @@ class _Walk:
 
     def _open(self) -> None:
         self.container = open_container(self.path)
-        self.stream = video_stream(self.container)
+        self.stream = cast('Any', video_stream(self.container))  # its fields are always set
         self.stream.codec_context.options = dict(max_pixels=self.max_pixels)
         self.stream.codec_context.thread_count = self.num_threads
         if self.num_threads != 1:
@@ -97,8 +98,8 @@ class _Walk:
 
     def _begin(self, frames: Generator[av.VideoFrame, None, None]) -> None:
         self.frames = frames
-        self.shown: av.VideoFrame | None = None
-        self._ahead: av.VideoFrame | None = None
+        self.shown: Any = None  # a frame; its pts is known
+        self._ahead: Any = None
 
     def skip_to(self, key_time: int) -> None:
         """Goes to a key frame, unless the walk has passed it; does nothing if it is not there."""
@@ -114,7 +115,8 @@ class _Walk:
     def at(self, time: int) -> av.VideoFrame | None:
         """The frame that is shown at a time: the last one before it, if there is none for it."""
         while self.shown is None or self.shown.pts < time:
-            frame, self._ahead = self._ahead or next(self.frames, None), None
+            frame: Any = self._ahead or next(self.frames, None)
+            self._ahead = None
             if frame is None:
                 break
             if frame.pts > time and self.shown is not None:

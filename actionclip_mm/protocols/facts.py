@@ -68,7 +68,8 @@ def text_facts(config: Config, model: nn.Module) -> TextFacts | None:
     """The ``text`` section: templates and how they are averaged; None for heads without texts."""
     if 'label_encoder' not in config.model.cls_head:
         return None
-    encoder: Any = model.cls_head.label_encoder
+    head: Any = model.cls_head
+    encoder = head.label_encoder
     default = inspect.signature(VideoTextHead).parameters['ensemble'].default
     return TextFacts(
         templates=_plain(encoder.prompts),  # the sentences: names of presets and files may move

@@ -143,7 +143,7 @@ def zero_shot_model(config: Config) -> tuple[Any, str]:
         FileNotFoundError: Weights that are not there.
     """
     model = deepcopy(config.model)
-    head = model.get('cls_head') or {}
+    head: Any = model.get('cls_head') or {}
     if 'label_encoder' not in head:
         raise ValueError('its head compares no texts')
     if config.get('load_from'):

@@ -110,10 +110,11 @@ def orderings(rows: list[Row], results: Results) -> list[str]:
     """
     known = [row for row in rows if row.paper is not None]
     means = {row.config: np.mean([m['acc/top1'] for m in results[row.config]]) for row in known}
-    same, other = [], []
+    same: list[str] = []
+    other: list[str] = []
     for i, a in enumerate(known):
         for b in known[i + 1 :]:
-            low, high = (a, b) if a.paper < b.paper else (b, a)
+            low, high = sorted((a, b), key=lambda row: row.paper or 0)
             text = f'{low.name} < {high.name}'
             (same if means[low.config] < means[high.config] else other).append(text)
     if not same + other:

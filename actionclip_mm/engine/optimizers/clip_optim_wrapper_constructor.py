@@ -4,6 +4,8 @@ The released code lets everything decay (``decay_all=True``); CLIP itself was tr
 on parameters of fewer than two dimensions, which is the default here.
 """
 
+from typing import Any
+
 from mmaction.registry import OPTIM_WRAPPER_CONSTRUCTORS
 from mmengine.logging import print_log
 from mmengine.optim import DefaultOptimWrapperConstructor
@@ -31,7 +33,8 @@ class CLIPOptimWrapperConstructor(DefaultOptimWrapperConstructor):
     """
 
     def __init__(self, optim_wrapper_cfg: dict, paramwise_cfg: dict | None = None) -> None:
-        cfg = dict(decay_all=False) | dict(paramwise_cfg or {})  # mmengine skips empty ones
+        # never empty, since mmengine skips empty ones
+        cfg: dict[str, Any] = {'decay_all': False, **(paramwise_cfg or {})}
         _refuse_other_keys(cfg, _KEYS, 'paramwise_cfg')
         for key, options in cfg.get('custom_keys', {}).items():
             _refuse_other_keys(options, _CUSTOM_KEYS, f"paramwise_cfg.custom_keys['{key}']")

@@ -213,7 +213,7 @@ class HeadView(NamedTuple):
 
 
 def _head_view(runner: Any, cfg: Config) -> HeadView:
-    model = getattr(runner, 'model', None)
+    model: Any = getattr(runner, 'model', None)
     while not hasattr(model, 'cls_head') and isinstance(getattr(model, 'module', None), nn.Module):
         model = model.module
     model = getattr(model, 'module', model)

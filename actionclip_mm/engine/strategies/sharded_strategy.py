@@ -5,7 +5,6 @@ from typing import Any
 from mmengine._strategy import FSDPStrategy
 from mmengine.device import get_device
 from mmengine.registry import STRATEGIES
-from torch import nn
 from torch.distributed.fsdp import FullOptimStateDictConfig, FullyShardedDataParallel
 
 
@@ -39,7 +38,7 @@ class ShardedStrategy(FSDPStrategy):
                 'tools/dist_train.sh or --launcher pytorch, or leave runner_type and strategy out.'
             )
 
-    def build_optim_wrapper(self, optim_wrapper: Any, model: nn.Module | None = None) -> Any:
+    def build_optim_wrapper(self, optim_wrapper: Any, model: Any = None) -> Any:
         """The host's, whose clipping would take the norm of each process' part alone."""
         wrapper = super().build_optim_wrapper(optim_wrapper, model)
         if wrapper.clip_grad_kwargs and wrapper.grad_name == 'grad_norm':

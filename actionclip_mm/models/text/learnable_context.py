@@ -3,6 +3,8 @@
 An option of ours, not of the paper.
 """
 
+from typing import Any
+
 import torch
 from mmaction.registry import MODELS
 from mmengine.model import BaseModule
@@ -33,7 +35,7 @@ class LearnableContext(BaseModule):
     """
 
     def __init__(
-        self, text: nn.Module, num_classes: int, num_context: int = 16, per_class: bool = False
+        self, text: Any, num_classes: int, num_context: int = 16, per_class: bool = False
     ) -> None:
         super().__init__()
         embedding = getattr(text, 'token_embedding', None)
