@@ -231,9 +231,44 @@ def features_without_the_head(module: Any) -> None:
     module.merge_args = merge_and_allow
 
 
+def legible_confusion_matrix(module: Any) -> None:
+    """Draw confusion_matrix in a size that follows its classes, with the names of the config.
+
+    The host draws 10 x 10 inches whatever the number of classes, and ids unless --label-file is
+    given.
+    """
+    from_file = module.Config.fromfile
+    configs: list[Any] = []
+
+    class Configs:
+        @staticmethod
+        def fromfile(path: str) -> Any:
+            configs.append(from_file(path))
+            return configs[-1]
+
+    class LegibleConfusionMatrix(module.ConfusionMatrix):
+        @staticmethod
+        def plot(
+            confusion_matrix: Any,
+            include_values: bool = False,
+            cmap: str = 'viridis',
+            classes: list | None = None,
+            colorbar: bool = True,
+            show: bool = True,
+        ) -> Any:
+            from ..reporting.confusion_plot import class_names, plot_confusions
+
+            names = class_names(configs[-1], classes or range(len(confusion_matrix)))
+            return plot_confusions(confusion_matrix.numpy(), names, include_values, cmap, show)
+
+    module.Config = Configs
+    module.ConfusionMatrix = LegibleConfusionMatrix
+
+
 MENDS: dict[str, Callable[[Any], None]] = {
     'analyze_logs': logs_of_mmengine,
     'clip_feature_extraction': features_without_the_head,
+    'confusion_matrix': legible_confusion_matrix,
     'eval_metric': evaluators_of_the_runner,
     'get_flops': shape_from_config,
     'vis_cam': clips_without_moviepy,

@@ -154,6 +154,35 @@ def test_confusion_matrix(host: Callable, config: Path, dump: Path, tmp_path: Pa
     assert cv2.imread(str(tmp_path / 'matrix.png')) is not None
 
 
+def test_the_confusion_matrix_is_legible(
+    host: Callable, config: Path, dump: Path, tmp_path: Path, unmended: Callable
+) -> None:
+    """Labels of the host overlap for many classes; ours have their own row each, and names."""
+    import matplotlib.pyplot as plt
+    from mmaction.evaluation import ConfusionMatrix
+
+    from actionclip_mm.reporting.confusion_plot import plot_confusions
+
+    def gap(figure: plt.Figure) -> float:
+        """Pixels between two labels of classes, in heights of a label."""
+        figure.canvas.draw()
+        boxes = [t.get_window_extent() for t in figure.axes[0].get_yticklabels() if t.get_text()]
+        return (boxes[0].y0 - boxes[1].y0) / boxes[0].height
+
+    matrix = torch.eye(100, dtype=int) * 9
+    matrix[:, 0] += 1
+    assert gap(ConfusionMatrix.plot(matrix, show=False)) < 0.7
+    names = [f'class name {i}' for i in range(100)]
+    ours = plot_confusions(matrix.numpy(), names, True, 'viridis', False)
+    labels = [text.get_text() for text in ours.axes[0].get_xticklabels()]
+    assert gap(ours) > 1.2 and labels[-1] == 'other classes' and len(labels) == 61
+    host('confusion_matrix', config, dump, '--show-path', tmp_path / 'matrix.png')
+    figure = plt.figure(plt.get_fignums()[-1])
+    drawn = [text.get_text() for text in figure.axes[0].get_yticklabels()]
+    assert drawn == list(Config.fromfile(config).model.cls_head.label_encoder.labels)
+    plt.close('all')
+
+
 def test_confusion_matrix_of_a_checkpoint(
     host: Callable, config: Path, checkpoint: Path, tmp_path: Path
 ) -> None:

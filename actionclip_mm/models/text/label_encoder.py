@@ -1,6 +1,6 @@
 """The textual prompt: class names x templates -> sentences -> CLIP's text tower (section 3.3)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import torch
 from mmaction.registry import MODELS
@@ -11,6 +11,7 @@ from ...clip import build_clip, freeze_stages, get_tokenizer, output_width
 from ...clip.recompute import checkpoint_blocks, in_micro_batches
 from ...utils import check_positive
 from ...utils.label_names import read_labels
+from ...utils.progress import with_progress
 from .class_sentences import Prompts, fill_prompts, read_prompts
 from .feature_memo import FeatureMemo
 from .learnable_context import LearnableContext
@@ -254,7 +255,11 @@ class TextPromptLabelEncoder(BaseModule):
         classes = torch.arange(num_classes, device=tokens.device).repeat(num_rows)  # [P·C]
         features = []
         flat = tokens.flatten(0, 1)  # [P·C, L]
-        for piece, members in zip(flat.split(CHUNK), classes.split(CHUNK), strict=True):
+        pieces = list(zip(flat.split(CHUNK), classes.split(CHUNK), strict=True))
+        steps: Iterable = pieces
+        if not torch.is_grad_enabled():  # not in each step of a training
+            steps = with_progress(pieces, f'encoding {len(flat)} sentences')
+        for piece, members in steps:
             if self.context is not None:
                 self.context.set_classes(members)
             features.append(self.encode_tokens(piece))

@@ -4,6 +4,8 @@ import pytest
 import torch
 from mmaction.registry import MODELS
 
+from actionclip_mm.models.text import TextPromptLabelEncoder, label_encoder
+
 LABELS = ['arm wrestling', 'BrushHair', 'cleaning pool']
 TEMPLATES = ['{}', 'A video of {}', 'Can you recognize the action of {}?']
 
@@ -142,3 +144,19 @@ def test_numbered_files_and_published_lists_are_taken(encoder, tmp_path):
     tokens = encoder.tokens[0]
     assert torch.equal(tokens[2], tokens[9]) and not torch.equal(tokens[2], tokens[3])
     encoder.set_labels(encoder.labels, encoder.prompts)  # as LabelSwitchHook brings them back
+
+
+def test_progress_of_many_sentences(tiny_arch, monkeypatch):
+    titles = []
+
+    def watch(items, title):
+        titles.append((len(items), title))
+        yield from items
+
+    monkeypatch.setattr(label_encoder, 'with_progress', watch)
+    monkeypatch.setattr(label_encoder, 'CHUNK', 4)
+    encoder = TextPromptLabelEncoder(['x', 'y', 'z'], ['{}', 'a {}', 'the {}'], tiny_arch)
+    with torch.no_grad():
+        quiet = encoder()
+    assert titles == [(3, 'encoding 9 sentences')]
+    assert torch.equal(encoder(), quiet) and len(titles) == 1  # with gradients: silent
