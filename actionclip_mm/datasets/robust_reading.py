@@ -90,7 +90,7 @@ class RobustReading(BaseActionDataset):
     def get_subset(self, indices: Sequence[int] | int) -> BaseDataset:
         """As in mmengine."""
         subset = super().get_subset(indices)
-        subset._count_anew()
+        subset._count_anew()  # noqa: SLF001
         return subset
 
     def get_cat_ids(self, idx: int) -> list[int]:

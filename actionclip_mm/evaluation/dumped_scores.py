@@ -132,9 +132,9 @@ def _load_from_bytes(content: bytes) -> Any:
 def _rebuild_tensor(storage: Any, offset: int, size: Any, stride: Any, *_: Any) -> torch.Tensor:
     """A tensor within its storage, which torch would enlarge by memory that nobody has set."""
     last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
-    if math.prod(size) and last >= storage._untyped_storage.nbytes() // storage.dtype.itemsize:
+    if math.prod(size) and last >= storage._untyped_storage.nbytes() // storage.dtype.itemsize:  # noqa: SLF001
         raise pickle.UnpicklingError('a tensor is larger than its storage')
-    return torch._utils._rebuild_tensor_v2(storage, offset, size, stride, False, OrderedDict())
+    return torch._utils._rebuild_tensor_v2(storage, offset, size, stride, False, OrderedDict())  # noqa: SLF001
 
 
 class _TensorsOnly(PlainUnpickler):

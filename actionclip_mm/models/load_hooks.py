@@ -39,7 +39,7 @@ def resize_rows(table: Tensor, num_rows: int) -> Tensor:
 def before_loading(module: nn.Module, hook: Callable) -> None:
     """Call ``hook(module, state_dict, prefix, …)`` before the module takes a checkpoint."""
     # public under another name from torch 2.5 on
-    module._register_load_state_dict_pre_hook(hook, with_module=True)
+    module._register_load_state_dict_pre_hook(hook, with_module=True)  # noqa: SLF001
 
 
 def _resize_table(

@@ -29,7 +29,7 @@ def resolve_paths(config: Any) -> list[str]:
     """
     folder = Path(config.filename).resolve().parent if config.filename else None
     changed = []
-    for owner, key, value in list(_paths(config._cfg_dict)):
+    for owner, key, value in list(_paths(config._cfg_dict)):  # noqa: SLF001
         found = _elsewhere(value, folder)
         if found is not None:
             owner[key] = found

@@ -132,8 +132,8 @@ def test_scores_of_nan_stop_a_test(model_cfg: dict, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match='The scores of a.mp4 are NaN or infinite'):
         evaluator.process([sample])
     head = MODELS.build(model_cfg).cls_head
+    sample = ActionDataSample(metainfo=dict(filename='b.mp4'))
     with pytest.raises(ValueError, match='The scores of b.mp4 are NaN or infinite'):
-        sample = ActionDataSample(metainfo=dict(filename='b.mp4'))
         head.predict_by_feat(torch.full((1, 1, 3), math.nan), [sample])
 
 

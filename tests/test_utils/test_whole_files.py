@@ -153,7 +153,7 @@ def test_lists_refuse_names_that_are_not_utf8(old: Path) -> None:
 def test_json_has_no_nan(number: float, old: Path) -> None:
     with pytest.raises(ValueError, match='not JSON compliant'):
         to_json([number])
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match='not JSON compliant'):
         write_json(old, dict(loss=number))
     assert old.read_text() == 'old'
 

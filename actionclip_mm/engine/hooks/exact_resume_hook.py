@@ -71,7 +71,7 @@ class ExactResumeHook(Hook):
         if not resumed or runner.val_loop is None:
             return
         loop, epoch = runner.train_loop, runner.epoch
-        loop._decide_current_val_interval()
+        loop._decide_current_val_interval()  # noqa: SLF001
         due = epoch % loop.val_interval == 0 or epoch == loop.max_epochs
         if due and epoch >= loop.val_begin and runner.message_hub.get_info(VALIDATED, 0) < epoch:
             runner.logger.info(f'Epoch {epoch} was saved but not validated; that comes first.')

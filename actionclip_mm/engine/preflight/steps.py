@@ -139,7 +139,7 @@ def start_of_training(view: RunView) -> Iterator[Finding]:
         return
     wanted = _load_from_of_file(view)
     if wanted:
-        runner._resume, runner._load_from = False, wanted
+        runner._resume, runner._load_from = False, wanted  # noqa: SLF001
         yield warn(
             f'{runner.work_dir} has no checkpoint to resume from: training starts from the '
             f"config's load_from='{wanted}'."

@@ -267,6 +267,6 @@ class TextPromptLabelEncoder(BaseModule):
 
     def state_of_weights(self) -> tuple:
         """Changes whenever a weight is written in place or replaced, or autocast is switched."""
-        weights = tuple((p.data_ptr(), p._version) for p in self.parameters())
+        weights = tuple((p.data_ptr(), p._version) for p in self.parameters())  # noqa: SLF001
         one = torch.ones(1, 1, device=self.tokens.device)
         return (one @ one).dtype, weights  # torch before 2.4 has no question for one device
