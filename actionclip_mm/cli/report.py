@@ -6,6 +6,7 @@ Writes WORK_DIR/report/report.html (one file) and report.md with pictures. The b
 tested on the validation list of the run's config, unless --scores has an earlier test.
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -54,6 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             notes=dict(args.note),
         )
         text = page.with_suffix('.md').read_text('utf-8')
-        print(text.partition('\n## Result\n')[2].partition('\n## ')[0].strip())
+        result = text.partition('\n## Result\n')[2].partition('\n## ')[0].strip()
+        print(re.sub(r'\\(.)', r'\1', result))
         print(f'The report is {page}, and report.md next to it.')
     return 0

@@ -128,7 +128,7 @@ def confusion_figure(
     axis.set(xlabel='predicted class', ylabel='class')
     axis.set_xticks(np.arange(width + 1) - 0.5, minor=True)
     axis.set_yticks(np.arange(height + 1) - 0.5, minor=True)
-    axis.grid(which='minor', color='#e2e8f0', linewidth=0.5)
+    axis.grid(which='minor', color='#a0aec0', linewidth=0.4, alpha=0.5)
     axis.tick_params(which='minor', length=0)
     if values:
         style = dict(ha='center', va='center', fontsize=6.5)

@@ -7,11 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from ..apis.building import build_trained, read_model_config
+from ..apis.inferencer import best_device
 from ..utils import first_line, write_text
 from ..version import __version__
 from .page import Report, Section, Table, write_pages
 from .run_folder import RunFolder
-from .scoring import Scored, find_video, loader_of, read_scores, score_list, zero_shot_model
+from .scoring import (
+    Scored,
+    find_video,
+    loader_of,
+    read_scores,
+    score_list,
+    with_texts,
+    zero_shot_model,
+)
 from .sections import (
     calibration_section,
     classes_section,
@@ -22,6 +31,8 @@ from .sections import (
     training_section,
     worst_section,
 )
+
+SCORES, ZERO_SHOT = 'scores.safetensors', 'zero_shot.safetensors'
 
 
 def write_report(
@@ -68,7 +79,9 @@ def write_report(
     facts = {'run': str(run.path), 'config': str(run.config_file or '–')}
     sections = [training_section(run.log())]
     if not curves_only:
-        scored, before, note = _scores(run, out, scores, zero_shot, labels, split, device)
+        tests = _Tests(run, out, split, device, labels)
+        scored = tests.result(scores)
+        before, note = tests.baseline(zero_shot, scored)
         facts |= _facts(run, scored, split)
         sections = _sections(run, scored, before, note, split, out, sections[0])
     facts |= notes or {}
@@ -102,7 +115,7 @@ def _sections(
         sections.append(texts_section(scored))
     else:
         config = run.config if run.config_file else None
-        paths = [find_video(name, config, split) for name in scored.found.videos]
+        paths = [find_video(name, config) for name in scored.found.videos]
         sections += [
             confusion_section(scored),
             texts_section(scored),
@@ -113,46 +126,49 @@ def _sections(
     return sections if tests is None else [*sections, tests]
 
 
-def _scores(
-    run: RunFolder,
-    out: Path,
-    scores: str | Path | None,
-    zero_shot: bool | str | Path,
-    labels: str | None,
-    split: str,
-    device: str,
-) -> tuple[Scored, Scored | None, str]:
-    """Scores of the run and of its zero-shot baseline, and a note on the latter."""
-    if device == 'auto':
-        from ..apis.inferencer import best_device
+class _Tests:
+    """Tests of a run on one list, or their scores from files."""
 
-        device = str(best_device())
-    if scores is not None:
-        config = run.config if run.config_file else None
-        scored = read_scores(Path(scores), config, labels, split)
-    else:
-        config = read_model_config(run.config)
-        if run.checkpoint is None:
+    def __init__(
+        self, run: RunFolder, out: Path, split: str, device: str, labels: str | None
+    ) -> None:
+        self.run, self.out, self.split, self.labels = run, out, split, labels
+        self.device = str(best_device()) if device == 'auto' else device
+        self.config: Any = read_model_config(run.config) if run.config_file else None
+
+    def result(self, scores: str | Path | None) -> Scored:
+        """Scores of the checkpoint, or of a file."""
+        checkpoint = self.run.checkpoint
+        if scores is not None:
+            scored = read_scores(Path(scores), self.config, self.labels, self.split)
+            if self.config is None or checkpoint is None:
+                return scored
+            return with_texts(scored, self.config, str(checkpoint))
+        config = self.run.config  # raises where there is none
+        loader_of(config, self.split)
+        if checkpoint is None:
             raise FileNotFoundError(
-                f"'{run.path}' has no checkpoint: give one with --checkpoint, or --scores."
+                f"'{self.run.path}' has no checkpoint: give one with --checkpoint, or --scores."
             )
-        loader_of(config, split)
-        model: Any = build_trained(config, str(run.checkpoint))
-        scored = score_list(model, config, split, out / 'scores.safetensors', device)
-        del model
-    if zero_shot is False:
-        return scored, None, ''
-    if zero_shot is not True:
-        before = read_scores(Path(zero_shot), config, labels, split)
-        return scored, _fitting(before, scored), 'Zero-shot: given scores.'
-    if config is None or scores is not None:
-        return scored, None, 'Zero-shot baseline: not tested, because scores were given.'
-    try:
-        model, what = zero_shot_model(config)
-    except (ValueError, OSError, RuntimeError) as error:
-        return scored, None, f'Zero-shot baseline: not tested ({first_line(error)}).'
-    before = score_list(model, config, split, out / 'zero_shot.safetensors', device)
-    return scored, _fitting(before, scored), f'Zero-shot: {what}.'
+        model = build_trained(config, str(checkpoint))
+        return score_list(model, config, self.split, self.out / SCORES, self.device)
+
+    def baseline(self, wanted: bool | str | Path, result: Scored) -> tuple[Scored | None, str]:
+        """Scores of the model before training and a note, or None and why there are none."""
+        if wanted is False:
+            return None, ''
+        if wanted is not True:
+            before = read_scores(Path(wanted), self.config, self.labels, self.split)
+            return _fitting(before, result), 'Zero-shot: given scores.'
+        if self.config is None:
+            return None, 'Zero-shot baseline: not tested (the work dir has no config).'
+        try:
+            model, what = zero_shot_model(self.config, self.run.start)
+            place = self.out / ZERO_SHOT
+            before = score_list(model, self.config, self.split, place, self.device)
+            return _fitting(before, result), f'Zero-shot: {what}.'
+        except (ValueError, OSError, RuntimeError) as error:  # weights that are not there, …
+            return None, f'Zero-shot baseline: not tested ({first_line(error)}).'
 
 
 def _fitting(before: Scored, scored: Scored) -> Scored:

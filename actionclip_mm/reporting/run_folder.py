@@ -9,6 +9,7 @@ from typing import Any
 from ..utils import read_config, read_text
 
 NOT_METRICS = ('step', 'time', 'data_time', 'memory')
+COUNTS = ('videos', 'unlabelled', 'classes', 'listed', 'scored', 'failed')  # of metrics
 
 
 @dataclass(frozen=True)
@@ -20,9 +21,9 @@ class Log:
 
     @property
     def metrics(self) -> list[str]:
-        """Names of the validation metrics, without counts of videos."""
+        """Names of the validation metrics, without counts of videos and classes."""
         names = dict.fromkeys(name for row in self.validation for name in row)
-        return [n for n in names if n not in NOT_METRICS and not n.startswith('videos/')]
+        return [name for name in names if is_metric(name)]
 
 
 class RunFolder:
@@ -89,6 +90,16 @@ class RunFolder:
         every = sorted(self.path.glob('*.pth'), key=lambda file: file.stat().st_mtime)
         return every[-1] if every else None
 
+    @property
+    def start(self) -> str | None:
+        """``load_from`` of the config, unless it is of this run: tested, or resumed."""
+        start = self.config.get('load_from')
+        if not start or self.config.get('resume'):
+            return None
+        place = Path(start).resolve()
+        own = self.checkpoint is not None and place == self.checkpoint.resolve()
+        return None if own or place.is_relative_to(self.path.resolve()) else str(start)
+
     def log(self) -> Log:
         """The log; of runs that were resumed, the parts that count."""
         training: list[dict[str, float]] = []
@@ -114,8 +125,13 @@ class RunFolder:
             rows = _rows(file, step=0)
             if rows:
                 place = str(file.parent.parent.relative_to(self.path))
-                found[place] = {k: v for k, v in rows[-1].items() if k not in NOT_METRICS}
+                found[place] = {k: v for k, v in rows[-1].items() if is_metric(k)}
         return found
+
+
+def is_metric(name: str) -> bool:
+    """Whether a logged number measures the model, rather than counting or timing."""
+    return name not in NOT_METRICS and name.rpartition('/')[2] not in COUNTS
 
 
 def _log_files(folder: Path) -> list[Path]:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -132,11 +132,15 @@ def loader_of(config: Config, split: str) -> Any:
     return loader
 
 
-def zero_shot_model(config: Config) -> tuple[Any, str]:
+def zero_shot_model(config: Config, start: str | None = None) -> tuple[Any, str]:
     """The model of a config before its training, and what it is.
 
-    With ``load_from``: the whole model of that checkpoint. Otherwise CLIP's towers with the mean of
+    The whole model of the checkpoint that it started from, or else CLIP's towers with the mean of
     the frames instead of the visual prompt.
+
+    Args:
+        config: Config of the run.
+        start: Checkpoint that the run started from, or None.
 
     Raises:
         ValueError: The model is not a pair of CLIP towers, or has no weights to start from.
@@ -146,13 +150,13 @@ def zero_shot_model(config: Config) -> tuple[Any, str]:
     head: Any = model.get('cls_head') or {}
     if 'label_encoder' not in head:
         raise ValueError('its head compares no texts')
-    if config.get('load_from'):
-        return build_trained(config, config.load_from), f'before training ({config.load_from})'
+    if start is not None:
+        return build_trained(config, start), f'before training ({start})'
     backbone = model.get('backbone') or {}
     if backbone.get('type') != 'CLIPImageEncoder':
         raise ValueError(f'its backbone {backbone.get("type")} is not an image tower of CLIP')
     if not backbone.get('pretrained'):
-        raise ValueError('the config has neither pretrained weights nor load_from')
+        raise ValueError('the config has neither load_from nor pretrained weights')
     backbone.pop('visual_prompt', None)
     model.neck = dict(type='MeanPPrompt')
     head.label_encoder.pop('context', None)
@@ -160,6 +164,21 @@ def zero_shot_model(config: Config) -> tuple[Any, str]:
         head.pop(key, None)
     with DefaultScope.overwrite_default_scope(config.get('default_scope', 'mmaction')):
         return MODELS.build(model), 'CLIP with the mean of the frames'
+
+
+def with_texts(scored: Scored, config: Config, checkpoint: str) -> Scored:
+    """Add the class text features of a checkpoint to given scores.
+
+    Raises:
+        ValueError: The checkpoint does not fit the config, or its head has no texts.
+    """
+    model: Any = build_trained(config, checkpoint).eval()
+    if _names(model) is None:
+        return scored
+    if len(_names(model) or ()) != len(scored.found.classes):
+        model.cls_head.set_labels(list(scored.found.classes))
+    with torch.no_grad():
+        return replace(scored, texts=_text_features(model))
 
 
 def read_scores(path: Path, config: Config | None, labels: str | None, split: str) -> Scored:
@@ -195,13 +214,18 @@ def read_scores(path: Path, config: Config | None, labels: str | None, split: st
     return Scored(VideoScores(videos, tuple(names), scores, targets, failed))
 
 
-def find_video(name: str, config: Config | None, split: str) -> str:
-    """Path of a video that scores name, which is relative to the data set's folder."""
-    if os.path.exists(name) or config is None or not config.get(f'{split}_dataloader'):
+def find_video(name: str, config: Config | None) -> str:
+    """Path of a video that scores name, which is relative to the folder of a data set."""
+    if os.path.exists(name) or config is None:
         return name
-    dataset = innermost_config(config[f'{split}_dataloader'].dataset)
-    prefix = next(iter((dataset.get('data_prefix') or {}).values()), '')
-    return os.path.join(dataset.get('data_root') or '', prefix, name)
+    for split in ('val', 'test', 'train'):
+        loader = config.get(f'{split}_dataloader')
+        dataset = innermost_config(loader.dataset) if loader else {}
+        for prefix in (dataset.get('data_prefix') or {}).values():
+            path = os.path.join(dataset.get('data_root') or '', prefix, name)
+            if os.path.exists(path):
+                return path
+    return name
 
 
 def _videos(config: Config | None, split: str, count: int) -> tuple[str, ...]:

@@ -33,7 +33,6 @@ MOST_CLASSES = 40  # classes in the confusion matrix
 PAIRS = 15  # rows of the tables of pairs
 WORST = 8  # videos with a frame strip
 FEW = 50  # videos, below which calibration says little
-COUNT_METRICS = ('videos/listed', 'videos/scored', 'videos/failed', 'videos/unlabelled')
 
 
 def training_section(log: Log) -> Section:
@@ -174,7 +173,7 @@ def texts_section(scored: Scored) -> Section:
     """Class texts that the text tower hardly tells apart, and whether their videos are confused."""
     section = Section('Class texts that the text tower confuses')
     if scored.texts is None:
-        section.parts.append('The text tower was not at hand: scores alone were given.')
+        section.parts.append('Not compared: the model has no texts, or scores alone were given.')
         return section
     if len(scored.texts) < 2:
         section.parts.append('There is one class.')
@@ -343,7 +342,6 @@ def tests_section(tests: dict[str, dict[str, float]]) -> Section | None:
         (place, name, f'{value:.4g}')
         for place, metrics in tests.items()
         for name, value in metrics.items()
-        if name not in COUNT_METRICS
     ]
     return Section('Tests in this folder', [Table(('folder', 'metric', 'value'), rows)])
 

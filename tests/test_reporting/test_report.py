@@ -136,7 +136,7 @@ val_dataloader = dict(num_workers=0, persistent_workers=False, batch_size=2, dat
 
 def test_a_model_is_tested(trained: Path, save_model: Callable) -> None:
     text = write_report(trained, device='cpu').with_suffix('.md').read_text()
-    assert 'not tested (the config has neither pretrained weights nor load\\_from)' in text
+    assert 'not tested (the config has neither load\\_from nor pretrained weights)' in text
     assert '5, 1 of them unreadable' in text and 'it is a text file' in text
     assert 'similarities of views and templates were not at hand' not in text
     assert '| x | y | ' in text  # the only pair of texts
@@ -145,7 +145,8 @@ def test_a_model_is_tested(trained: Path, save_model: Callable) -> None:
     assert found.failed.tolist() == [False] * 4 + [True]
     torch.manual_seed(1)
     with (trained / 'leaf.py').open('a') as file:
-        file.write(f'load_from = {str(save_model(trained / "leaf.py", trained / "before.pth"))!r}')
+        start = save_model(trained / 'leaf.py', trained.parent / 'before.pth')
+        file.write(f'load_from = {str(start)!r}')
     text = write_report(trained, checkpoint=str(trained / 'epoch_1.pth'), device='cpu')
     assert 'Zero-shot: before training' in text.read_text()
     before = read_video_scores(trained / 'report' / 'zero_shot.safetensors')

@@ -47,6 +47,22 @@ def test_the_config_next_to_the_newest_log(work_dir: Path) -> None:
     assert RunFolder(work_dir).config.model == 2
 
 
+@pytest.mark.parametrize(
+    ('load_from', 'more', 'found'),
+    [
+        ('/other/run/epoch_9.pth', '', '/other/run/epoch_9.pth'),
+        ('/other/run/epoch_9.pth', 'resume = True', None),
+        ('{run}/epoch_1.pth', '', None),
+        ('/tested.pth', '', None),
+    ],
+)
+def test_what_a_run_started_from(
+    work_dir: Path, load_from: str, more: str, found: str | None
+) -> None:
+    (work_dir / 'leaf.py').write_text(f'load_from = "{load_from.format(run=work_dir)}"\n{more}')
+    assert RunFolder(work_dir, checkpoint='/tested.pth').start == found
+
+
 def test_tests_in_the_folder(work_dir: Path) -> None:
     place = work_dir / 'unseen' / '20260103_000000' / '20260103_000000.json'
     place.parent.mkdir(parents=True)
