@@ -7,7 +7,11 @@ bash tools/dist_train.sh configs/actionclip/actionclip_vit-b-16_transf_k400_32f.
 
 _base_ = [
     '../_base_/models/actionclip_vit-b-16.py',
-    '../_base_/datasets/kinetics400_32f.py',
+    '../_base_/datasets/kinetics400.py',
     '../_base_/schedules/adamw_50e.py',
     '../_base_/default_runtime.py',
 ]
+
+from actionclip_mm.utils.data_configs import set_num_frames
+
+set_num_frames(_base_, 32)

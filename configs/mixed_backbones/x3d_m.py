@@ -7,10 +7,14 @@ bash tools/dist_train.sh configs/mixed_backbones/x3d_m.py 8
 _base_ = [
     'mmaction::_base_/models/x3d.py',
     'mmaction::_base_/default_runtime.py',
-    '../_base_/datasets/kinetics400_16f.py',
+    '../_base_/datasets/kinetics400.py',
     '../_base_/schedules/adamw_50e.py',
     '../_base_/models/k400_texts.py',
 ]
+
+from actionclip_mm.utils.data_configs import set_num_frames
+
+set_num_frames(_base_, 16)
 
 model = dict(
     cls_head=dict(

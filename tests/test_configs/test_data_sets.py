@@ -14,20 +14,28 @@ from mmengine.dataset import pseudo_collate
 from mmengine.optim import OptimWrapper
 from mmengine.registry import EVALUATOR
 
+from actionclip_mm.benchmarks import get_benchmark
+from actionclip_mm.utils.data_configs import set_num_frames, use_rawframes
+
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / 'configs' / '_base_' / 'datasets'
-SHARED = ('clip_video', 'clip_rawframes')
 DATA_SETS = sorted(
     path.stem
     for path in FOLDER.glob('*.py')
-    if path.stem not in SHARED and not path.stem.startswith(('mini', 'charades'))
+    if not path.stem.startswith(('clip_video', 'mini', 'charades'))
 )
-RAW = [name for name in DATA_SETS if name.endswith('_rawframes')]
+CONFIGS = FOLDER.parents[1]
 FRAMES = 12
 
 
 def load(name: str) -> Config:
     return Config.fromfile(FOLDER / f'{name}.py')
+
+
+def load_rawframes(name: str) -> Config:
+    config = load(name)
+    use_rawframes(config)
+    return config
 
 
 def datasets(config: Config) -> list[Config]:
@@ -66,33 +74,32 @@ def test_reads_the_layout_that_it_names(
     for dataset in datasets(config):
         layout(dataset)
         (folder,) = dataset.data_prefix.values()
-        if config.get('num_frames') == 8:  # the others are built on these
-            assert dataset.ann_file in docstring and folder in docstring
+        assert dataset.ann_file in docstring and folder in docstring
         dataset.pipeline = shrink_frames(dataset.pipeline)
         built = DATASETS.build(dataset)
         sample = built[1]
         assert sample['inputs'].shape == (1, 3, config.num_frames, 32, 32)
         assert sample['data_samples'].gt_label.item() == 1
         assert built.test_mode is (dataset is not config.train_dataloader.dataset)
-    assert config.num_frames != 8 or config.labels in docstring
+    assert config.labels in docstring
     assert config.labels == f'{config.data_root}/labels.txt'
     assert type(EVALUATOR.build(config.test_evaluator)).__name__ == 'CompleteEvaluator'
 
 
 def test_extracted_frames_are_the_frames_that_the_formula_names(layout: Callable) -> None:
     """12 files with grey levels 20, 40, …, of which the centres of 8 segments are taken."""
-    dataset = load('ucf101_rawframes').test_dataloader.dataset
+    dataset = load_rawframes('ucf101').test_dataloader.dataset
     layout(dataset)
     clip = DATASETS.build(dataset)[0]['inputs']  # [1, 3, T, H, W]
     levels = clip.float().mean(dim=(0, 1, 3, 4)) / 20 - 1
     assert levels.round().int().tolist() == [0, 1, 3, 4, 6, 7, 9, 10]
 
 
-@pytest.mark.parametrize('raw', RAW)
+@pytest.mark.parametrize('name', DATA_SETS)
 def test_a_model_learns_and_is_tested_on_extracted_frames(
-    raw: str, layout: Callable, shrink_frames: Callable, tiny_arch: dict
+    name: str, layout: Callable, shrink_frames: Callable, tiny_arch: dict
 ) -> None:
-    config = load(raw)
+    config = load_rawframes(name)
     encoder = dict(type='TextPromptLabelEncoder', labels=config.labels, arch=tiny_arch)
     model_cfg = dict(
         type='CLIPRecognizer',
@@ -115,12 +122,12 @@ def test_a_model_learns_and_is_tested_on_extracted_frames(
     assert [sample.pred_score.sum().item() for sample in samples] == pytest.approx([1, 1])
 
 
-@pytest.mark.parametrize('raw', RAW)
-def test_extracted_frames_are_treated_as_videos_are(raw: str) -> None:
+@pytest.mark.parametrize('name', DATA_SETS)
+def test_extracted_frames_are_treated_as_videos_are(name: str) -> None:
     """Only the reading differs: no opening, another decoder, another data set."""
-    frames, videos = load(raw), load(raw.removesuffix('_rawframes'))
-    for name in ('train_pipeline', 'test_pipeline', 'multi_view_pipeline'):
-        one, other = frames[name], videos[name]
+    frames, videos = load_rawframes(name), load(name)
+    for key in ('train_pipeline', 'test_pipeline', 'multi_view_pipeline'):
+        one, other = frames[key], videos[key]
         assert one[0] == other[1] and one[2:] == other[3:]
         assert (one[1].type, other[0].type, other[2].type) == (
             'RawFrameDecode', 'VideoInit', 'VideoDecode',
@@ -130,17 +137,40 @@ def test_extracted_frames_are_treated_as_videos_are(raw: str) -> None:
         assert one.filename_tmpl == 'img_{:05d}.jpg'
 
 
-@pytest.mark.parametrize('name', ['kinetics400_16f', 'kinetics400_32f', 'ucf101_32f', 'hmdb51_32f'])
+@pytest.mark.parametrize('name', DATA_SETS)
 def test_more_frames_change_nothing_else(name: str) -> None:
-    stem, frames = name.rsplit('_', 1)
-    plain = load(stem)
-    for pipeline in (plain.train_pipeline, plain.test_pipeline, plain.multi_view_pipeline):
-        pipeline[1].clip_len = int(frames[:-1])
-    plain.train_dataloader.dataset.pipeline = plain.train_pipeline
-    for loader in (plain.val_dataloader, plain.test_dataloader):
-        loader.dataset.pipeline = plain.test_pipeline
-    plain.num_frames = int(frames[:-1])
-    assert load(name).to_dict() == plain.to_dict()
+    expected, config = load(name), load(name)
+    for pipeline in (expected.train_pipeline, expected.test_pipeline, expected.multi_view_pipeline):
+        pipeline[1].clip_len = 32
+    expected.train_dataloader.dataset.pipeline = expected.train_pipeline
+    for loader in (expected.val_dataloader, expected.test_dataloader):
+        loader.dataset.pipeline = expected.test_pipeline
+    expected.num_frames = 32
+    set_num_frames(config, 32)
+    assert config.to_dict() == expected.to_dict()
+
+
+@pytest.mark.parametrize('name', DATA_SETS)
+def test_lists_and_folders_are_those_of_the_descriptor(name: str) -> None:
+    """Configs name the files for readers; `actionclip prepare` writes them."""
+    train, test = get_benchmark(name).splits[0]
+    for load_kind, rawframes in ((load, False), (load_rawframes, True)):
+        config = load_kind(name)
+        assert config.data_root == f'data/{name}'
+        for dataset, listed in zip(datasets(config), (train, test, test), strict=True):
+            assert dataset.ann_file == f'data/{name}/{listed.file_name(rawframes)}'
+            assert [*dataset.data_prefix.values()] == [
+                f'data/{name}/{listed.folder_name(rawframes)}'
+            ]
+
+
+def test_rawframes_of_any_config_from_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    leaf = 'few_shot/actionclip_vit-b-16_transf_ssv2.py'
+    monkeypatch.setenv('ACTIONCLIP_CONFIG', leaf)
+    config, expected = (Config.fromfile(CONFIGS / name) for name in ('rawframes.py', leaf))
+    use_rawframes(expected)
+    assert config.to_dict() == expected.to_dict()
+    assert config.test_dataloader.dataset.ann_file == 'data/ssv2/ssv2_val_list_rawframes.txt'
 
 
 def test_released_augmentation() -> None:
@@ -164,7 +194,7 @@ def test_released_augmentation() -> None:
     strengths = (colours.brightness, colours.contrast, colours.saturation, colours.hue)
     assert strengths == (0.4, 0.4, 0.2, 0.1)
     assert names['kinetics400'] == names['kinetics600'] == full
-    for name in ('ucf101', 'hmdb51', 'ucf101_32f', 'hmdb51_32f'):
+    for name in ('ucf101', 'hmdb51'):
         assert names[name] == [step for step in full if step != 'RandAugment']
         assert load(name).train_dataloader.batch_size * 4 == 64
     assert names['ssv2'] == [step for step in full if step != 'Flip']  # left and right are classes
@@ -193,7 +223,6 @@ def test_frames_of_a_video_are_augmented_alike(name: str, shrink_frames: Callabl
 # the mini benchmark was trained and measured with mmaction2's Resize (docs/differences.md), and so
 # were mmaction2's backbones, whose configs keep mmaction2's pipelines
 OWN_PIXELS = ('_base_/datasets/mini_clips.py', '_base_/datasets/mini_stills.py', 'mini/')
-CONFIGS = FOLDER.parents[1]
 EVERY_CONFIG = sorted(str(path.relative_to(CONFIGS)) for path in CONFIGS.rglob('*.py'))
 
 

@@ -11,6 +11,7 @@ from actionclip_mm.converters import Converted, Hints, convert, write_config_tex
 from actionclip_mm.converters.visual_prompt import VisualPrompt
 from actionclip_mm.protocols.plan import make_plan
 from actionclip_mm.protocols.request import Request
+from actionclip_mm.utils.data_configs import set_num_frames
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 
@@ -21,8 +22,8 @@ def test_videos_are_read_as_by_the_shipped_configs(frames: int) -> None:
     converted = Converted('openai', {}, 'ViT-B-16', prompt, Hints())
     text = write_config_text(converted, 'a.pt', 'a.py', 'a.pth', num_frames=frames)
     written = Config.fromstring(text, '.py')
-    shipped = 'kinetics400_32f.py' if frames == 32 else 'kinetics400.py'
-    recipe = Config.fromfile(CONFIGS / '_base_' / 'datasets' / shipped)
+    recipe = Config.fromfile(CONFIGS / '_base_' / 'datasets' / 'kinetics400.py')
+    set_num_frames(recipe, frames)
     assert written.test_pipeline == recipe.test_pipeline
     assert written.multi_view_pipeline == recipe.multi_view_pipeline
     assert written.test_dataloader.dataset.pipeline == written.test_pipeline

@@ -10,27 +10,19 @@ actionclip prepare charades writes them; docs/charades.md says what is measured 
 
 _base_ = 'clip_video.py'
 
+from actionclip_mm.utils.data_configs import set_num_frames
+
+set_num_frames(_base_, 32)
+
 data_root = 'data/charades'
 labels = f'{data_root}/labels.txt'
-num_frames = 32
-
-train_pipeline = _base_.train_pipeline
-test_pipeline = _base_.test_pipeline
-multi_view_pipeline = _base_.multi_view_pipeline
-train_pipeline[1].clip_len = num_frames
-test_pipeline[1].clip_len = num_frames
-multi_view_pipeline[1].clip_len = num_frames
 
 sets = dict(multi_class=True, num_classes=157, data_prefix=dict(video=f'{data_root}/videos'))
 train_dataloader = dict(
-    dataset=dict(
-        ann_file=f'{data_root}/charades_train_list_videos.txt', pipeline=train_pipeline, **sets
-    ),
+    dataset=dict(ann_file=f'{data_root}/charades_train_list_videos.txt', **sets),
 )
 val_dataloader = dict(
-    dataset=dict(
-        ann_file=f'{data_root}/charades_test_list_videos.txt', pipeline=test_pipeline, **sets
-    ),
+    dataset=dict(ann_file=f'{data_root}/charades_test_list_videos.txt', **sets),
 )
 test_dataloader = val_dataloader
 
