@@ -28,11 +28,11 @@ def register_all() -> None:
     Raises:
         ImportError: A host package is missing or outside the supported versions.
     """
-    from . import compat
+    from .compat import at_import
     from .hosts import check_hosts
 
     check_hosts()
-    compat.apply()  # before mmaction.models is imported, which fails without it
+    at_import.apply()  # before mmaction.models is imported, which fails without it
     for name in ('models', 'datasets', 'evaluation', 'engine'):
         import_module(f'{__name__}.{name}')
 

@@ -3,7 +3,7 @@
 from contextlib import nullcontext
 from importlib import import_module
 
-from .compat.version_gate import mmcv_within_the_gate
+from .compat.at_import import mmcv_within_the_gate
 
 # package -> (lowest allowed, first refused, what to install)
 WINDOWS = {

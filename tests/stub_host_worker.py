@@ -1,6 +1,9 @@
-"""Reads hostile checkpoints by every scheme of a stub host; prints which ones ran, as JSON.
+"""Read hostile checkpoints by every scheme of a stub host; print which ones ran, as JSON.
 
 Usage: python stub_host_worker.py KIND FOLDER
+
+They are read by mmengine after a config with our ``default_runtime.py`` was read, or by our own
+API where ACTIONCLIP_MM_COMPAT=off switches all fixes off.
 """
 
 import json
@@ -9,6 +12,7 @@ import pickle
 import shutil
 import sys
 import types
+from collections.abc import Callable
 from pathlib import Path
 
 import stub_hosts
@@ -53,7 +57,7 @@ def redirect() -> None:
     sys.modules['pavi'] = pavi
 
 
-def outcomes() -> dict[str, str]:
+def outcomes(load: Callable[[str], object]) -> dict[str, str]:
     found = {}
     for name, address in SCHEMES.items():
         for zipped in (True, False):
@@ -64,7 +68,7 @@ def outcomes() -> dict[str, str]:
             )
             shutil.rmtree(folder / 'hub', ignore_errors=True)
             try:
-                checkpoint.CheckpointLoader.load_checkpoint(address, 'cpu', 'silent')
+                load(address)
                 said = 'read'
             except Exception as error:
                 said = f'{type(error).__name__}: {error}'
@@ -102,8 +106,28 @@ redirect()
 checkpoint.CheckpointLoader.register_scheme(
     'later://', lambda name, map_location=None: torch.load(FILE, map_location, weights_only=False)
 )
-before = outcomes() if kind != 'pickle' else {}
+
+
+def by_mmengine(address: str) -> object:
+    return checkpoint.CheckpointLoader.load_checkpoint(address, 'cpu', 'silent')
+
+
+def by_our_api(address: str) -> object:
+    from actionclip_mm.apis.building import load_strictly
+
+    return load_strictly(torch.nn.Linear(1, 1), address)
+
+
+before = outcomes(by_mmengine) if kind != 'pickle' else {}
 import actionclip_mm  # noqa: E402, F401
 
-answers = dict(before=before, after=outcomes(), good=good(), numpy=numpy_is_guarded())
+if os.environ.get('ACTIONCLIP_MM_COMPAT') == 'off':
+    answers = dict(before=before, after=outcomes(by_our_api))
+else:
+    from mmengine.config import Config
+
+    Config.fromfile(Path(__file__).parents[1] / 'configs' / '_base_' / 'default_runtime.py')
+    answers = dict(
+        before=before, after=outcomes(by_mmengine), good=good(), numpy=numpy_is_guarded()
+    )
 print(json.dumps(answers))

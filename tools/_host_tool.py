@@ -29,7 +29,8 @@ def run_host_tool(name: str) -> None:
     """
     sys.path.append(str(ROOT))  # a checkout that was not installed
     importlib.import_module('actionclip_mm').register_all()
-    tools = importlib.import_module('actionclip_mm.compat.host_tools')
+    importlib.import_module('actionclip_mm.host_tools').apply()
+    tools = importlib.import_module('actionclip_mm.host_tools.scripts')
     place = find_host_tool(name)
     reason = tools.why_it_cannot_run(place.stem)
     if reason:

@@ -16,6 +16,7 @@ from ..clip.arch import Arch
 from ..clip.hub import skip_loading_weights
 from ..clip.state_dict import load_state_dict_or_explain, unwrap
 from ..converters.description import KEY, check_description, read_folder
+from ..compat.checkpoints import reading_weights_only
 from ..decoding.errors import reason
 from ..models.text import read_labels, read_prompts
 from ..utils import read_config, read_json_object
@@ -63,6 +64,8 @@ def build_zero_shot(arch: Arch, pretrained: str | None) -> nn.Module:
 
 
 def _build(cfg: dict) -> nn.Module:
+    from ..compat import at_run  # noqa: F401  applies what a run needs
+
     with DefaultScope.overwrite_default_scope('mmaction'):
         model = MODELS.build(deepcopy(cfg))
     model.cfg = Config(dict(model=cfg))  # mmaction2 keeps it there, too
@@ -107,6 +110,8 @@ def build_trained(config: Config, checkpoint: str | None) -> nn.Module:
         FileNotFoundError: No such checkpoint.
         ValueError: The config names a part that nobody registered, or the checkpoint does not fit.
     """
+    from ..compat import at_run  # noqa: F401  applies what a run needs
+
     scope = config.get('default_scope', 'mmaction')
     with skip_loading_weights(), DefaultScope.overwrite_default_scope(scope):
         try:
@@ -175,8 +180,11 @@ def load_strictly(model: nn.Module, checkpoint: str) -> None:
 
 
 def _read_checkpoint(checkpoint: str) -> dict:
+    from ..compat import at_run  # noqa: F401  applies what a run needs
+
     try:
-        content = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+        with reading_weights_only(checkpoint):  # whether or not fixes are switched off
+            content = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
     except FileNotFoundError as error:
         raise FileNotFoundError(f"There is no checkpoint '{checkpoint}'.") from error
     except pickle.UnpicklingError as error:  # a sentence already

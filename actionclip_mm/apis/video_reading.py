@@ -61,6 +61,8 @@ class VideoReading:
 
     def __init__(self, pipeline: Sequence[dict]) -> None:
         self.pipeline = list(pipeline)
+        from ..compat import at_run  # noqa: F401  applies what a run needs
+
         pipeline = _of_files(pipeline)
         self.transforms = [TRANSFORMS.build(cfg) for cfg in pipeline]
         opener = type(self.transforms[0]).__name__ if self.transforms else 'nothing'

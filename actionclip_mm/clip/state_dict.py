@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file as load_safetensors
 from torch import Tensor, nn
 
+from ..compat.checkpoints import load_weights_only
 from ..utils import first_line, list_names, read_json_object
 from ..utils.pickles import DAMAGED, is_torchscript
 from ..utils.weight_values import check_weight_values
@@ -185,7 +185,7 @@ def _load_torch(path: str):
     try:
         if is_torchscript(path):
             return read_torchscript(path)
-        return torch.load(path, map_location='cpu', weights_only=True)
+        return load_weights_only(path, map_location='cpu')
     except (RuntimeError, zipfile.BadZipFile) as error:
         raise ValueError(
             f"'{path}' cannot be read as a checkpoint ({first_line(error)}): "

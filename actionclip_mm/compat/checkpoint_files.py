@@ -1,5 +1,6 @@
-"""Checkpoint files are there whole or not at all, and the newest whole one is found."""
+"""Checkpoint files: written atomically, with the right epoch, and found again."""
 
+import functools
 import importlib
 import inspect
 import os.path as osp
@@ -9,37 +10,42 @@ from pathlib import Path
 from typing import Any
 
 from ..utils.whole_files import write_bytes
-from .replace import is_ours, mark
+from .fixes import fix
 
 
-def files_written_in_place() -> None:
-    """mmengine writes over the old file; a crash in the middle leaves neither old nor new.
+def _writes_in_place() -> bool:
+    from mmengine.fileio import LocalBackend
+
+    return 'replace(' not in inspect.getsource(LocalBackend.put)
+
+
+@fix(_writes_in_place)
+def write_files_atomically() -> None:
+    """mmengine overwrites files in place: a crash in the middle leaves neither old nor new.
 
     Checkpoints, dumps and JSON files on local disks are written next to it, flushed and renamed.
     """
     from mmengine.fileio import LocalBackend
 
-    if not is_ours(LocalBackend.put) and 'replace(' not in inspect.getsource(LocalBackend.put):
-        LocalBackend.put, LocalBackend.put_text = mark(_put_whole), mark(_put_text_whole)
+    LocalBackend.put, LocalBackend.put_text = _put, _put_text
 
 
-def _put_whole(self: Any, obj: bytes, filepath: str | Path) -> None:
+def _put(self: Any, obj: bytes, filepath: str | Path) -> None:
     write_bytes(filepath, obj)
 
 
-def _put_text_whole(self: Any, obj: str, filepath: str | Path, encoding: str = 'utf-8') -> None:
+def _put_text(self: Any, obj: str, filepath: str | Path, encoding: str = 'utf-8') -> None:
     write_bytes(filepath, obj.encode(encoding))
 
 
-def resume_without_last_checkpoint() -> None:
+@fix()
+def find_newest_checkpoint() -> None:
     """``--resume`` starts anew, silently, where ``last_checkpoint`` is cut or names no file.
 
     The newest ``epoch_*.pth`` or ``iter_*.pth`` of the folder is taken then.
     """
     find = importlib.import_module('mmengine.runner').find_latest_checkpoint
-    if is_ours(find):
-        return
-    ours = mark(_or_newest(find))
+    ours = _or_newest(find)
     for name in ('', '.checkpoint', '.runner', '._flexible_runner'):  # each has a reference
         module = importlib.import_module(f'mmengine.runner{name}')
         if getattr(module, 'find_latest_checkpoint', None) is find:
@@ -59,3 +65,40 @@ def _or_newest(find: Callable) -> Callable:
         return max(numbered)[1] if numbered else find(path)
 
     return find_latest_checkpoint
+
+
+def _overwrites_epoch() -> bool:
+    from mmengine.runner import FlexibleRunner
+
+    return 'meta.update(epoch=' in inspect.getsource(FlexibleRunner.save_checkpoint)
+
+
+@fix(_overwrites_epoch)
+def save_requested_epoch() -> None:
+    """FlexibleRunner counts an epoch twice in checkpoints that are saved again after validation.
+
+    The hook says which epoch it is (as it does to ``Runner``), and this runner overwrites it with
+    the next one: a resumed run would skip an epoch.
+    """
+    from mmengine.runner import FlexibleRunner
+
+    FlexibleRunner.save_checkpoint = _with_requested_epoch(FlexibleRunner.save_checkpoint)
+
+
+def _with_requested_epoch(save: Callable) -> Callable:
+    @functools.wraps(save)
+    def save_checkpoint(self: Any, *args: Any, meta: dict | None = None, **kwargs: Any) -> None:
+        asked = dict(meta or {})
+        write = self.strategy.save_checkpoint
+
+        def write_as_asked(*args: Any, extra_ckpt: dict, **kwargs: Any) -> None:
+            extra_ckpt['meta'].update(asked)
+            write(*args, extra_ckpt=extra_ckpt, **kwargs)
+
+        self.strategy.save_checkpoint = write_as_asked
+        try:
+            save(self, *args, meta=meta, **kwargs)
+        finally:
+            del self.strategy.save_checkpoint  # the method of the class remains
+
+    return save_checkpoint

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import inspect
 import pickle
 import re
 from collections.abc import Callable, Iterator
@@ -12,9 +13,10 @@ from typing import Any
 import torch
 
 from ..utils.pickles import DAMAGED
+from ..utils.weight_values import check_weight_values
+from .fixes import fix
 from .plain_numpy import STAND_INS
-from .replace import is_ours, mark
-from .unpickling import replace_torch_load
+from .unpickling import load_without_code
 
 # The checkpoint that a loader of mmengine is reading now: there torch.load is forced to check.
 _reading: ContextVar[str | None] = ContextVar('reading', default=None)
@@ -23,8 +25,9 @@ MARKER = Path(__file__).with_name('marker_pickle.txt')  # names run_marker below
 _ran: list[bool] = []
 
 
-def checkpoints_under_weights_only() -> None:
-    """Every loader of mmengine reads tensors and mmengine's log history, and runs nothing.
+@fix()
+def force_weights_only() -> None:
+    """mmengine's loaders refuse its own checkpoints, or run code in them, depending on torch.
 
     torch >= 2.6 checks by default, but refuses mmengine's own checkpoints; older versions, and some
     versions of mmengine on any torch (onedl-mmengine, mmengine's main branch), run what a file
@@ -34,32 +37,54 @@ def checkpoints_under_weights_only() -> None:
     fetches HistoryBuffer's statistics. Anything else is refused in one sentence that names it.
 
     Raises:
-        ImportError: mmengine still runs the code of a file.
+        RuntimeError: mmengine still runs the code of a file.
     """
     from mmengine.runner import checkpoint
 
-    if not is_ours(checkpoint.CheckpointLoader.load_checkpoint):
-        if _checks_by_default():
-            torch.serialization.add_safe_globals(_log_history())
-        else:
-            replace_torch_load({name: item for item, name in map(_named, _log_history())})
-        _force_the_check()
-        load = _of_one_file(checkpoint.CheckpointLoader.load_checkpoint)
-        checkpoint.CheckpointLoader.load_checkpoint = staticmethod(load)
-        for name in ('load_url', *(n for n in vars(checkpoint) if n.startswith('load_from_'))):
-            loader = getattr(checkpoint, name)
-            ours = _of_one_file(loader)
-            schemes = [k for k, v in checkpoint.CheckpointLoader._schemes.items() if v is loader]
-            checkpoint.CheckpointLoader.register_scheme(schemes, ours, force=True)
-            setattr(checkpoint, name, ours)
+    if _checks_by_default():
+        torch.serialization.add_safe_globals(_log_history())
+    else:
+        torch.load = torch.serialization.load = _torch_load()
+    _force_the_check()
+    load = _of_one_file(checkpoint.CheckpointLoader.load_checkpoint)
+    checkpoint.CheckpointLoader.load_checkpoint = staticmethod(load)
+    for name in ('load_url', *(n for n in vars(checkpoint) if n.startswith('load_from_'))):
+        loader = getattr(checkpoint, name)
+        ours = _of_one_file(loader)
+        schemes = [k for k, v in checkpoint.CheckpointLoader._schemes.items() if v is loader]
+        checkpoint.CheckpointLoader.register_scheme(schemes, ours, force=True)
+        setattr(checkpoint, name, ours)
     refuse_to_run_code()
+
+
+@fix()
+def refuse_weights_of_nan() -> None:
+    """mmengine loads weights of NaN, and a test with them ends in numbers.
+
+    Refused are NaN, Inf and weights that are no floats, whether by ``load_from``, ``--resume``, an
+    ``init_cfg`` or a test, and whatever the model.
+    """
+    from mmengine.runner import CheckpointLoader
+
+    CheckpointLoader.load_checkpoint = staticmethod(_checking(CheckpointLoader.load_checkpoint))
+
+
+def _checking(load: Callable) -> Callable:
+    @functools.wraps(load)
+    def load_checked(filename: Any, *args: Any, **kwargs: Any) -> Any:
+        content = load(filename, *args, **kwargs)
+        if isinstance(content, dict):
+            check_weight_values(content, str(filename))
+        return content
+
+    return load_checked
 
 
 def refuse_to_run_code() -> None:
     """Give mmengine's loader a harmless pickle that tells whether it was run.
 
     Raises:
-        ImportError: It was, or it was taken for a checkpoint.
+        RuntimeError: It was, or it was taken for a checkpoint.
     """
     import mmengine
     from mmengine.runner import CheckpointLoader
@@ -73,7 +98,7 @@ def refuse_to_run_code() -> None:
     except Exception:  # whatever a host makes of a file that it has run
         pass
     if _ran or not refused:
-        raise ImportError(
+        raise RuntimeError(  # mmengine hides an ImportError of custom_imports
             f'mmengine {mmengine.__version__} runs the code that a checkpoint holds, and '
             'actionclip_mm cannot prevent it there: pip install "mmengine>=0.10.5,<0.11"'
         )
@@ -84,18 +109,42 @@ def run_marker() -> None:
     _ran.append(True)
 
 
-def load_plain(file: Any, name: str | None = None, **options: Any) -> Any:
-    """``torch.load`` with the check on and mmengine's log history allowed, for any caller.
+def load_weights_only(file: Any, **options: Any) -> Any:
+    """``torch.load`` with the check on, whether or not fixes are applied.
 
-    Raises:
-        pickle.UnpicklingError: The file holds something else; one sentence that names ``name``.
+    Beside tensors and plain values only mmengine's log history and numbers of numpy are loaded.
     """
-    with _reading_of(str(file) if name is None else name):
-        return torch.load(file, **options)
+    with _our_names_alone():
+        return _torch_load()(file, weights_only=True, **options)
+
+
+@contextlib.contextmanager
+def reading_weights_only(name: str) -> Iterator[None]:
+    """Within it every loader, also of mmengine, reads with the check on; for our own API.
+
+    Args:
+        name: The file, for messages.
+    """
+    before = torch.load
+    torch.load = torch.serialization.load = _torch_load()
+    _force_the_check()
+    try:
+        with _reading_of(name):
+            yield
+    finally:
+        torch.load = torch.serialization.load = before
 
 
 def _checks_by_default() -> bool:
     return tuple(int(part) for part in torch.__version__.split('.')[:2]) >= (2, 6)
+
+
+def _torch_load() -> Callable:
+    """torch's own ``load``; on old versions with the check of newer ones."""
+    load = inspect.unwrap(torch.load)
+    if _checks_by_default():
+        return load
+    return load_without_code(load, {name: item for item, name in map(_named, _log_history())})
 
 
 def _of_one_file(load: Callable) -> Callable:
@@ -106,7 +155,7 @@ def _of_one_file(load: Callable) -> Callable:
         with _reading_of(str([*args, *kwargs.values()][0])):
             return load(*args, **kwargs)
 
-    return mark(load_checked)
+    return load_checked
 
 
 class _Refused(Exception):
@@ -138,7 +187,7 @@ def _force_the_check() -> None:
         with _refusing_clearly(name), _our_names_alone():
             return original(f, *args[:1], **options)
 
-    torch.load = torch.serialization.load = mark(load)
+    torch.load = torch.serialization.load = load
 
 
 @contextlib.contextmanager

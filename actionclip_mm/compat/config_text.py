@@ -9,11 +9,12 @@ from typing import Any
 
 from ..utils.foreign_text import literal
 from ..utils.whole_files import write_text
-from .replace import is_ours, mark
+from .fixes import fix
 
 
-def configs_that_hold_names() -> None:
-    """A config that is dumped holds the same names when it is read, and runs none of them.
+@fix()
+def escape_dumped_configs() -> None:
+    """A dumped config runs or changes names that hold quotes, braces or code when it is read.
 
     ``Config.pretty_text`` puts keys between quotes without escapes, so that a class named in
     ``templates`` could be code, and an apostrophe ended in a traceback. ``{{$HOME:none}}`` in a
@@ -21,9 +22,8 @@ def configs_that_hold_names() -> None:
     """
     from mmengine import Config
 
-    if not is_ours(Config.pretty_text.fget):
-        Config.pretty_text = property(mark(_with_escapes(Config.pretty_text.fget)))
-        Config.dump = mark(_data_with_escapes(Config.dump))
+    Config.pretty_text = property(_with_escapes(Config.pretty_text.fget))
+    Config.dump = _data_with_escapes(Config.dump)
 
 
 def _with_escapes(pretty_text: Callable) -> Callable:

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from .replace import is_ours, mark
+from .fixes import fix
 
 # Seconds that a batch may take before its loader gives up: a batch of 128 videos of which every
 # second one takes its whole time limit of 60 s is done in that time by 2 workers.
@@ -16,7 +16,8 @@ BATCH_TIMEOUT = 1800
 OF_WORKERS = ('persistent_workers', 'prefetch_factor', 'timeout', 'multiprocessing_context')
 
 
-def loaders_with_any_workers() -> None:
+@fix()
+def fit_options_of_workers() -> None:
     """torch refuses ``num_workers=0`` with ``persistent_workers``, and waits for ever by default.
 
     The options of workers follow ``num_workers=0``; with workers a loader gets a ``timeout``,
@@ -25,8 +26,7 @@ def loaders_with_any_workers() -> None:
     from mmengine.runner import FlexibleRunner, Runner
 
     for kind in (Runner, FlexibleRunner):
-        if not is_ours(kind.build_dataloader):
-            kind.build_dataloader = staticmethod(mark(_with_fitting(kind.build_dataloader)))
+        kind.build_dataloader = staticmethod(_with_fitting(kind.build_dataloader))
 
 
 def _with_fitting(build: Callable) -> Callable:
@@ -46,15 +46,14 @@ def fit_options(dataloader: dict) -> dict:
     return {'timeout': BATCH_TIMEOUT, **dataloader}
 
 
-def workers_that_cannot_send() -> None:
+@fix()
+def stop_workers_that_cannot_send() -> None:
     """A worker that cannot put a batch into shared memory drops it, and training waits for ever.
 
     Python prints the error and goes on. Here the worker ends, which its loader notices in seconds.
     """
-    queue = multiprocessing.queues.Queue
-    if not is_ours(queue._on_queue_feeder_error):  # type: ignore[attr-defined]
-        told = queue._on_queue_feeder_error  # type: ignore[attr-defined]
-        queue._on_queue_feeder_error = staticmethod(mark(_ending(told)))  # type: ignore[attr-defined]
+    queue: Any = multiprocessing.queues.Queue
+    queue._on_queue_feeder_error = staticmethod(_ending(queue._on_queue_feeder_error))
 
 
 def _ending(tell: Callable) -> Callable:

@@ -8,22 +8,22 @@ from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd
 
-from .replace import is_ours, mark
+from .fixes import fix
 
 _LAYERS = (_ConvNd, nn.Linear)
 _NORMS = (_NormBase, nn.GroupNorm, nn.LayerNorm)
 
 
-def tsm_constructor_of_other_layers() -> None:
-    """``TSMOptimWrapperConstructor`` wants to know every layer, and a text tower has others.
+@fix()
+def group_layers_of_text_towers() -> None:
+    """``TSMOptimWrapperConstructor`` refuses layers that it does not know; text towers have some.
 
     It raises at ``nn.Embedding`` and passes over parameters that stand between layers. Where it
     would raise, its own rules are applied to all parameters; elsewhere it is left alone.
     """
     from mmaction.engine.optimizers import TSMOptimWrapperConstructor as Constructor
 
-    if not is_ours(Constructor.add_params):
-        Constructor.add_params = mark(_with_other_layers(Constructor.add_params))
+    Constructor.add_params = _with_other_layers(Constructor.add_params)
 
 
 def _with_other_layers(theirs: Callable) -> Callable:

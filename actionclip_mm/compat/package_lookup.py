@@ -7,33 +7,31 @@ import os.path as osp
 import sys
 from typing import Any
 
-from .replace import is_ours, mark
+from .fixes import fix
 
 
-def package_lookup_without_pkg_resources() -> None:
-    """setuptools >= 81 has no ``pkg_resources``: look packages up with ``importlib.metadata``.
+@fix(lambda: importlib.util.find_spec('pkg_resources') is None)
+def find_packages_by_metadata() -> None:
+    """mmengine finds packages by ``pkg_resources``, which setuptools >= 81 no longer has.
 
     mmengine asks it for ``_base_ = 'mmaction::…'``, ``get_config``, ``get_installed_path`` and
     ``is_installed``. Only mmengine's functions are replaced: a stand-in module of that name would
     also be seen by every other package that asks whether ``pkg_resources`` exists.
     """
-    if importlib.util.find_spec('pkg_resources') is not None:
-        return
     package_utils = importlib.import_module('mmengine.utils.package_utils')
     for new in (_is_installed, _get_installed_path, _package2module):
         name = new.__name__.removeprefix('_')
         old = getattr(package_utils, name)
-        if is_ours(old):
-            continue
         # mmengine's own modules hold the function under its name as well
         for module_name, module in list(sys.modules.items()):
             if module_name.partition('.')[0] in ('mmengine', 'mmcv', 'mmaction'):
                 if getattr(module, '__dict__', {}).get(name) is old:
-                    setattr(module, name, mark(new))
+                    setattr(module, name, new)
 
 
-def config_paths_of_this_package() -> None:
-    """Add this package to mmengine's table, so that ``actionclip_mm::`` config paths resolve.
+@fix()
+def add_own_config_paths() -> None:
+    """mmengine resolves config paths of a fixed list of packages; ``actionclip_mm::`` is added.
 
     They lead to ``actionclip_mm/.mim/configs``, which every installation has.
     """
@@ -41,7 +39,8 @@ def config_paths_of_this_package() -> None:
     utils.MODULE2PACKAGE.setdefault('actionclip_mm', 'actionclip_mm')
 
 
-def config_paths_that_a_metafile_misspells() -> None:
+@fix()
+def find_configs_despite_metafiles() -> None:
     """Two of mmaction2's metafiles name a config without ``.py``, and mmengine looks there alone.
 
     ``_base_ = 'mmaction::recognition/tsm/…-100e_kinetics400-rgb.py'`` then names no file. Whatever
@@ -49,8 +48,6 @@ def config_paths_that_a_metafile_misspells() -> None:
     """
     config: Any = importlib.import_module('mmengine.config.config')
     theirs = config._get_external_cfg_path
-    if is_ours(theirs):
-        return
 
     def get_external_cfg_path(package_path: str, cfg_file: str) -> str:
         try:
@@ -58,7 +55,7 @@ def config_paths_that_a_metafile_misspells() -> None:
         except FileNotFoundError as error:
             raise ValueError(str(error)) from error  # mmengine then takes the folder of configs
 
-    config._get_external_cfg_path = mark(get_external_cfg_path)
+    config._get_external_cfg_path = get_external_cfg_path
 
 
 def _is_installed(package: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from .replace import is_ours, mark
+from .fixes import fix
 
 NUMBER = re.compile(r'(epoch|iter)_(\d+)\.pth')
 LEGACY = b'\x80'  # a bare pickle, as torch wrote it before 1.6, has no checksum
@@ -17,7 +17,8 @@ LEGACY = b'\x80'  # a bare pickle, as torch wrote it before 1.6, has no checksum
 MOVING = {'optimizer', 'last_step', '_global_step', '_last_value', 'verbose', 'param_name'}
 
 
-def resume_from_a_whole_checkpoint() -> None:
+@fix()
+def resume_from_intact_checkpoints() -> None:
     """mmengine's ``resume`` ends in torch's internals on a cut file, in KeyError on bare weights.
 
     Here the newest earlier checkpoint of the folder takes the place of a damaged one, weights
@@ -27,8 +28,7 @@ def resume_from_a_whole_checkpoint() -> None:
     from mmengine.runner import FlexibleRunner, Runner
 
     for kind in (Runner, FlexibleRunner):
-        if not is_ours(kind.resume):
-            kind.resume = mark(_resuming(kind.resume))
+        kind.resume = _resuming(kind.resume)
 
 
 def damage_of(path: str | Path) -> str | None:

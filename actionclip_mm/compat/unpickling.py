@@ -10,33 +10,28 @@ from typing import Any, ClassVar
 import torch
 
 from ..utils.pickles import is_torchscript
-from .replace import is_ours, mark
 
 
-def replace_torch_load(allowed: dict[str, Any]) -> None:
-    """Makes ``torch.load`` of an old version refuse code, unless it is called to run it.
+def load_without_code(load: Callable, allowed: dict[str, Any]) -> Callable:
+    """``torch.load`` of an old version that refuses code, unless it is called to run it.
 
     As in newer versions ``weights_only=False``, or a ``pickle_module``, still asks for that. Also
     refused, as there, are tar files and archives of TorchScript, with which even the old versions'
     ``weights_only=True`` could be made to run code (CVE-2025-32434).
 
     Args:
-        allowed: What a checkpoint may name beside what torch itself needs, by its full name.
+        load: torch's own.
+        allowed: What a checkpoint may name besides what torch itself needs, by its full name.
     """
-    if is_ours(torch.load):
-        return
     known = _of_torch() | allowed
     module = SimpleNamespace(
         __name__='pickle of weights',
         Unpickler=type('Unpickler', (PlainUnpickler,), dict(known=known)),
     )
     module.load = lambda file, **kwargs: module.Unpickler(file, **kwargs).load()
-    torch.load = mark(_without_code(torch.load, module))
 
-
-def _without_code(load: Callable, module: Any) -> Callable:
     @functools.wraps(load)
-    def load_without_code(
+    def load_checked(
         f: Any,
         map_location: Any = None,
         pickle_module: Any = None,
@@ -50,7 +45,7 @@ def _without_code(load: Callable, module: Any) -> Callable:
         _refuse_archives(f)
         return load(f, map_location, module, weights_only=False, **kwargs)
 
-    return load_without_code
+    return load_checked
 
 
 def _refuse_archives(file: Any) -> None:

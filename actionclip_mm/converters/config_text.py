@@ -23,7 +23,9 @@ What weights do not carry, and where it is from:
 {origins}
 """
 
-custom_imports = dict(imports=['actionclip_mm'], allow_failed_imports=False)
+custom_imports = dict(
+    imports=['actionclip_mm', 'actionclip_mm.compat.at_run'], allow_failed_imports=False
+)
 default_scope = 'mmaction'
 default_hooks = dict(
     visualization=dict(type='VideoVisualizationHook'),

@@ -1,6 +1,5 @@
 """What the runner uses besides model and data."""
 
-from . import preflight as preflight
 from .hooks import *
 from .optimizers import *
 from .safetensors_loader import load_from_safetensors

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, ClassVar
 import numpy as np
 import torch
 
+from ..compat.checkpoints import load_weights_only
 from ..compat.plain_numpy import STAND_INS
 from ..compat.unpickling import PlainUnpickler, encode_latin1
 from ..utils import first_line
@@ -126,7 +127,7 @@ def _one_hot(label: torch.Tensor, num_classes: int) -> np.ndarray | None:
 
 
 def _load_from_bytes(content: bytes) -> Any:
-    return torch.load(io.BytesIO(content), weights_only=True)
+    return load_weights_only(io.BytesIO(content))
 
 
 def _rebuild_tensor(storage: Any, offset: int, size: Any, stride: Any, *_: Any) -> torch.Tensor:

@@ -1,6 +1,8 @@
 """What every run shares: hooks, processes, logging. Importing the plugin registers its parts."""
 
-custom_imports = dict(imports=['actionclip_mm'], allow_failed_imports=False)
+custom_imports = dict(
+    imports=['actionclip_mm', 'actionclip_mm.compat.at_run'], allow_failed_imports=False
+)
 default_scope = 'mmaction'
 
 default_hooks = dict(

@@ -1,13 +1,15 @@
-"""Files are whole or as they were, and --resume finds the newest one."""
+"""Files are whole or as they were, hold the right epoch, and --resume finds the newest one."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mmengine.fileio import LocalBackend
-from mmengine.runner import find_latest_checkpoint
+from mmengine.runner import FlexibleRunner, find_latest_checkpoint
 
-from actionclip_mm.compat import files_written_in_place, resume_without_last_checkpoint
+from actionclip_mm.compat.checkpoint_files import write_files_atomically
 
 
 def test_a_file_is_written(tmp_path: Path) -> None:
@@ -46,12 +48,14 @@ def test_a_crash_leaves_the_old_file(
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_a_host_that_renames_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_that_renames_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, apply_again: Callable
+) -> None:
     def put(self: LocalBackend, obj: bytes, filepath: str) -> None:
         os.replace('temporary', filepath)
 
     monkeypatch.setattr(LocalBackend, 'put', put)
-    files_written_in_place()
+    assert not apply_again(write_files_atomically)
     assert LocalBackend.put is put
 
 
@@ -75,10 +79,42 @@ def test_an_empty_folder_has_none(tmp_path: Path) -> None:
     assert find_latest_checkpoint(str(tmp_path)) is None
 
 
-def test_every_reference_is_replaced_once() -> None:
-    from mmengine.runner import checkpoint, runner
+def test_every_reference_is_replaced() -> None:
+    from mmengine.runner import _flexible_runner, checkpoint, runner
 
-    before = runner.find_latest_checkpoint
-    assert before is checkpoint.find_latest_checkpoint
-    resume_without_last_checkpoint()
-    assert runner.find_latest_checkpoint is before
+    for module in (_flexible_runner, checkpoint, runner):
+        assert module.find_latest_checkpoint is find_latest_checkpoint
+
+
+class Strategy:
+    def save_checkpoint(self, filename: str, *, extra_ckpt: dict, **kwargs: object) -> None:
+        self.saved = dict(extra_ckpt['meta'])
+
+
+class Loop:
+    epoch, iter, dataset = 1, 7, None
+
+
+def save_epoch(runner: Any, **kwargs: Any) -> tuple[int, int]:
+    FlexibleRunner.save_checkpoint(runner, 'folder', 'epoch_1.pth', **kwargs)
+    return runner.strategy.saved['epoch'], runner.strategy.saved['iter']
+
+
+class Runner:
+    """What save_checkpoint needs of a runner that stands behind its first epoch."""
+
+    epoch, iter, experiment_name = 1, 7, 'tiny'
+    train_dataloader = Loop
+    cfg = type('Cfg', (), dict(pretty_text=''))
+    message_hub = type('Hub', (), dict(state_dict=staticmethod(dict)))
+
+    def __init__(self) -> None:
+        self.strategy = Strategy()
+
+
+def test_the_epoch_that_the_hook_says() -> None:
+    runner = Runner()
+    assert save_epoch(runner, meta=dict(epoch=1, iter=7)) == (1, 7)
+    assert 'save_checkpoint' not in vars(runner.strategy)
+    assert save_epoch(runner) == (2, 7)  # inside of an epoch, nobody says
+    assert save_epoch(runner, by_epoch=False) == (1, 8)

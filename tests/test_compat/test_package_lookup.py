@@ -1,6 +1,7 @@
 """Packages are found without ``pkg_resources``."""
 
 import importlib.util
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,7 @@ from mmengine.config import Config
 from mmengine.hub import get_config
 from mmengine.utils import get_installed_path, is_installed, package_utils
 
-from actionclip_mm import compat
-from actionclip_mm.compat import (
-    package_lookup,
-)
+from actionclip_mm.compat import package_lookup
 
 
 class TestPackageLookup:
@@ -77,13 +75,15 @@ class TestPackageLookup:
         name = 'recognition/tsn/tsn_imagenet-pretrained-r50_8xb32-1x1x3-100e_kinetics400-rgb.py'
         assert get_config(f'mmaction::{name}').model.type == 'Recognizer2D'
 
-    def test_leaves_a_host_with_pkg_resources_alone(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_leaves_a_host_with_pkg_resources_alone(
+        self, monkeypatch: pytest.MonkeyPatch, apply_again: Callable
+    ) -> None:
         def hosts_own() -> None:
             pass
 
         monkeypatch.setattr(package_utils, 'is_installed', hosts_own)
         monkeypatch.setattr(importlib.util, 'find_spec', lambda name: object())
-        compat.package_lookup_without_pkg_resources()
+        assert not apply_again(package_lookup.find_packages_by_metadata)
         assert package_utils.is_installed is hosts_own
 
 

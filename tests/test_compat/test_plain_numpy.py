@@ -64,7 +64,7 @@ ATTACKS = {
 
 def as_checkpoint(content: Any, path: Path) -> Any:
     torch.save({'meta': content}, path)
-    return checkpoints.load_plain(path)
+    return checkpoints.load_weights_only(path)
 
 
 def as_old_checkpoint(content: Any, path: Path) -> Any:

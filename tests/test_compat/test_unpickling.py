@@ -26,10 +26,8 @@ from actionclip_mm.compat import checkpoints, unpickling
 def old_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     """torch.load as it is on an old version."""
     original = inspect.unwrap(torch.load)
-    monkeypatch.setattr(torch, 'load', original)
-    unpickling.replace_torch_load(
-        {name: item for item, name in map(checkpoints._named, checkpoints._log_history())}
-    )
+    names = {name: item for item, name in map(checkpoints._named, checkpoints._log_history())}
+    monkeypatch.setattr(torch, 'load', unpickling.load_without_code(original, names))
 
 
 class Call:
@@ -121,9 +119,3 @@ def test_whoever_asks_for_all_gets_it(tmp_path: Path) -> None:
     torch.save(Call(os.path.join, 'a', 'b'), tmp_path / 'a.pth')
     assert torch.load(tmp_path / 'a.pth', weights_only=False) == os.path.join('a', 'b')
     assert torch.load(tmp_path / 'a.pth', pickle_module=pickle, weights_only=False)
-
-
-def test_is_done_once() -> None:
-    before = torch.load
-    unpickling.replace_torch_load({})
-    assert torch.load is before

@@ -97,7 +97,9 @@ def export_recognizer(cfg: Config, model: nn.Module, args: argparse.Namespace) -
     content = {key: value for key, value in cfg.to_dict().items() if key != 'work_dir'}
     content.update(model=self_contained(cfg, model), load_from=str(args.out), resume=False)
     content.setdefault('default_scope', 'mmaction')
-    content.setdefault('custom_imports', dict(imports=['actionclip_mm']))
+    content.setdefault(
+        'custom_imports', dict(imports=['actionclip_mm', 'actionclip_mm.compat.at_run'])
+    )
     write_weights(args.out, model.state_dict(), _meta(args))
     docstring = in_docstring(
         f'Exported from {args.checkpoint.name} and {args.config.name}.\n\n'

@@ -19,7 +19,7 @@ import numpy as np
 from mmaction.datasets.transforms import loading
 from mmengine.fileio import FileClient
 
-from ...compat.replace import is_ours, mark
+from ...compat import fix
 from ...decoding import DECODERS, UnreadableVideo, Video, check_decoders, within
 from ...decoding.video_index import open_container
 from .video_loading import TIME_LIMIT
@@ -76,25 +76,26 @@ def _installed(first: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def guard_host_decoders() -> None:
-    """Replace how mmaction2's transforms open and decode; repaired ones stay as they are."""
-    opens = loading.DecordInit._get_video_reader
-    if not is_ours(opens) and 'decord.VideoReader(' in inspect.getsource(opens):
-        loading.DecordInit._get_video_reader = mark(_open_as_decord)
-        loading.DecordDecode._decord_load_frames = mark(
-            _load_as_decord(loading.DecordDecode._decord_load_frames)
+@fix()
+def limit_time_of_host_decoders() -> None:
+    """mmaction2's decoders may hang or crash on trimmed and damaged videos, and disagree on frames.
+
+    Transforms of a repaired host, which open files in another way, stay as they are.
+    """
+    if 'decord.VideoReader(' in inspect.getsource(loading.DecordInit._get_video_reader):
+        loading.DecordInit._get_video_reader = _open_as_decord
+        loading.DecordDecode._decord_load_frames = _load_as_decord(
+            loading.DecordDecode._decord_load_frames
         )
     for name, (call, decoder) in OPENERS.items():
         kind = getattr(loading, name)
-        if not is_ours(kind.transform) and call in inspect.getsource(kind.transform):
-            kind.transform = mark(_opening(decoder))
+        if call in inspect.getsource(kind.transform):
+            kind.transform = _opening(decoder)
     for name in DECODES:
         kind = getattr(loading, name)
-        if not is_ours(kind.transform):
-            kind.transform = mark(_decoding(kind.transform))
+        kind.transform = _decoding(kind.transform)
     vectors = loading.PyAVDecodeMotionVector
-    if not is_ours(vectors.transform):
-        vectors.transform = mark(_within_limit(vectors.transform))
+    vectors.transform = _within_limit(vectors.transform)
 
 
 def _open(self: Any, filename: str, first: str) -> HostVideo:
@@ -186,6 +187,3 @@ def _within_limit(decode: Callable) -> Callable:
             ) from None
 
     return transform
-
-
-guard_host_decoders()

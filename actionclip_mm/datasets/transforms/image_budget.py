@@ -11,15 +11,14 @@ from typing import Any
 import mmcv
 from PIL import Image
 
-from ...compat.replace import is_ours, mark
+from ...compat import fix
 from ...decoding.containers import check_size
 
 
-def guard_images() -> None:
-    """Look at the size of an image before it is decoded; done once."""
-    if is_ours(mmcv.imfrombytes):
-        return
-    guarded = mark(_guarded(mmcv.imfrombytes))
+@fix()
+def limit_size_of_images() -> None:
+    """mmcv decodes images of any size, so a small file may fill the memory."""
+    guarded = _guarded(mmcv.imfrombytes)
     for module in (mmcv, mmcv.image, mmcv.image.io):
         module.imfrombytes = guarded
 
@@ -37,6 +36,3 @@ def _guarded(decode: Callable) -> Callable:
         return decode(content, *args, **kwargs)
 
     return imfrombytes
-
-
-guard_images()

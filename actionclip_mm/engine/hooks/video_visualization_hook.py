@@ -8,10 +8,12 @@ import os.path as osp
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from mmaction.engine.hooks import VisualizationHook
 from mmaction.registry import HOOKS
 from mmaction.structures import ActionDataSample
 from mmengine.runner import Runner
+from mmengine.structures import LabelData
 from torch import Tensor
 
 
@@ -32,6 +34,10 @@ class VideoVisualizationHook(VisualizationHook):
         model = getattr(runner.model, 'module', runner.model)
         encoder = getattr(getattr(model, 'cls_head', None), 'label_encoder', None)
         self.labels = list(getattr(encoder, 'labels', []))
+        if self.draw_args.get('out_type') in ('video', 'gif'):
+            from ...host_tools.video_output import write_videos_without_moviepy
+
+            write_videos_without_moviepy()
 
     before_test = before_val
 
@@ -59,11 +65,27 @@ class VideoVisualizationHook(VisualizationHook):
             self._visualizer.add_datasample(
                 name,
                 video=first_view(video),
-                data_sample=sample,
+                data_sample=drawable(sample),
                 show_frames=self.show,
                 step=step,
                 **draw_args,
             )
+
+
+def drawable(sample: ActionDataSample) -> ActionDataSample:
+    """The labels and scores of an ActionDataSample under the names that the visualizer looks for.
+
+    A label of -1, which the inferencer gives to videos that have none, is left out.
+    """
+    copy = sample.new()
+    if 'gt_label' in sample:
+        label = torch.as_tensor(sample.gt_label).flatten()
+        if (label >= 0).all():
+            copy.gt_label = copy.gt_labels = label
+    if 'pred_score' in sample:
+        score = torch.as_tensor(sample.pred_score).float().cpu()
+        copy.pred_labels = LabelData(item=torch.argmax(score).reshape(1), score=score)
+    return copy
 
 
 def first_view(video: Tensor) -> np.ndarray:

@@ -10,9 +10,15 @@ change what the loss means (``negatives``).
 questions by the name of their function.
 """
 
-from .run import CHECKS, install, preflight
+from .run import CHECKS, check_runs_before_they_start, preflight
 from .view import Finding, RunView, refuse, warn
 
-__all__ = ['CHECKS', 'Finding', 'RunView', 'install', 'preflight', 'refuse', 'warn']
-
-install()
+__all__ = [
+    'CHECKS',
+    'Finding',
+    'RunView',
+    'check_runs_before_they_start',
+    'preflight',
+    'refuse',
+    'warn',
+]

@@ -7,8 +7,8 @@ from typing import Any
 
 from mmengine.runner import FlexibleRunner, Runner
 
+from ...compat import fix
 from ...compat.data_loaders import shared_memory_advice
-from ...compat.replace import is_ours, mark
 from . import data, labels, metrics, negatives, schedule, steps
 from .view import Finding, RunView
 
@@ -21,13 +21,13 @@ CHECKS: dict[str, Check] = {
 }
 
 
-def install() -> None:
-    """Let every run of mmengine's runners ask first; may be called more than once."""
+@fix()
+def check_runs_before_they_start() -> None:
+    """mmengine's runners find out after hours, or never, what stops or spoils a run."""
     for kind in (Runner, FlexibleRunner):
         for stage in ('train', 'val', 'test'):
             method = getattr(kind, stage)
-            if not is_ours(method):
-                setattr(kind, stage, mark(_asking_first(method, stage)))
+            setattr(kind, stage, _asking_first(method, stage))
 
 
 def _asking_first(method: Callable, stage: str) -> Callable:

@@ -4,7 +4,9 @@ The text tower is frozen, so that mmaction2's own recipe (optimizer, learning ra
 what it was made for; docs/mixed_backbones.md says how to train both.
 """
 
-custom_imports = dict(imports=['actionclip_mm'], allow_failed_imports=False)
+custom_imports = dict(
+    imports=['actionclip_mm', 'actionclip_mm.compat.at_run'], allow_failed_imports=False
+)
 custom_hooks = [
     dict(type='CheckWeightsHook'),
     dict(type='FiniteLossHook'),

@@ -15,7 +15,7 @@ from mmaction.registry import TRANSFORMS
 from mmengine.dataset import Compose
 
 from actionclip_mm.datasets import UnreadableVideo
-from actionclip_mm.datasets.transforms import guard_host_decoders, host_decoders
+from actionclip_mm.datasets.transforms import host_decoders
 from actionclip_mm.decoding import DECODERS
 
 # an mp4 that was cut without re-encoding: its container declares more frames than it shows
@@ -125,5 +125,10 @@ def test_a_repaired_host_is_left_alone(monkeypatch) -> None:
         return SimpleNamespace()
 
     monkeypatch.setattr(DecordInit, '_get_video_reader', repaired)
-    guard_host_decoders()
+    for name in ('PyAVInit', 'PIMSInit', 'OpenCVInit', *host_decoders.DECODES):
+        kind = getattr(loading, name)
+        monkeypatch.setattr(kind, 'transform', kind.transform)  # as before, after this test
+    vectors = loading.PyAVDecodeMotionVector
+    monkeypatch.setattr(vectors, 'transform', vectors.transform)
+    host_decoders.limit_time_of_host_decoders.replace()
     assert DecordInit._get_video_reader is repaired

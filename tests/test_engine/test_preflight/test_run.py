@@ -10,7 +10,7 @@ from mmengine.model import BaseModel
 from mmengine.runner import FlexibleRunner, Runner
 from torch import Tensor, nn
 
-from actionclip_mm.engine.preflight import CHECKS, install, preflight
+from actionclip_mm.engine.preflight import CHECKS, check_runs_before_they_start, preflight
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -97,7 +97,7 @@ def test_it_can_be_switched_off(build) -> None:
 
 def test_it_is_installed_once() -> None:
     before = Runner.train
-    install()
+    check_runs_before_they_start()
     assert Runner.train is before
 
 

@@ -14,18 +14,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .replace import is_there
+from ..compat.fixes import is_importable
 from .video_output import ClipWriter, has_moviepy_editor
 
 
 def why_it_cannot_run(tool: str) -> str:
     """A reason in half a sentence, or '' for a tool that may be tried."""
-    if tool in ('benchmark', 'bench_processing') and not is_there('mmcv.parallel'):
+    if tool in ('benchmark', 'bench_processing') and not is_importable('mmcv.parallel'):
         return (
             'it was written for mmcv 1, which this mmaction2 refuses; '
             'tools/analysis/benchmark.py measures speed'
         )
-    if tool == 'mmaction2torchserve' and not is_there('model_archiver'):
+    if tool == 'mmaction2torchserve' and not is_importable('model_archiver'):
         return 'it needs torch-model-archiver: pip install torch-model-archiver'
     return ''
 
@@ -88,7 +88,7 @@ def _is_our_tools(entry: str) -> bool:
 
 def before_import(tool: str) -> None:
     """Puts a stand-in where a tool imports, for looks only, what need not be installed."""
-    if tool == 'analyze_logs' and 'seaborn' not in sys.modules and not is_there('seaborn'):
+    if tool == 'analyze_logs' and 'seaborn' not in sys.modules and not is_importable('seaborn'):
         seaborn = types.ModuleType('seaborn')
         seaborn.set_style = lambda style: None  # type: ignore[attr-defined]
         sys.modules['seaborn'] = seaborn

@@ -1,4 +1,4 @@
-"""Process groups and mixed precision without a GPU."""
+"""Process groups and mixed precision without a GPU; attention with a mask under autocast."""
 
 from collections.abc import Callable
 
@@ -7,10 +7,10 @@ import torch
 from mmengine.dist import utils as dist_utils
 from mmengine.model import MMDistributedDataParallel
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional
 
-from actionclip_mm import compat
-from actionclip_mm.compat import no_gpu
+from actionclip_mm.compat import Fix, training
 
 
 def sgd(model: nn.Module) -> torch.optim.Optimizer:
@@ -22,7 +22,7 @@ class TestNoGPU:
 
     @pytest.fixture(autouse=True)
     def without_gpu(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(no_gpu, '_without_accelerator', lambda: True)
+        monkeypatch.setattr(training, '_without_accelerator', lambda: True)
 
     def test_process_group_and_wrapper(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
@@ -48,12 +48,12 @@ class TestNoGPU:
         def hosts_own(*args: object, **kwargs: object) -> None:
             pass
 
-        monkeypatch.setattr(no_gpu, '_without_accelerator', lambda: not gpu)
+        monkeypatch.setattr(training, '_without_accelerator', lambda: not gpu)
         monkeypatch.setattr(dist_utils, '_init_dist_pytorch', hosts_own)
         monkeypatch.setattr(MMDistributedDataParallel, '__init__', hosts_own)
         monkeypatch.setattr(AmpOptimWrapper, '__init__', hosts_own)
-        compat.gloo_without_gpu()
-        compat.amp_without_gpu()
+        for fix in (training.train_distributed_on_cpu, training.allow_bfloat16_amp_on_cpu):
+            Fix(fix.replace, training._without_accelerator)()
         assert (dist_utils._init_dist_pytorch is hosts_own) is gpu
         assert (MMDistributedDataParallel.__init__ is hosts_own) is gpu
         assert (AmpOptimWrapper.__init__ is hosts_own) is gpu
@@ -64,7 +64,7 @@ class TestNoGPU:
         if not torch.cuda.is_available():
             return AmpOptimWrapper
         monkeypatch.setattr(
-            AmpOptimWrapper, '__init__', no_gpu._amp_on_cpu(AmpOptimWrapper.__init__)
+            AmpOptimWrapper, '__init__', training._amp_on_cpu(AmpOptimWrapper.__init__)
         )
         return AmpOptimWrapper
 
@@ -93,3 +93,63 @@ class TestNoGPU:
             wrapper.load_state_dict(wrapper.state_dict())
         assert seen == [torch.bfloat16, torch.float32]
         torch.testing.assert_close(model.weight, plain.weight, rtol=0.02, atol=0.02)
+
+
+CAUSAL = torch.full((4, 4), float('-inf')).triu(1)
+
+
+@pytest.fixture
+def torch_2_1(monkeypatch: pytest.MonkeyPatch) -> Callable:
+    """Attention that takes no mask of another type, whatever autocast says."""
+    attend = functional.scaled_dot_product_attention
+
+    def strict(
+        query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None = None, *args: object
+    ) -> Tensor:
+        if attn_mask is not None and attn_mask.dtype not in (torch.bool, query.dtype):
+            raise RuntimeError('Expected attn_mask dtype to be bool or to match query dtype')
+        return attend(query, key, value, attn_mask, *args)
+
+    monkeypatch.setattr(functional, 'scaled_dot_product_attention', strict)
+    return strict
+
+
+def test_masks_follow_the_query(torch_2_1: Callable) -> None:
+    attention, x = nn.MultiheadAttention(8, 2), torch.randn(4, 3, 8)
+    # where weights are asked for, torch does not take this way
+    plain = attention(x, x, x, attn_mask=CAUSAL, need_weights=False)[0]
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        with pytest.raises(RuntimeError, match='match query dtype'):
+            attention(x, x, x, attn_mask=CAUSAL, need_weights=False)
+        training.cast_attention_masks.replace()
+        rounded = attention(x, x, x, attn_mask=CAUSAL, need_weights=False)[0]
+    assert rounded.dtype == torch.bfloat16
+    torch.testing.assert_close(rounded.float(), plain, rtol=0.05, atol=0.02)
+    again = attention(x, x, x, attn_mask=CAUSAL, need_weights=False)[0]
+    assert torch.equal(again, plain), 'without autocast nothing changes'
+
+
+def test_masks_of_yes_and_no_stay(torch_2_1: Callable) -> None:
+    assert training.cast_attention_masks.look()
+    training.cast_attention_masks.replace()
+    mended = functional.scaled_dot_product_attention
+    assert mended is not torch_2_1
+    x = torch.randn(1, 2, 4, 8)
+    expected = torch_2_1(x, x, x, CAUSAL == 0)
+    assert torch.equal(mended(x, x, x, CAUSAL == 0), expected)
+    assert torch.equal(mended(x, x, x, attn_mask=CAUSAL), expected)
+    assert torch.equal(mended(x, x, x), torch_2_1(x, x, x))
+
+
+def test_newer_versions_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def attend(*args: Tensor, attn_mask: Tensor) -> Tensor:
+        return args[0]
+
+    monkeypatch.setattr(functional, 'scaled_dot_product_attention', attend)
+    assert not training.cast_attention_masks.look()
+
+
+def test_this_version_takes_masks() -> None:
+    old = tuple(map(int, torch.__version__.split('.')[:2])) < (2, 2)
+    assert not training.cast_attention_masks.look()  # any more
+    assert training.cast_attention_masks.is_applied is old

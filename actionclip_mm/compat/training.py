@@ -1,13 +1,14 @@
-"""Several processes and mixed precision on machines without a GPU."""
+"""Several processes and mixed precision on machines without a GPU; attention masks in bfloat16."""
 
 import functools
 from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional
 
-from .replace import is_ours, mark
+from .fixes import fix
 
 
 def _without_accelerator() -> bool:
@@ -16,17 +17,14 @@ def _without_accelerator() -> bool:
     return get_device() == 'cpu'
 
 
-def gloo_without_gpu() -> None:
-    """mmengine selects a CUDA device in every process: train on several CPU processes as well."""
+@fix(_without_accelerator)
+def train_distributed_on_cpu() -> None:
+    """mmengine selects a CUDA device in every process, so several CPU processes cannot train."""
     from mmengine.dist import utils
     from mmengine.model import MMDistributedDataParallel
 
-    if not _without_accelerator():
-        return
-    if not is_ours(utils._init_dist_pytorch):
-        utils._init_dist_pytorch = _init_on_cpu(utils._init_dist_pytorch)
-    if not is_ours(MMDistributedDataParallel.__init__):
-        MMDistributedDataParallel.__init__ = _wrap_on_cpu(MMDistributedDataParallel.__init__)
+    utils._init_dist_pytorch = _init_on_cpu(utils._init_dist_pytorch)
+    MMDistributedDataParallel.__init__ = _wrap_on_cpu(MMDistributedDataParallel.__init__)
 
 
 def _init_on_cpu(init: Callable) -> Callable:
@@ -39,7 +37,7 @@ def _init_on_cpu(init: Callable) -> Callable:
             backend = 'gloo'
         torch.distributed.init_process_group(backend=backend, **kwargs)
 
-    return mark(init_process_group)
+    return init_process_group
 
 
 def _wrap_on_cpu(init: Callable) -> Callable:
@@ -50,15 +48,15 @@ def _wrap_on_cpu(init: Callable) -> Callable:
             kwargs['device_ids'] = None
         init(self, module, *args, **kwargs)
 
-    return mark(__init__)
+    return __init__
 
 
-def amp_without_gpu() -> None:
-    """``--amp`` without a GPU: bfloat16 autocast if asked for, otherwise one clear sentence."""
+@fix(_without_accelerator)
+def allow_bfloat16_amp_on_cpu() -> None:
+    """``--amp`` without a GPU ends in an assertion; here it trains in bfloat16, or says why not."""
     from mmengine.optim import AmpOptimWrapper
 
-    if _without_accelerator() and not is_ours(AmpOptimWrapper.__init__):
-        AmpOptimWrapper.__init__ = _amp_on_cpu(AmpOptimWrapper.__init__)
+    AmpOptimWrapper.__init__ = _amp_on_cpu(AmpOptimWrapper.__init__)
 
 
 def _amp_on_cpu(init: Callable) -> Callable:
@@ -84,4 +82,42 @@ def _amp_on_cpu(init: Callable) -> Callable:
         self.loss_scaler = torch.cuda.amp.GradScaler(enabled=False)
         self.cast_dtype = torch.bfloat16
 
-    return mark(__init__)
+    return __init__
+
+
+def _refuses_masks() -> bool:
+    attend = functional.scaled_dot_product_attention
+    query, mask = torch.zeros(1, 1, 1, 1, dtype=torch.bfloat16), torch.zeros(1, 1)
+    try:
+        with torch.autocast('cpu', dtype=torch.bfloat16):
+            attend(query, query, query, attn_mask=mask)
+    except RuntimeError:
+        return True
+    return False
+
+
+@fix(_refuses_masks)
+def cast_attention_masks() -> None:
+    """torch 2.1 casts queries to bfloat16 under autocast but not the attention mask, and fails.
+
+    CLIP's text towers have such a mask, so none of them could compute in bfloat16 on a CPU.
+    """
+    attend = functional.scaled_dot_product_attention
+    functional.scaled_dot_product_attention = _with_mask_of_the_query(attend)
+
+
+def _with_mask_of_the_query(attend: Callable) -> Callable:
+    @functools.wraps(attend)
+    def scaled_dot_product_attention(
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        attn_mask: Tensor | None = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Tensor:
+        if attn_mask is not None and attn_mask.is_floating_point():
+            attn_mask = attn_mask.to(query.dtype)
+        return attend(query, key, value, attn_mask, *args, **kwargs)
+
+    return scaled_dot_product_attention

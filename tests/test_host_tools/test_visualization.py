@@ -8,8 +8,7 @@ from mmaction.apis.inferencers import MMAction2Inferencer
 from mmaction.structures import ActionDataSample
 from mmaction.visualization import ActionVisualizer
 
-from actionclip_mm.compat.replace import is_ours
-from actionclip_mm.compat.visualization import drawable
+from actionclip_mm.engine.hooks.video_visualization_hook import drawable
 
 
 def sample(label: int = 1) -> ActionDataSample:
@@ -46,4 +45,3 @@ def test_every_video_is_drawn() -> None:
     preds = dict(rec=[['first'], ['second']])
     MMAction2Inferencer.visualize(inferencer, ['a.mp4', 'b.mp4'], preds)
     assert drawn == [('a.mp4', 'first'), ('b.mp4', 'second')]
-    assert is_ours(MMAction2Inferencer.visualize)

@@ -4,10 +4,11 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from .replace import is_ours, mark
+from ..compat import fix
 
 
-def grad_cam_of_clip_towers() -> None:
+@fix()
+def read_clip_towers_in_grad_cam() -> None:
     """GradCAM expects [B, D, T, h, w]; towers give tokens [B·T, 1+h·w, D] or maps [B·T, D, h, w].
 
     It also starts from the score "before softmax", which for a head that compares with texts is
@@ -15,11 +16,8 @@ def grad_cam_of_clip_towers() -> None:
     """
     from mmaction.utils import GradCAM
 
-    if not is_ours(GradCAM._register_hooks):
-        GradCAM._register_hooks = mark(_register_hooks(GradCAM._register_hooks))
-        GradCAM._calculate_localization_map = mark(
-            _from_similarities(GradCAM._calculate_localization_map)
-        )
+    GradCAM._register_hooks = _register_hooks(GradCAM._register_hooks)
+    GradCAM._calculate_localization_map = _from_similarities(GradCAM._calculate_localization_map)
 
 
 def _register_hooks(register: Callable) -> Callable:

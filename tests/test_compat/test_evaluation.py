@@ -1,6 +1,8 @@
-"""mmaction2's metrics, as a run computes them, against scikit-learn and counting by hand."""
+"""``--dump`` with an own evaluator, tests without videos, and accuracies against scikit-learn."""
 
+import inspect
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -10,10 +12,66 @@ from mmaction.evaluation.functional import accuracy
 from mmaction.models.heads import base
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
+from mmengine.config import ConfigDict
+from mmengine.evaluator import DumpResults, Evaluator
+from mmengine.runner import Runner
 from sklearn.metrics import average_precision_score, confusion_matrix, recall_score
 
-from actionclip_mm.compat import metrics
-from actionclip_mm.compat.replace import is_ours
+from actionclip_mm.compat import evaluation
+from actionclip_mm.evaluation import CompleteEvaluator
+
+DUMP = dict(type='DumpResults', out_file_path='scores.pkl')
+
+
+def build(evaluator: object) -> Evaluator:
+    return Runner.build_evaluator(None, evaluator)
+
+
+@pytest.mark.parametrize('metrics', [dict(type='AccMetric'), [dict(type='AccMetric')]])
+def test_dump_joins_the_metrics_of_the_evaluator(metrics: object) -> None:
+    own = ConfigDict(type='CompleteEvaluator', metrics=metrics)
+    evaluator = build([own, DUMP])  # what merge_args of the host's tool makes of --dump
+    assert type(evaluator) is CompleteEvaluator
+    assert [type(metric) for metric in evaluator.metrics] == [AccMetric, DumpResults]
+    assert own == dict(type='CompleteEvaluator', metrics=metrics)  # the config stays as it was
+
+
+def test_the_host_does_not_know_that_list() -> None:
+    unmended = inspect.getclosurevars(Runner.build_evaluator).nonlocals['build']
+    with pytest.raises(KeyError, match='CompleteEvaluator'):
+        unmended(None, [dict(type='CompleteEvaluator', metrics=[]), DUMP])
+
+
+def test_other_evaluators_are_built_as_before() -> None:
+    for evaluator in ([dict(type='AccMetric'), DUMP], dict(type='AccMetric')):
+        assert type(build(evaluator)) is Evaluator
+    assert type(build(dict(metrics=[dict(type='AccMetric')]))) is Evaluator
+
+
+@pytest.mark.parametrize('kind', ['Evaluator', 'CompleteEvaluator'])
+def test_a_test_that_reads_no_video_fails_under_any_evaluator(kind: str) -> None:
+    def sample(index: int, **metainfo: str) -> ActionDataSample:
+        place = dict(sample_idx=index, filename=f'{index}.mp4')
+        made = ActionDataSample(metainfo=place | metainfo)
+        return made.set_gt_label(0).set_pred_score([0.9, 0.1])
+
+    evaluator = build(dict(type=kind, metrics=[dict(type='AccMetric')]))
+    for _ in range(2):  # counts begin anew
+        evaluator.process([sample(0, undecodable='empty'), sample(1, undecodable='empty')])
+        with pytest.raises(ValueError, match='Not one of 2 videos could be read'):
+            evaluator.evaluate(2)
+        for metric in evaluator.metrics:
+            metric.results.clear()
+    evaluator.process([sample(0, undecodable='empty'), sample(1)])
+    assert evaluator.evaluate(2)['acc/top1'] >= 0.5
+
+
+def test_samples_of_other_models_are_no_videos() -> None:
+    """A feature extractor gives tensors, a test of hooks numbers."""
+    evaluator = Evaluator([])
+    evaluator.process([torch.zeros(2), 3], None)
+    assert evaluator.evaluate(2) == {}
+
 
 SHAPES = [(1, 1), (1, 5), (20, 2), (30, 7), (60, 60), (40, 400)]
 
@@ -108,25 +166,27 @@ def test_ten_clips_of_three_crops() -> None:
 
 def test_videos_without_a_label_have_no_recall() -> None:
     scores = np.eye(4)[[0, 1, 2, 3]]
-    assert metrics.mean_class_accuracy(scores, [0, -1, 1, -1]) == 0.5
+    assert evaluation.mean_class_accuracy(scores, [0, -1, 1, -1]) == 0.5
     with warnings.catch_warnings():
         warnings.simplefilter('error')
-        assert np.isnan(metrics.mean_class_accuracy(scores, [-1] * 4))
-        assert np.isnan(metrics.mmit_mean_average_precision(scores, np.zeros((4, 4))))
+        assert np.isnan(evaluation.mean_class_accuracy(scores, [-1] * 4))
+        assert np.isnan(evaluation.mmit_mean_average_precision(scores, np.zeros((4, 4))))
 
 
 def test_a_score_that_is_nan_is_not_the_best() -> None:
-    assert metrics.top_k_accuracy([np.array([np.nan, 0.1])], [0], (1, 2)) == [0, 1]
+    assert evaluation.top_k_accuracy([np.array([np.nan, 0.1])], [0], (1, 2)) == [0, 1]
 
 
-def test_a_host_that_is_right_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_that_is_right_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, apply_again: Callable
+) -> None:
     def right(scores: object, labels: object) -> float:
-        return metrics.mean_class_accuracy(scores, labels)
+        return evaluation.mean_class_accuracy(scores, labels)
 
     monkeypatch.setattr(accuracy, 'mean_class_accuracy', right)
-    metrics.accuracies_of_ties_and_absent_classes()
+    apply_again(evaluation.correct_accuracies)
     assert accuracy.mean_class_accuracy is right
 
 
 def test_heads_use_the_same() -> None:
-    assert is_ours(accuracy.top_k_accuracy) is is_ours(base.top_k_accuracy)
+    assert base.top_k_accuracy is accuracy.top_k_accuracy is evaluation.top_k_accuracy

@@ -6,7 +6,7 @@ from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from mmaction.utils import GradCAM
 
-from actionclip_mm.compat.grad_cam import as_volume
+from actionclip_mm.host_tools.grad_cam import as_volume
 
 
 def test_layouts_are_told_apart() -> None:

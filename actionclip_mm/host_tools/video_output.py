@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from ..compat import fix
+from ..compat.fixes import is_importable
 from ..utils.whole_files import write_bytes
-from .replace import is_ours, is_there, mark
 
 FORMATS = {'.avi': 'avi', '.mkv': 'matroska', '.mov': 'mov', '.webm': 'webm'}  # others: mp4
 
 
 def has_moviepy_editor() -> bool:
     """Whether ``moviepy.editor`` can be imported: moviepy is installed, and older than 2."""
-    return is_there('moviepy.editor')
+    return is_importable('moviepy.editor')
 
 
 class ClipWriter:
@@ -60,15 +61,15 @@ class ClipWriter:
         write_bytes(path, encoded.getvalue())
 
 
-def video_output_without_moviepy() -> None:
+@fix(lambda: not has_moviepy_editor())
+def write_videos_without_moviepy() -> None:
     """``out_type='video'`` and ``'gif'`` need ``moviepy.editor``, which moviepy 2 no longer has.
 
     Browsing data sets and the inferencer write videos by default.
     """
     from mmaction.visualization.video_backend import LocalVisBackend
 
-    if not has_moviepy_editor() and not is_ours(LocalVisBackend.add_video):
-        LocalVisBackend.add_video = mark(_add_video(LocalVisBackend.add_video))
+    LocalVisBackend.add_video = _add_video(LocalVisBackend.add_video)
 
 
 def _add_video(add_frames: Callable) -> Callable:

@@ -8,8 +8,8 @@ import pytest
 from mmaction.visualization.video_backend import LocalVisBackend
 from PIL import Image
 
-from actionclip_mm.compat import video_output
-from actionclip_mm.compat.replace import is_ours
+from actionclip_mm.compat import Fix
+from actionclip_mm.host_tools import video_output
 
 
 @pytest.fixture
@@ -48,8 +48,9 @@ def test_left_alone_where_moviepy_is_old_enough(monkeypatch: pytest.MonkeyPatch)
     host = object()
     monkeypatch.setattr(LocalVisBackend, 'add_video', host)
     monkeypatch.setattr(video_output, 'has_moviepy_editor', lambda: True)
-    video_output.video_output_without_moviepy()
+    fix = video_output.write_videos_without_moviepy
+    Fix(fix.replace, fix.look)()
     assert LocalVisBackend.add_video is host
     monkeypatch.setattr(video_output, 'has_moviepy_editor', lambda: False)
-    video_output.video_output_without_moviepy()
-    assert is_ours(LocalVisBackend.add_video)
+    Fix(fix.replace, fix.look)()
+    assert LocalVisBackend.add_video is not host

@@ -1,0 +1,87 @@
+"""Fixes for breakages of the host packages: find a breakage, fix it once, report both."""
+
+import importlib.util
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+SWITCH = 'ACTIONCLIP_MM_COMPAT'  # environment variable; 'off' applies no fix
+
+
+@dataclass(eq=False)
+class Fix:
+    """One breakage of a host package and what is done about it.
+
+    Calling it fixes the host if the breakage is present. Further calls do nothing.
+
+    Attributes:
+        replace: Changes the host, whether or not it needs it.
+        look: Whether the host, as it is now, has the breakage.
+        is_applied: Whether the host was changed.
+    """
+
+    replace: Callable[[], None]
+    look: Callable[[], bool]
+    is_applied: bool = False
+    _present: bool | None = None
+
+    @property
+    def name(self) -> str:
+        return self.replace.__name__
+
+    @property
+    def description(self) -> str:
+        """The breakage in one line."""
+        return (self.replace.__doc__ or '').partition('\n')[0]
+
+    @property
+    def is_present(self) -> bool:
+        """Whether this host has the breakage, as found before it was fixed."""
+        if self._present is None:
+            self._present = self.look()
+        return self._present
+
+    def __call__(self) -> None:
+        if self.is_present and not self.is_applied:
+            self.replace()
+            self.is_applied = True
+
+
+def fix(look: Callable[[], bool] = lambda: True) -> Callable[[Callable[[], None]], Fix]:
+    """Turn a function that changes a host into a :class:`Fix`; decorator.
+
+    The function is named after what it does, and the first line of its docstring says what breaks.
+
+    Args:
+        look: Whether the host has the breakage. Defaults to always.
+    """
+    return lambda replace: Fix(replace, look)
+
+
+def is_switched_off() -> bool:
+    """Whether ``ACTIONCLIP_MM_COMPAT=off`` is set.
+
+    Raises:
+        ValueError: The variable has another value than 'on' or 'off'.
+    """
+    value = os.environ.get(SWITCH, '') or 'on'
+    if value.lower() not in ('on', 'off'):
+        raise ValueError(f"{SWITCH} must be 'on' or 'off', got '{value}'.")
+    return value.lower() == 'off'
+
+
+def is_importable(module: str) -> bool:
+    """Whether a module can be found; the packages above it are imported."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # its package is missing
+        return False
+
+
+def host_folder(package: str, *parts: str) -> Path:
+    """Folder inside an installed package, found without importing the package's submodules."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise ImportError(f'{package} is not installed')
+    return Path(next(iter(spec.submodule_search_locations)), *parts)

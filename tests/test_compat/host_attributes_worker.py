@@ -1,0 +1,88 @@
+"""Print the attributes of host modules that importing modules changes, as JSON.
+
+Usage: python host_attributes_worker.py MODULE ...
+
+An attribute is named by the module or class that defines it; that other modules hold it by name as
+well is not counted again.
+"""
+
+import importlib
+import json
+import multiprocessing.queues  # noqa: F401  one of the hosts
+import subprocess
+import sys
+import types
+from collections.abc import Iterator
+from typing import Any
+
+HOSTS = ('mmengine', 'mmcv', 'mmaction', 'torch', 'multiprocessing')
+LIST = """
+import importlib, sys
+for name in sys.argv[1:]: importlib.import_module(name)
+print(*[name for name in sys.modules if name.split('.')[0] in ('mmengine', 'mmcv', 'mmaction')])
+"""
+
+
+def import_hosts(modules: list[str]) -> None:
+    """Import the modules of the hosts that importing ours imports, but none of ours."""
+    command = [sys.executable, '-W', 'ignore', '-c', LIST, *modules]
+    names = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    import mmaction.utils.dependency
+
+    mmaction.utils.dependency.WITH_MULTIMODAL = 'mmaction.models.multimodal.vindlu' in names
+    drn: Any = types.ModuleType('mmaction.models.localizers.drn')
+    drn.__path__, drn.drn, drn.DRN = [], types.ModuleType(f'{drn.__name__}.drn'), object
+    drn.drn.DRN = object
+    for name in names:
+        if name == drn.__name__:
+            sys.modules.update({drn.__name__: drn, drn.drn.__name__: drn.drn})
+        importlib.import_module(name)
+
+
+def attributes() -> Iterator[tuple[str, Any]]:
+    """Functions, classes, their methods, numbers and texts, and the entries of tables."""
+    seen: set[int] = set()
+    for module_name, module in list(sys.modules.items()):
+        if module_name.split('.')[0] in HOSTS and isinstance(module, types.ModuleType):
+            for name, value in list(vars(module).items()):
+                if isinstance(value, type):
+                    if id(value) not in seen and value.__module__.split('.')[0] in HOSTS:
+                        seen.add(id(value))
+                        owner = f'{value.__module__}.{value.__qualname__}'
+                        yield from entries(owner, dict(vars(value)))
+                elif not isinstance(value, types.ModuleType) or name == 'np':
+                    yield from entries(module_name, {name: value})
+
+
+def entries(owner: str, values: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        yield f'{owner}.{name}', value
+        # torch fills its tables as it goes
+        if isinstance(value, dict) and name[:2] != '__' and not owner.startswith('torch'):
+            yield from ((f'{owner}.{name}[{key}]', item) for key, item in list(value.items()))
+
+
+def is_same(first: Any, second: Any) -> bool:
+    plain = (bool, int, float, str, bytes, type(None))
+    return first is second or (isinstance(first, plain) and first == second)
+
+
+def defined_in(name: str, value: Any) -> bool:
+    """Whether a module defines the function that it holds, or holds something else."""
+    home = getattr(value, '__module__', None)
+    return not isinstance(value, types.FunctionType) or '[' in name or name.startswith(f'{home}.')
+
+
+if __name__ == '__main__':
+    import_hosts(sys.argv[1:])
+    before = dict(attributes())
+    for name in sys.argv[1:]:
+        importlib.import_module(name)
+    after = dict(attributes())
+    changed = [
+        name
+        for name, value in after.items()
+        if (name in before and not is_same(before[name], value) and defined_in(name, before[name]))
+        or (name not in before and '[' in name and name.split('[')[0] in before)
+    ]
+    print(json.dumps(sorted(changed)))
