@@ -119,9 +119,11 @@ def by_our_api(address: str) -> object:
 
 
 before = outcomes(by_mmengine) if kind != 'pickle' else {}
+compat = os.environ.pop('ACTIONCLIP_MM_COMPAT', 'on')  # some hosts cannot be imported without
 import actionclip_mm  # noqa: E402, F401
 
-if os.environ.get('ACTIONCLIP_MM_COMPAT') == 'off':
+os.environ['ACTIONCLIP_MM_COMPAT'] = compat
+if compat == 'off':
     answers = dict(before=before, after=outcomes(by_our_api))
 else:
     from mmengine.config import Config

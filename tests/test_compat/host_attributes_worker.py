@@ -9,11 +9,14 @@ well is not counted again.
 import importlib
 import json
 import multiprocessing.queues  # noqa: F401  one of the hosts
+import os
 import subprocess
 import sys
 import types
 from collections.abc import Iterator
 from typing import Any
+
+import torch
 
 HOSTS = ('mmengine', 'mmcv', 'mmaction', 'torch', 'multiprocessing')
 LIST = """
@@ -26,7 +29,10 @@ print(*[name for name in sys.modules if name.split('.')[0] in ('mmengine', 'mmcv
 def import_hosts(modules: list[str]) -> None:
     """Import the modules of the hosts that importing ours imports, but none of ours."""
     command = [sys.executable, '-W', 'ignore', '-c', LIST, *modules]
-    names = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    env = {**os.environ, 'ACTIONCLIP_MM_COMPAT': 'on'}  # or mmaction.models is not imported
+    names = subprocess.run(
+        command, capture_output=True, text=True, check=True, env=env
+    ).stdout.split()
     import mmaction.utils.dependency
 
     mmaction.utils.dependency.WITH_MULTIMODAL = 'mmaction.models.multimodal.vindlu' in names
@@ -40,7 +46,7 @@ def import_hosts(modules: list[str]) -> None:
 
 
 def attributes() -> Iterator[tuple[str, Any]]:
-    """Functions, classes, their methods, numbers and texts, and the entries of tables."""
+    """Functions, methods, and of OpenMMLab numbers, texts and entries of tables as well."""
     seen: set[int] = set()
     for module_name, module in list(sys.modules.items()):
         if module_name.split('.')[0] in HOSTS and isinstance(module, types.ModuleType):
@@ -55,22 +61,27 @@ def attributes() -> Iterator[tuple[str, Any]]:
 
 
 def entries(owner: str, values: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    functions = (types.FunctionType, types.BuiltinFunctionType, staticmethod, classmethod)
     for name, value in values.items():
-        yield f'{owner}.{name}', value
-        # torch fills its tables as it goes
-        if isinstance(value, dict) and name[:2] != '__' and not owner.startswith('torch'):
-            yield from ((f'{owner}.{name}[{key}]', item) for key, item in list(value.items()))
+        if owner.startswith('mm'):
+            yield f'{owner}.{name}', value
+            if isinstance(value, dict) and name[:2] != '__':
+                yield from ((f'{owner}.{name}[{key}]', item) for key, item in list(value.items()))
+        elif isinstance(value, functions):  # torch fills its tables as it goes
+            yield f'{owner}.{name}', value
 
 
 def is_same(first: Any, second: Any) -> bool:
+    """Whether an attribute is as it was, or torch itself has changed it."""
     plain = (bool, int, float, str, bytes, type(None))
-    return first is second or (isinstance(first, plain) and first == second)
+    code = getattr(second, '__code__', None)
+    of_torch = code is not None and code.co_filename.startswith(os.path.dirname(torch.__file__))
+    return first is second or of_torch or (isinstance(first, plain) and first == second)
 
 
-def defined_in(name: str, value: Any) -> bool:
-    """Whether a module defines the function that it holds, or holds something else."""
-    home = getattr(value, '__module__', None)
-    return not isinstance(value, types.FunctionType) or '[' in name or name.startswith(f'{home}.')
+def home_of(value: Any) -> str:
+    """Name of a function where it is defined."""
+    return f'{getattr(value, "__module__", "")}.{getattr(value, "__qualname__", "")}'
 
 
 if __name__ == '__main__':
@@ -79,10 +90,11 @@ if __name__ == '__main__':
     for name in sys.argv[1:]:
         importlib.import_module(name)
     after = dict(attributes())
-    changed = [
+    changed = {
         name
         for name, value in after.items()
-        if (name in before and not is_same(before[name], value) and defined_in(name, before[name]))
+        if (name in before and not is_same(before[name], value))
         or (name not in before and '[' in name and name.split('[')[0] in before)
-    ]
-    print(json.dumps(sorted(changed)))
+    }
+    aliases = {name for name in changed if '[' not in name and home_of(before.get(name)) != name}
+    print(json.dumps(sorted(changed - {n for n in aliases if home_of(before[n]) in changed})))

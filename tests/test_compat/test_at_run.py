@@ -16,6 +16,9 @@ WORKER = Path(__file__).with_name('host_attributes_worker.py')
 AT_IMPORT = {
     'mmengine.config.config._get_external_cfg_path',
     'mmengine.config.utils.MODULE2PACKAGE[actionclip_mm]',
+    'mmengine.config.utils.PKG2PROJECT[actionclip_mm]',
+    'mmengine.infer.infer.MODULE2PACKAGE[actionclip_mm]',
+    'mmengine.registry.registry.MODULE2PACKAGE[actionclip_mm]',
     'mmengine.runner.checkpoint.CheckpointLoader._schemes',
     r'mmengine.runner.checkpoint.CheckpointLoader._schemes[(?!.*://).*\.safetensors$]',
     # without pkg_resources
