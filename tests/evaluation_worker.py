@@ -12,7 +12,7 @@ from mmengine.runner import Runner
 from torch import Tensor, multiprocessing
 from torch.utils.data import Dataset
 
-import actionclip_mm  # noqa: F401
+import actionclip_mm.compat.at_run  # noqa: F401  as a run does
 
 NUM_VIDEOS, NUM_CLASSES, BATCH = 11, 7, 4
 FAILED = (0, 4, 10)  # the first one is what a sampler pads with, the last one is padded behind

@@ -12,7 +12,7 @@ from mmengine.registry import init_default_scope
 from torch import Tensor, multiprocessing, nn
 from torch.nn.parallel import DistributedDataParallel
 
-import actionclip_mm  # noqa: F401
+import actionclip_mm.compat.at_run  # noqa: F401  as a run does
 
 NUM_VIDEOS = 8
 LABELS = ['run', 'jump', 'sing', 'dance', 'swim', 'write']

@@ -12,7 +12,7 @@ from mmengine.dataset import DefaultSampler
 from mmengine.registry import init_default_scope
 from torch import multiprocessing
 
-import actionclip_mm  # noqa: F401
+import actionclip_mm.compat.at_run  # noqa: F401  as a run does
 
 NUM_VIDEOS, NUM_CLASSES = 11, 4
 

@@ -27,7 +27,7 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import EpochBasedTrainLoop, Runner, ValLoop
 from torch.optim import AdamW
 
-import actionclip_mm  # noqa: F401
+import actionclip_mm.compat.at_run  # noqa: F401  as a run does
 
 LIMIT = 200  # seconds of a run
 TRAIN = Path(__file__).resolve().parents[1] / 'tools' / 'train.py'

@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))
 from _entry import run_tool
 from _host_tool import run_host_tool
 
+import actionclip_mm.compat.at_run
 import actionclip_mm.engine.runs  # noqa: F401
 
 PROCESSES = 2
