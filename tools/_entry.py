@@ -45,3 +45,4 @@ if _main.is_relative_to(TOOLS):  # a tool, not a test of one
     catch_signals()
 if not (_main.is_relative_to(TOOLS) and _main.stem in LIGHT):
     actionclip_mm.register_all()
+    from actionclip_mm.compat import at_run  # noqa: F401

@@ -93,6 +93,8 @@ def execute(
     request: Request, work_dir: Path, processes: int, resume: bool, command: Sequence[str]
 ) -> Card:
     """:func:`run` of a request."""
+    from ..compat import at_run  # noqa: F401  names in written configs are escaped
+
     plan = make_plan(request, carried('configs'))
     folder = work_dir.resolve()
     with WorkDirLock(folder, command):
