@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..compat import fix
+from ..compat.fixes import fix, replace_function
 
 
 @fix()
@@ -20,16 +20,14 @@ def build_recognizers_as_configured() -> None:
     Raises:
         RuntimeError: It is running already, so that only its next call would be right.
     """
-    from mmaction import apis
-    from mmaction.apis import inference
+    from mmaction.apis import init_recognizer as host
 
-    host = inference.init_recognizer
     if _is_running(host):
         raise RuntimeError(
             'init_recognizer of mmaction2 would build the wrong CLIP: import '
             'actionclip_mm.compat.at_run before it is called.'
         )
-    inference.init_recognizer = apis.init_recognizer = _as_configured(host)
+    replace_function(host, _as_configured(host))
 
 
 def _is_running(function: Any) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..utils.whole_files import write_bytes
-from .fixes import fix
+from .fixes import fix, replace_function
 
 
 def _writes_in_place() -> bool:
@@ -40,23 +40,21 @@ def _put_text(self: Any, obj: str, filepath: str | Path, encoding: str = 'utf-8'
 
 @fix()
 def find_newest_checkpoint() -> None:
-    """``--resume`` starts anew, silently, where ``last_checkpoint`` is cut or names no file.
+    """``--resume`` starts anew, silently, where ``last_checkpoint`` is cut or its folder has moved.
 
-    The newest ``epoch_*.pth`` or ``iter_*.pth`` of the folder is taken then.
+    ``last_checkpoint`` holds an absolute path. A file of that name in the folder comes first, then
+    the path itself, then the newest ``epoch_*.pth`` or ``iter_*.pth`` of the folder.
     """
     find = importlib.import_module('mmengine.runner').find_latest_checkpoint
-    ours = _or_newest(find)
-    for name in ('', '.checkpoint', '.runner', '._flexible_runner'):  # each has a reference
-        module = importlib.import_module(f'mmengine.runner{name}')
-        if getattr(module, 'find_latest_checkpoint', None) is find:
-            module.find_latest_checkpoint = ours  # type: ignore[attr-defined]
+    replace_function(find, _or_newest(find))
 
 
 def _or_newest(find: Callable) -> Callable:
     def find_latest_checkpoint(path: str) -> str | None:
         named = find(path) if osp.isfile(osp.join(path, 'last_checkpoint')) else None
-        if named and osp.exists(named):
-            return named
+        for place in (osp.join(path, osp.basename(named)), named) if named else ():
+            if osp.exists(place):
+                return place
         numbered = [
             (int(match[1]), str(file))
             for file in Path(path).glob('*.pth')

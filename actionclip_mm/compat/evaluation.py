@@ -1,12 +1,11 @@
 """Evaluation: ``--dump`` with an own evaluator, tests without videos, ties, absent classes."""
 
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from .fixes import fix
+from .fixes import fix, replace_function
 
 Arrays = Sequence[np.ndarray]
 
@@ -104,7 +103,7 @@ def correct_accuracies() -> None:
     - ``mmit_mean_average_precision`` is NaN as soon as one sample has no label.
     """
     for name, theirs in _wrong_accuracies().items():
-        _replace_everywhere(theirs, _CORRECT[name])
+        replace_function(theirs, _CORRECT[name])
 
 
 def mean_class_accuracy(scores: Arrays, labels: Sequence[int]) -> float:
@@ -162,12 +161,3 @@ def _is_right(name: str, function: Callable) -> bool:
     with np.errstate(all='ignore'):
         truth = [np.array([1, 0]), np.array([0, 0])]
         return function([np.array([0.2, 0.1])] * 2, truth) == 1.0
-
-
-def _replace_everywhere(theirs: Callable, ours: Callable) -> None:
-    """In every module of the host that has imported it by name."""
-    for name, module in list(sys.modules.items()):
-        if name.split('.')[0] == 'mmaction' and module is not None:
-            for attribute, value in list(vars(module).items()):
-                if value is theirs:
-                    setattr(module, attribute, ours)

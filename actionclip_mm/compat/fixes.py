@@ -2,11 +2,14 @@
 
 import importlib.util
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 SWITCH = 'ACTIONCLIP_MM_COMPAT'  # environment variable; 'off' applies no fix
+PACKAGES = ('mmengine', 'mmcv', 'mmaction', 'actionclip_mm')
 
 
 @dataclass(eq=False)
@@ -69,6 +72,15 @@ def is_switched_off() -> bool:
     if value.lower() not in ('on', 'off'):
         raise ValueError(f"{SWITCH} must be 'on' or 'off', got '{value}'.")
     return value.lower() == 'off'
+
+
+def replace_function(old: Callable, new: Callable) -> None:
+    """Replace a function in every module of the hosts and of this package that holds it by name."""
+    for name, module in list(sys.modules.items()):
+        if name.partition('.')[0] in PACKAGES and isinstance(module, ModuleType):
+            for attribute, value in list(vars(module).items()):
+                if value is old:
+                    setattr(module, attribute, new)
 
 
 def is_importable(module: str) -> bool:

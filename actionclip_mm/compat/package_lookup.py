@@ -4,10 +4,9 @@ import importlib
 import importlib.metadata
 import importlib.util
 import os.path as osp
-import sys
 from typing import Any
 
-from .fixes import fix
+from .fixes import fix, replace_function
 
 
 @fix(lambda: importlib.util.find_spec('pkg_resources') is None)
@@ -20,13 +19,7 @@ def find_packages_by_metadata() -> None:
     """
     package_utils = importlib.import_module('mmengine.utils.package_utils')
     for new in (_is_installed, _get_installed_path, _package2module):
-        name = new.__name__.removeprefix('_')
-        old = getattr(package_utils, name)
-        # mmengine's own modules hold the function under its name as well
-        for module_name, module in list(sys.modules.items()):
-            if module_name.partition('.')[0] in ('mmengine', 'mmcv', 'mmaction'):
-                if getattr(module, '__dict__', {}).get(name) is old:
-                    setattr(module, name, new)
+        replace_function(getattr(package_utils, new.__name__.removeprefix('_')), new)
 
 
 @fix()

@@ -75,6 +75,26 @@ def test_the_named_checkpoint_comes_first(tmp_path: Path) -> None:
     assert find_latest_checkpoint(str(tmp_path)) == str(tmp_path / 'epoch_2.pth')
 
 
+def test_a_work_dir_that_was_moved_or_copied(tmp_path: Path) -> None:
+    """last_checkpoint holds an absolute path; the file of that name in the folder is meant."""
+    old, new = tmp_path / 'old', tmp_path / 'new'
+    for folder in (old, new):
+        folder.mkdir()
+        (folder / 'epoch_2.pth').touch()
+        (folder / 'last_checkpoint').write_text(str(old / 'epoch_2.pth'))
+    assert find_latest_checkpoint(str(new)) == str(new / 'epoch_2.pth')
+    (old / 'epoch_2.pth').unlink()
+    assert find_latest_checkpoint(str(new)) == str(new / 'epoch_2.pth')
+
+
+def test_checkpoints_in_another_folder(tmp_path: Path) -> None:
+    """As CheckpointHook.out_dir puts them."""
+    (tmp_path / 'elsewhere').mkdir()
+    (tmp_path / 'elsewhere' / 'epoch_2.pth').touch()
+    (tmp_path / 'last_checkpoint').write_text(str(tmp_path / 'elsewhere' / 'epoch_2.pth'))
+    assert find_latest_checkpoint(str(tmp_path)) == str(tmp_path / 'elsewhere' / 'epoch_2.pth')
+
+
 def test_an_empty_folder_has_none(tmp_path: Path) -> None:
     assert find_latest_checkpoint(str(tmp_path)) is None
 

@@ -11,16 +11,14 @@ from typing import Any
 import mmcv
 from PIL import Image
 
-from ...compat import fix
+from ...compat.fixes import fix, replace_function
 from ...decoding.containers import check_size
 
 
 @fix()
 def limit_size_of_images() -> None:
     """mmcv decodes images of any size, so a small file may fill the memory."""
-    guarded = _guarded(mmcv.imfrombytes)
-    for module in (mmcv, mmcv.image, mmcv.image.io):
-        module.imfrombytes = guarded
+    replace_function(mmcv.imfrombytes, _guarded(mmcv.imfrombytes))
 
 
 def _guarded(decode: Callable) -> Callable:
