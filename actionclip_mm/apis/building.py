@@ -15,8 +15,8 @@ from torch import nn
 from ..clip.arch import Arch
 from ..clip.hub import skip_loading_weights
 from ..clip.state_dict import load_state_dict_or_explain, unwrap
-from ..converters.description import KEY, check_description, read_folder
 from ..compat.checkpoints import reading_weights_only
+from ..converters.description import KEY, check_description, read_folder
 from ..decoding.errors import reason
 from ..models.text import read_labels, read_prompts
 from ..utils import read_config, read_json_object
