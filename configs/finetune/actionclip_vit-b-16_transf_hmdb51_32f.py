@@ -1,6 +1,6 @@
 """ActionCLIP ViT-B/16, Transf, 32 frames, fine-tuned on HMDB51 from Kinetics-400, split 1.
 
-bash tools/dist_train.sh configs/finetune/actionclip_vit-b-16_transf_hmdb51.py 4 \
+bash tools/dist_train.sh configs/finetune/actionclip_vit-b-16_transf_hmdb51_32f.py 4 \
     --cfg-options load_from=KINETICS_CHECKPOINT
 4 GPUs with 16 videos each. Published: top-1 76.2 (ActionCLIP's README, which names no split).
 Not measured here.

@@ -1,6 +1,6 @@
 """ActionCLIP ViT-B/16, Transf, 32 frames, fine-tuned on UCF101 from Kinetics-400, split 1.
 
-bash tools/dist_train.sh configs/finetune/actionclip_vit-b-16_transf_ucf101.py 4 \
+bash tools/dist_train.sh configs/finetune/actionclip_vit-b-16_transf_ucf101_32f.py 4 \
     --cfg-options load_from=KINETICS_CHECKPOINT
 4 GPUs with 8 videos each. Published: top-1 97.1 (ActionCLIP's README, which names no split).
 Not measured here.
