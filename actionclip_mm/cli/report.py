@@ -32,6 +32,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     add('--split', choices=('val', 'test'), default='val', help='list to test (default: val)')
     add('--device', default='auto', help='auto (default), cpu, cuda, cuda:1, ...')
     add(
+        '--store-temperature',
+        action='store_true',
+        help='write the fitted temperature into the checkpoint; predict then uses it',
+    )
+    add(
         '--note', nargs=2, action='append', default=[], metavar=('NAME', 'TEXT'), help='first lines'
     )
     args = parser.parse_args(argv)
@@ -52,6 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             split=args.split,
             device=args.device,
             curves_only=args.curves_only,
+            store_temperature=args.store_temperature,
             notes=dict(args.note),
         )
         text = page.with_suffix('.md').read_text('utf-8')

@@ -4,11 +4,13 @@ Checkpoints carry the description in ``meta['actionclip']``, exported folders in
 """
 
 import importlib.metadata
+import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from mmengine.config import Config, ConfigDict
 from torch import Tensor, nn
 
@@ -16,7 +18,7 @@ from ..clip import list_models
 from ..clip.arch import DEFAULT_ARCH, clean_name
 from ..clip.build import trained_with_quick_gelu
 from ..clip.weight_files import write_weights
-from ..utils import read_json_object, write_json, write_text
+from ..utils import read_json_object, write_bytes, write_json, write_text
 from ..utils.wrapped_datasets import innermost_config
 from .architecture import model_config
 
@@ -123,6 +125,30 @@ def check_description(content: Any, source: str) -> dict[str, Any]:
             f'{FORMAT}: install the version that wrote it.'
         )
     return _decode(content)
+
+
+def store_temperature(checkpoint: str | Path, temperature: float) -> None:
+    """Write a fitted temperature into the description of a checkpoint; predictions then use it.
+
+    Args:
+        checkpoint: A file that training wrote; it is replaced whole.
+        temperature: Divides the logits.
+
+    Raises:
+        ValueError: The checkpoint does not describe its model.
+        OSError: The file was not written.
+    """
+    content = torch.load(checkpoint, map_location='cpu')
+    description = (content.get('meta') or {}).get(KEY) if isinstance(content, dict) else None
+    if description is None:
+        raise ValueError(
+            f"'{checkpoint}' does not describe its model, so it cannot hold a temperature: pass "
+            'temperature to ActionCLIPInferencer.'
+        )
+    description['temperature'] = temperature
+    file = io.BytesIO()
+    torch.save(content, file)
+    write_bytes(checkpoint, file.getvalue())
 
 
 def write_folder(

@@ -8,12 +8,15 @@ from typing import Any
 
 from ..apis.building import build_trained, read_model_config
 from ..apis.inferencer import best_device
-from ..utils import first_line, write_text
+from ..converters.description import store_temperature as store_in_checkpoint
+from ..utils import first_line, write_json, write_text
 from ..version import __version__
 from .page import Report, Section, Table, write_pages
 from .run_folder import RunFolder
 from .scoring import (
+    Calibration,
     Scored,
+    calibrate,
     find_video,
     loader_of,
     read_scores,
@@ -25,6 +28,7 @@ from .sections import (
     calibration_section,
     classes_section,
     confusion_section,
+    measures,
     result_section,
     tests_section,
     texts_section,
@@ -47,11 +51,13 @@ def write_report(
     split: str = 'val',
     device: str = 'auto',
     curves_only: bool = False,
+    store_temperature: bool = False,
     notes: Mapping[str, str] | None = None,
 ) -> Path:
-    """Write ``report.html``, ``report.md`` with PNG files, ``classes.csv`` and the scores.
+    """Write ``report.html``, ``report.md`` with PNG files, ``report.json`` and ``classes.csv``.
 
-    Without ``scores`` the best checkpoint is tested on the list of the config.
+    Without ``scores`` the best checkpoint is tested on the list of the config, and the scores are
+    written, too.
 
     Args:
         work_dir: Work dir of a training.
@@ -65,6 +71,8 @@ def write_report(
         split: Which list: ``'val'`` (default) or ``'test'``.
         device: ``'auto'`` (default), ``'cpu'``, ``'cuda:1'``, …
         curves_only: Draw the log alone; nothing is tested. Defaults to False.
+        store_temperature: Whether the fitted temperature is written into the checkpoint, whose
+            predictions then use it. Defaults to False.
         notes: Names and values for the first lines.
 
     Returns:
@@ -83,7 +91,11 @@ def write_report(
         scored = tests.result(scores)
         before, note = tests.baseline(zero_shot, scored)
         facts |= _facts(run, scored, split)
-        sections = _sections(run, scored, before, note, split, out, sections[0])
+        calibration = calibrate(scored)
+        write_json(out / 'report.json', _numbers(scored, before, calibration))
+        sections = _sections(run, scored, before, note, calibration, out, sections[0])
+        if store_temperature:
+            facts |= _store(run, calibration)
     facts |= notes or {}
     facts['actionclip_mm'] = __version__
     return write_pages(Report(f'Report: {run.path.resolve().name}', facts, sections), out)
@@ -99,12 +111,33 @@ def _facts(run: RunFolder, scored: Scored, split: str) -> dict[str, str]:
     }
 
 
+def _numbers(
+    scored: Scored, before: Scored | None, calibration: Calibration | None
+) -> dict[str, Any]:
+    """Content of ``report.json``."""
+    return dict(
+        videos=len(scored.found.videos),
+        unreadable=int(scored.found.failed.sum()),
+        classes=len(scored.found.classes),
+        result=measures(scored),
+        zero_shot=None if before is None else measures(before),
+        calibration=None if calibration is None else calibration.figures(),
+    )
+
+
+def _store(run: RunFolder, calibration: Calibration | None) -> dict[str, str]:
+    if calibration is None or run.checkpoint is None:
+        return {'temperature': 'not stored: it needs a checkpoint and one label per video'}
+    store_in_checkpoint(run.checkpoint, calibration.temperature)
+    return {'temperature': f'{calibration.temperature:.3g}, stored in the checkpoint'}
+
+
 def _sections(
     run: RunFolder,
     scored: Scored,
     before: Scored | None,
     note: str,
-    split: str,
+    calibration: Calibration | None,
     out: Path,
     training: Section,
 ) -> list[Section]:
@@ -120,8 +153,9 @@ def _sections(
             confusion_section(scored),
             texts_section(scored),
             worst_section(scored, paths),
-            calibration_section(scored),
         ]
+    if calibration is not None:
+        sections.append(calibration_section(calibration, exact=scored.logits is not None))
     tests = tests_section(run.tests())
     return sections if tests is None else [*sections, tests]
 
@@ -151,7 +185,7 @@ class _Tests:
                 f"'{self.run.path}' has no checkpoint: give one with --checkpoint, or --scores."
             )
         model = build_trained(config, str(checkpoint))
-        return score_list(model, config, self.split, self.out / SCORES, self.device)
+        return score_list(model, config, self.split, self.out / SCORES, self.device, self.labels)
 
     def baseline(self, wanted: bool | str | Path, result: Scored) -> tuple[Scored | None, str]:
         """Scores of the model before training and a note, or None and why there are none."""

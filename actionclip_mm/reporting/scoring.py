@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -15,12 +15,21 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from scipy.special import softmax
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from ..apis.building import build_trained
-from ..evaluation import CompleteEvaluator, VideoScores, read_dump, read_video_scores
+from ..evaluation import (
+    CompleteEvaluator,
+    VideoScores,
+    auroc,
+    expected_calibration_error,
+    fit_temperature,
+    read_dump,
+    read_video_scores,
+)
+from ..evaluation.calibration import cross_fitted
 from ..evaluation.confusion import names_or_ids
 from ..models.text import TextBank, read_labels
+from ..utils.progress import with_progress
 from ..utils.wrapped_datasets import innermost_config
 
 MOST_LOGITS = 50_000_000  # similarities of views and templates that are kept: 200 MB
@@ -79,7 +88,51 @@ class Scored:
         return Scored(part, logits, self.pool, self.texts, self.reasons)
 
 
-def score_list(model: Any, config: Config, split: str, out: Path, device: str) -> Scored:
+class Calibration(NamedTuple):
+    """What a temperature changes.
+
+    Attributes:
+        labels: Class ids [N] of the videos that could be read.
+        temperature: Fitted on all of them.
+        before: Probabilities [N, C] at temperature 1.
+        after: Probabilities [N, C] of each half, at the temperature fitted on the other half; None
+            for a single video.
+    """
+
+    labels: np.ndarray
+    temperature: float
+    before: np.ndarray
+    after: np.ndarray | None
+
+    def figures(self) -> dict[str, float | None]:
+        """Temperature, ECE before and after, AUROC (None where it is not defined)."""
+        area = auroc(self.before, self.labels)
+        after = self.after
+        return dict(
+            temperature=self.temperature,
+            ece=expected_calibration_error(self.before, self.labels),
+            ece_after=None if after is None else expected_calibration_error(after, self.labels),
+            auroc=None if np.isnan(area) else area,
+        )
+
+
+def calibrate(scored: Scored) -> Calibration | None:
+    """Fit a temperature; None for multi-label scores, or if no video could be read."""
+    if scored.multi_label or scored.found.failed.all():
+        return None
+    scored = scored.kept(~scored.found.failed)
+    labels = scored.found.labels
+    return Calibration(
+        labels,
+        fit_temperature(scored.probabilities, labels),
+        scored.probabilities(),
+        cross_fitted(scored.probabilities, labels) if len(labels) > 1 else None,
+    )
+
+
+def score_list(
+    model: Any, config: Config, split: str, out: Path, device: str, labels: str | None = None
+) -> Scored:
     """Test a model on the list of ``{split}_dataloader``, as ``actionclip test`` would.
 
     Args:
@@ -88,6 +141,7 @@ def score_list(model: Any, config: Config, split: str, out: Path, device: str) -
         split: ``'val'`` or ``'test'``.
         out: A ``.safetensors`` file for the scores.
         device: Where to compute.
+        labels: Label file, for names of a head without texts.
     """
     loader_config = loader_of(config, split)
     dataset = innermost_config(loader_config.dataset)
@@ -95,7 +149,8 @@ def score_list(model: Any, config: Config, split: str, out: Path, device: str) -
     root = str(next(iter(prefix.values()), '')) if len(prefix) == 1 else ''
     _switch_labels(model, config, split)
     head = model.cls_head
-    names = names_or_ids(_names(model), head.num_classes)
+    given = _names(model) if labels is None else read_labels(labels, split_names=False)
+    names = names_or_ids(given, head.num_classes)
     with DefaultScope.overwrite_default_scope(config.get('default_scope', 'mmaction')):
         writer = dict(
             type='VideoScoresFile', out_file=str(out), labels=names, root=root.rstrip('/')
@@ -106,7 +161,7 @@ def score_list(model: Any, config: Config, split: str, out: Path, device: str) -
     logits = _Logits(head)
     reasons: dict[str, str] = {}
     with torch.no_grad():
-        for batch in tqdm(loader, 'scoring batches', disable=None, leave=False):
+        for batch in with_progress(loader, 'scoring batches'):
             samples = model.test_step(batch)
             reasons |= {s.filename: s.undecodable for s in samples if 'undecodable' in s}
             evaluator.process(samples, batch)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..decoding import UnreadableVideo
-from ..evaluation import auroc, class_precision, expected_calibration_error, fit_temperature
-from ..evaluation.calibration import confidences, cross_fitted, reliability
+from ..evaluation import auroc, class_precision, expected_calibration_error
+from ..evaluation.calibration import confidences, reliability
 from ..evaluation.confusion import (
     accuracies,
     choose_classes,
@@ -25,7 +25,7 @@ from .figures import (
 )
 from .page import Picture, Section, Table
 from .run_folder import Log
-from .scoring import Scored
+from .scoring import Calibration, Scored
 from .strips import frame_strip
 
 MOST_BARS = 60  # classes in the bar chart
@@ -56,8 +56,8 @@ def training_section(log: Log) -> Section:
 
 def result_section(scored: Scored, zero_shot: Scored | None, note: str) -> Section:
     """Accuracies (or mean average precision) next to the zero-shot baseline."""
-    values = _measures(scored)
-    before = None if zero_shot is None else _measures(zero_shot)
+    values = measures(scored)
+    before = None if zero_shot is None else measures(zero_shot)
     head = ['measure', 'result']
     rows = [[name, f'{value:.1%}'] for name, value in values.items()]
     if before is not None:
@@ -88,7 +88,8 @@ def _reason(name: str, reasons: dict[str, str]) -> str:
     return found[0] if found else ''
 
 
-def _measures(scored: Scored) -> dict[str, float]:
+def measures(scored: Scored) -> dict[str, float]:
+    """Accuracies, or mean average precisions, within 0 and 1."""
     if not scored.multi_label:
         return accuracies(scored.found.scores, scored.found.labels)
     precision = class_precision(_ranks(scored), scored.found.labels)
@@ -285,35 +286,33 @@ def worst_section(scored: Scored, paths: Sequence[str]) -> Section:
     return section
 
 
-def calibration_section(scored: Scored) -> Section:
-    """ECE and AUROC as trained and with a fitted temperature, and reliability diagrams."""
-    section = Section('Calibration')
-    scored = scored.kept(~scored.found.failed)
-    labels = scored.found.labels
-    probs = scored.probabilities()
-    temperature = fit_temperature(scored.probabilities, labels)
-    rows = [('as trained', '1', *_calibration_row(probs, labels))]
-    after = None
-    if len(labels) > 1:
-        fitted = cross_fitted(scored.probabilities, labels)
-        rows.append(
-            ('with the temperature', f'{temperature:.3g}', *_calibration_row(fitted, labels))
-        )
-        after = reliability(fitted, labels)
+def calibration_section(found: Calibration, exact: bool) -> Section:
+    """ECE and AUROC as trained and with a fitted temperature, and reliability diagrams.
+
+    Args:
+        found: Of :func:`calibrate`.
+        exact: Whether the similarities of views and templates were at hand.
+    """
+    labels, after = found.labels, None
+    rows = [('as trained', '1', *_calibration_row(found.before, labels))]
+    if found.after is not None:
+        row = _calibration_row(found.after, labels)
+        rows.append(('with the temperature', f'{found.temperature:.3g}', *row))
+        after = reliability(found.after, labels)
+    picture = draw_reliability(reliability(found.before, labels), after)
     head = ('', 'temperature', 'ECE', 'mean confidence', 'accuracy', 'AUROC right or wrong')
-    section.parts += [
-        Picture(
-            'calibration',
-            'Confidence and accuracy',
-            draw_reliability(reliability(probs, labels), after),
-        ),
-        Table(head, rows),
-        'ECE: mean distance between confidence and accuracy (15 bins); 0 is calibrated. AUROC: how '
-        'well confidence tells right answers from wrong ones; 0.5 is chance. The temperature '
-        'divides the logits; it is fitted on all videos of this list, and the row was measured '
-        'with one half fitted on the other half.',
-    ]
-    if scored.logits is None:
+    section = Section(
+        'Calibration',
+        [
+            Picture('calibration', 'Confidence and accuracy', picture),
+            Table(head, rows),
+            'ECE: mean distance between confidence and accuracy (15 bins); 0 is calibrated. AUROC: '
+            'how well confidence tells right answers from wrong ones; 0.5 is chance. The '
+            'temperature divides the logits; it is fitted on all videos of this list, and the row '
+            'was measured with one half fitted on the other half.',
+        ],
+    )
+    if not exact:
         section.parts.append(
             'The similarities of views and templates were not at hand: the temperature is '
             'approximate where scores are means of several softmaxes.'

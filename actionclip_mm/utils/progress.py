@@ -2,16 +2,24 @@
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Iterator
+from typing import Protocol, TypeVar
 
-Item = TypeVar('Item')
+Item = TypeVar('Item', covariant=True)
 
 DELAY = 3.0  # seconds of silence: short work shows nothing
 EVERY = 30.0  # seconds between lines of the log
 
 
-def with_progress(items: Sequence[Item], title: str) -> Iterator[Item]:
+class Steps(Protocol[Item]):
+    """Anything with a length that can be iterated, such as a list or a data loader."""
+
+    def __iter__(self) -> Iterator[Item]: ...
+
+    def __len__(self) -> int: ...
+
+
+def with_progress(items: Steps[Item], title: str) -> Iterator[Item]:
     """Iterate over equally long steps, showing how many are done and the time left.
 
     Nothing is shown in the first seconds, nor by other processes than the first one.
@@ -32,7 +40,7 @@ def with_progress(items: Sequence[Item], title: str) -> Iterator[Item]:
         yield from _with_lines(items, title)
 
 
-def _with_lines(items: Sequence[Item], title: str) -> Iterator[Item]:
+def _with_lines(items: Steps[Item], title: str) -> Iterator[Item]:
     from mmengine.logging import print_log
 
     start = time.monotonic()

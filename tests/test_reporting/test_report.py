@@ -34,6 +34,10 @@ def test_numbers_of_known_scores(work_dir: Path, write_scores: Callable, tmp_pat
     # of 7 readable videos 5 are right, all with confidence 0.7
     assert f'| as trained | 1 | {abs(0.7 - 5 / 7):.1%} | 70.0% | 71.4% | 0.500 |' in text
     assert 'say little' in text
+    numbers = json.loads((page.parent / 'report.json').read_text())
+    assert numbers['result']['top-1'] == 0.625 and numbers['zero_shot']['top-1'] == 0.25
+    assert numbers['calibration']['ece'] == pytest.approx(5 / 7 - 0.7, abs=1e-6)
+    assert numbers['calibration']['auroc'] == 0.5 and numbers['unreadable'] == 1
     with (page.parent / 'classes.csv').open(newline='') as file:
         rows = {row['class']: row for row in csv.DictReader(file)}
     assert [rows[name]['accuracy'] for name in CLASSES] == ['50.0%', '100.0%', '50.0%', '50.0%']
@@ -151,6 +155,25 @@ def test_a_model_is_tested(trained: Path, save_model: Callable) -> None:
     assert 'Zero-shot: before training' in text.read_text()
     before = read_video_scores(trained / 'report' / 'zero_shot.safetensors')
     assert not np.array_equal(before.scores, found.scores)
+
+
+def test_the_temperature_is_stored(trained: Path) -> None:
+    from actionclip_mm import ActionCLIPInferencer
+    from actionclip_mm.apis.building import build_trained, read_model_config
+    from actionclip_mm.converters.description import KEY, describe
+
+    path = trained / 'epoch_1.pth'
+    with pytest.raises(ValueError, match='does not describe its model'):
+        write_report(trained, device='cpu', store_temperature=True)
+    config = read_model_config(trained / 'leaf.py')
+    model = build_trained(config, str(path))
+    content = dict(state_dict=model.state_dict(), meta={KEY: describe(model, config)})
+    torch.save(content, path)
+    page = write_report(trained, device='cpu', store_temperature=True)
+    fitted = json.loads((page.parent / 'report.json').read_text())['calibration']['temperature']
+    assert ActionCLIPInferencer(str(path), device='cpu').matcher.temperature == fitted != 1
+    saved = torch.load(path)['state_dict']
+    assert all(torch.equal(saved[key], value) for key, value in model.state_dict().items())
 
 
 def test_clip_with_mean_of_frames_is_the_baseline(trained: Path, tiny_arch: dict) -> None:
