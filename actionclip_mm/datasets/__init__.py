@@ -1,9 +1,8 @@
 """Data sets that mmaction2 lacks."""
 
 from .image_text_dataset import ImageTextDataset
-from .robust_rawframe_dataset import RobustRawframeDataset
+from .robust_datasets import RobustRawframeDataset, RobustVideoDataset
 from .robust_reading import RobustReading, TooManyBadVideos
-from .robust_video_dataset import RobustVideoDataset
 from .transforms import SegmentCentreSample, SegmentFrames, UnreadableVideo, VideoDecode, VideoInit
 from .video_segment_dataset import VideoSegmentDataset
 

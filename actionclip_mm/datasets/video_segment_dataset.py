@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from mmaction.registry import DATASETS
 
 from ..utils.annotation_lists import Line, read_lines
-from .robust_video_dataset import RobustVideoDataset
+from .robust_datasets import RobustVideoDataset
 
 
 @DATASETS.register_module()

@@ -177,14 +177,16 @@ def _base_to_novel_run(benchmark: Benchmark, shots: int) -> Run:
 
 def _kinetics400(views: str, leaf: str, frames: int) -> Protocol:
     numbers, words = VIEWS[views]
+    val = KINETICS400.splits[0].test
+    copies = [KINETICS400.published[name].size for name in val.published]
     return Protocol(
         id=f'k400_{views}',
         meaning='Fully supervised on Kinetics-400: a trained checkpoint tested on the validation '
         f'videos with {words}, {frames} frames each unless the config says otherwise. Copies of '
-        'the data differ (19,357 to 19,877 videos): quote the number.',
+        f'the data differ ({min(copies):,} to {max(copies):,} videos): quote the number.',
         benchmark=KINETICS400,
         leaf=f'actionclip/actionclip_vit-b-16_transf_k400_{leaf}.py',
-        runs=(Run('val', {'test': Videos.of(KINETICS400.splits[0].test)}),),
+        runs=(Run('val', {'test': Videos.of(val)}),),
         statistic=MeanStd('runs'),
         views=numbers,
     )
@@ -210,11 +212,12 @@ def _supervised(benchmark: Benchmark, views: str) -> Protocol:
 
 
 def _charades() -> Protocol:
+    (size,) = CHARADES.sizes(CHARADES.splits[0].test)
     return Protocol(
         id='charades_10x3',
-        meaning='Charades, multi-label: a trained checkpoint tested on all 1,863 test videos with '
-        '10 clips x 3 crops, mean average precision over classes (and weighted by their videos), '
-        "by the benchmark's definition and by MAXI's (videos without a label left out).",
+        meaning=f'Charades, multi-label: a trained checkpoint tested on all {size:,} test videos '
+        'with 10 clips x 3 crops, mean average precision over classes (and weighted by their '
+        "videos), by the benchmark's definition and by MAXI's (videos without a label left out).",
         benchmark=CHARADES,
         leaf='charades/actionclip_vit-b-16_transf_charades_32f_10x3.py',
         runs=(Run('test', {'test': Videos.of(CHARADES.splits[0].test)}),),

@@ -2,9 +2,7 @@
 
 from ...decoding import UnreadableVideo
 from .clip_resize import CLIPCenterCrop, CLIPResize, resize_and_crop
-from .segment_centre_sample import SegmentCentreSample
-from .segment_frames import SegmentFrames
-from .segment_random_sample import SegmentRandomSample
+from .segment_sampling import SegmentCentreSample, SegmentFrames, SegmentRandomSample
 from .video_loading import VideoDecode, VideoInit
 
 __all__ = [

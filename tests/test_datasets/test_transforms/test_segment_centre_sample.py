@@ -86,7 +86,7 @@ def test_built_by_its_name_like_the_transforms_of_the_host():
 
 @pytest.mark.parametrize('wrong', [dict(clip_len=0), dict(clip_len=8, num_clips=1.5)])
 def test_sizes_are_whole_numbers(wrong):
-    with pytest.raises(ValueError, match='is a whole number above 0: set'):
+    with pytest.raises(ValueError, match='must be a positive integer, got'):
         SegmentCentreSample(**wrong)
 
 
