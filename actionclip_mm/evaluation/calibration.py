@@ -63,7 +63,7 @@ def fit_temperature(logits: Scores, labels: Array | Sequence[int]) -> float:
 
     bounds = (np.log(LOWEST), np.log(HIGHEST))
     # the loss of a perfect or a hopeless model is flat far out: look for the valley first
-    grid = np.linspace(*bounds, 41)
+    grid = np.linspace(*bounds, 21)
     best = int(np.argmin([loss(at) for at in grid]))
     around = (grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)])
     found = minimize_scalar(loss, bounds=around, method='bounded', options=dict(xatol=1e-4))

@@ -11,30 +11,18 @@ from ..apis.inferencer import best_device
 from ..converters.description import store_temperature as store_in_checkpoint
 from ..utils import first_line, write_json, write_text
 from ..version import __version__
+from .error_sections import calibration_section, confusion_section, texts_section, worst_section
 from .page import Report, Section, Table, write_pages
 from .run_folder import RunFolder
-from .scoring import (
-    Calibration,
-    Scored,
-    calibrate,
-    find_video,
-    loader_of,
-    read_scores,
-    score_list,
-    with_texts,
-    zero_shot_model,
-)
+from .scores import Calibration, Scored, calibrate, find_video, loader_of, read_scores
 from .sections import (
-    calibration_section,
     classes_section,
-    confusion_section,
     measures,
     result_section,
     tests_section,
-    texts_section,
     training_section,
-    worst_section,
 )
+from .testing import score_list, with_texts, zero_shot_model
 
 SCORES, ZERO_SHOT = 'scores.safetensors', 'zero_shot.safetensors'
 

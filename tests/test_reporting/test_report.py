@@ -15,7 +15,7 @@ from safetensors.numpy import save_file
 
 from actionclip_mm.evaluation.video_scores import KEY, read_video_scores
 from actionclip_mm.reporting import write_report
-from actionclip_mm.reporting.scoring import Scored
+from actionclip_mm.reporting.scores import Scored
 
 from .conftest import CLASSES, LABELS
 
@@ -180,7 +180,7 @@ def test_clip_with_mean_of_frames_is_the_baseline(trained: Path, tiny_arch: dict
     import open_clip
     from mmengine.config import Config
 
-    from actionclip_mm.reporting.scoring import zero_shot_model
+    from actionclip_mm.reporting.testing import zero_shot_model
 
     weights = trained / 'clip.pt'
     name = trained / 'tiny.json'

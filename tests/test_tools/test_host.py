@@ -13,7 +13,7 @@ import torch
 from mmengine.config import Config
 from mmengine.fileio.handlers import PickleHandler
 
-from actionclip_mm.compat import host_tools
+from actionclip_mm.host_tools import scripts as host_tools
 
 pytestmark = pytest.mark.slow
 

@@ -1,24 +1,19 @@
-"""Score the videos of a config's list: with a trained model, or zero-shot with its CLIP towers."""
+"""Scores of a list of videos: read from files, and calibrated."""
 
 import os
-from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from mmaction.registry import MODELS
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
-from mmengine.runner import Runner
 from scipy.special import softmax
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..apis.building import build_trained
 from ..evaluation import (
-    CompleteEvaluator,
     VideoScores,
     auroc,
     expected_calibration_error,
@@ -28,11 +23,8 @@ from ..evaluation import (
 )
 from ..evaluation.calibration import cross_fitted
 from ..evaluation.confusion import names_or_ids
-from ..models.text import TextBank, read_labels
-from ..utils.progress import with_progress
+from ..models.text import read_labels
 from ..utils.wrapped_datasets import innermost_config
-
-MOST_LOGITS = 50_000_000  # similarities of views and templates that are kept: 200 MB
 
 
 @dataclass(frozen=True)
@@ -130,47 +122,6 @@ def calibrate(scored: Scored) -> Calibration | None:
     )
 
 
-def score_list(
-    model: Any, config: Config, split: str, out: Path, device: str, labels: str | None = None
-) -> Scored:
-    """Test a model on the list of ``{split}_dataloader``, as ``actionclip test`` would.
-
-    Args:
-        model: A recognizer.
-        config: Its config.
-        split: ``'val'`` or ``'test'``.
-        out: A ``.safetensors`` file for the scores.
-        device: Where to compute.
-        labels: Label file, for names of a head without texts.
-    """
-    loader_config = loader_of(config, split)
-    dataset = innermost_config(loader_config.dataset)
-    prefix = dataset.get('data_prefix') or {}
-    root = str(next(iter(prefix.values()), '')) if len(prefix) == 1 else ''
-    _switch_labels(model, config, split)
-    head = model.cls_head
-    given = _names(model) if labels is None else read_labels(labels, split_names=False)
-    names = names_or_ids(given, head.num_classes)
-    with DefaultScope.overwrite_default_scope(config.get('default_scope', 'mmaction')):
-        writer = dict(
-            type='VideoScoresFile', out_file=str(out), labels=names, root=root.rstrip('/')
-        )
-        evaluator = CompleteEvaluator(writer)
-        loader = Runner.build_dataloader(loader_config, seed=0)
-    model.to(device).eval()
-    logits = _Logits(head)
-    reasons: dict[str, str] = {}
-    with torch.no_grad():
-        for batch in with_progress(loader, 'scoring batches'):
-            samples = model.test_step(batch)
-            reasons |= {s.filename: s.undecodable for s in samples if 'undecodable' in s}
-            evaluator.process(samples, batch)
-        evaluator.evaluate(len(loader.dataset))
-        texts = _text_features(model)
-    found = read_video_scores(out)
-    return Scored(found, logits.stacked(len(found.videos)), _pooling(head), texts, reasons)
-
-
 def loader_of(config: Config, split: str) -> Any:
     """Config of the loader of a list, in the order of the list.
 
@@ -185,55 +136,6 @@ def loader_of(config: Config, split: str) -> Any:
     loader.sampler = dict(type='DefaultSampler', shuffle=False)
     innermost_config(loader.dataset).test_mode = True
     return loader
-
-
-def zero_shot_model(config: Config, start: str | None = None) -> tuple[Any, str]:
-    """The model of a config before its training, and what it is.
-
-    The whole model of the checkpoint that it started from, or else CLIP's towers with the mean of
-    the frames instead of the visual prompt.
-
-    Args:
-        config: Config of the run.
-        start: Checkpoint that the run started from, or None.
-
-    Raises:
-        ValueError: The model is not a pair of CLIP towers, or has no weights to start from.
-        FileNotFoundError: Weights that are not there.
-    """
-    model = deepcopy(config.model)
-    head: Any = model.get('cls_head') or {}
-    if 'label_encoder' not in head:
-        raise ValueError('its head compares no texts')
-    if start is not None:
-        return build_trained(config, start), f'before training ({start})'
-    backbone = model.get('backbone') or {}
-    if backbone.get('type') != 'CLIPImageEncoder':
-        raise ValueError(f'its backbone {backbone.get("type")} is not an image tower of CLIP')
-    if not backbone.get('pretrained'):
-        raise ValueError('the config has neither load_from nor pretrained weights')
-    backbone.pop('visual_prompt', None)
-    model.neck = dict(type='MeanPPrompt')
-    head.label_encoder.pop('context', None)
-    for key in ('loss_cls', 'in_channels', 'scores', 'test_scale'):  # those of CLIP itself
-        head.pop(key, None)
-    with DefaultScope.overwrite_default_scope(config.get('default_scope', 'mmaction')):
-        return MODELS.build(model), 'CLIP with the mean of the frames'
-
-
-def with_texts(scored: Scored, config: Config, checkpoint: str) -> Scored:
-    """Add the class text features of a checkpoint to given scores.
-
-    Raises:
-        ValueError: The checkpoint does not fit the config, or its head has no texts.
-    """
-    model: Any = build_trained(config, checkpoint).eval()
-    if _names(model) is None:
-        return scored
-    if len(_names(model) or ()) != len(scored.found.classes):
-        model.cls_head.set_labels(list(scored.found.classes))
-    with torch.no_grad():
-        return replace(scored, texts=_text_features(model))
 
 
 def read_scores(path: Path, config: Config | None, labels: str | None, split: str) -> Scored:
@@ -294,51 +196,3 @@ def _videos(config: Config | None, split: str, count: int) -> tuple[str, ...]:
             infos = [dataset.get_data_info(index) for index in range(count)]
             return tuple(str(info.get('filename') or info.get('frame_dir')) for info in infos)
     return tuple(f'video {index}' for index in range(count))
-
-
-def _names(model: Any) -> Sequence[str] | None:
-    encoder = getattr(model.cls_head, 'label_encoder', None)
-    return None if encoder is None else encoder.labels
-
-
-def _switch_labels(model: Any, config: Config, split: str) -> None:
-    """Classes that a LabelSwitchHook of the config sets for this list."""
-    for hook in config.get('custom_hooks') or []:
-        if hook.get('type') == 'LabelSwitchHook' and hook.get(split) is not None:
-            model.cls_head.set_labels(hook[split], hook.get('templates'))
-
-
-def _text_features(model: Any) -> np.ndarray | None:
-    encoder = getattr(model.cls_head, 'label_encoder', None)
-    if encoder is None:
-        return None
-    bank = TextBank(encoder.labels, encoder(), encoder.num_sentences)
-    return bank.mean().float().cpu().numpy()
-
-
-def _pooling(head: nn.Module) -> Any:
-    return getattr(head, 'pool', None)
-
-
-class _Logits:
-    """Keeps what a VideoTextHead computes, unless it becomes too much."""
-
-    def __init__(self, head: nn.Module) -> None:
-        self.parts: list[Tensor] | None = None
-        if getattr(head, 'scores', None) == 'softmax' and _pooling(head) is not None:
-            self.parts = []
-            head.register_forward_hook(self._keep)
-
-    def _keep(self, _head: nn.Module, _args: Any, output: Tensor) -> None:
-        if self.parts is None:
-            return
-        self.parts.append(output.float().cpu())
-        if sum(part.numel() for part in self.parts) > MOST_LOGITS:
-            self.parts = None
-
-    def stacked(self, count: int) -> Tensor | None:
-        """[N, V, P, C], or None."""
-        if not self.parts:
-            return None
-        logits = torch.cat(self.parts)  # [N·V, P, C]
-        return logits.unflatten(0, (count, -1)) if len(logits) % count == 0 else None
