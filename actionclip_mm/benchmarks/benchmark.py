@@ -202,19 +202,26 @@ class Benchmark:
         return json.loads(path.read_text(encoding='utf-8')) if path.is_file() else {}
 
 
-def three_splits(name: str) -> tuple[Split, ...]:
-    """Return splits 1, 2 and 3 of a data set whose test lists are ``NAME_val_split_N``."""
-    return tuple(
-        Split(
-            AnnotationList(
-                f'{name}_train_split_{number}_{{kind}}.txt',
-                published=(f'{name}_train_split_{number}',),
-            ),
-            AnnotationList(
-                f'{name}_val_split_{number}_{{kind}}.txt',
-                test=True,
-                published=(f'{name}_test_split_{number}',),
-            ),
+def three_splits(
+    name: str, train: tuple[int, ...] = (), test: tuple[int, ...] = ()
+) -> tuple[Split, ...]:
+    """Return splits 1, 2 and 3 of a data set whose test lists are ``NAME_val_split_N``.
+
+    Args:
+        name: The data set.
+        train: Official numbers of training videos; by default those of the published lists.
+        test: Official numbers of test videos; by default those of the published lists.
+    """
+
+    def make(ours: str, theirs: str, number: int, counts: tuple[int, ...]) -> AnnotationList:
+        return AnnotationList(
+            f'{name}_{ours}_split_{number}_{{kind}}.txt',
+            test=theirs == 'test',
+            published=() if counts else (f'{name}_{theirs}_split_{number}',),
+            counts=counts[number - 1 : number],
         )
+
+    return tuple(
+        Split(make('train', 'train', number, train), make('val', 'test', number, test))
         for number in (1, 2, 3)
     )

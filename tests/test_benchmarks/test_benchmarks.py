@@ -3,6 +3,7 @@
 import pytest
 
 from actionclip_mm.benchmarks import BENCHMARKS, get_benchmark, published_lists
+from actionclip_mm.benchmarks.benchmark import three_splits
 from actionclip_mm.benchmarks.identity import hash_names
 
 
@@ -79,3 +80,12 @@ def test_sizes_are_official_and_published_ones() -> None:
 def test_unknown_name(name: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         get_benchmark(name)
+
+
+def test_splits_of_a_data_set_without_published_lists() -> None:
+    splits = three_splits('new', train=(4, 5, 6), test=(1, 2, 3))
+    assert [(split.train.counts, split.test.counts) for split in splits] == [
+        ((4,), (1,)), ((5,), (2,)), ((6,), (3,)),
+    ]  # fmt: skip
+    assert splits[2].test.file_name() == 'new_val_split_3_videos.txt' and splits[2].test.test
+    assert not splits[0].train.published
