@@ -1,6 +1,6 @@
 """The figure as one recognizer: image tower, visual prompt, video-text head. Wiring only."""
 
-from mmaction.models import Recognizer3D
+from mmaction.models import FeatureHead, Recognizer3D
 from mmaction.registry import MODELS
 from mmengine.logging import print_log
 from torch import Tensor
@@ -56,7 +56,9 @@ class CLIPRecognizer(Recognizer3D):
             self.neck = MODELS.build(neck)
         if cls_head is not None:
             last = self.neck if neck is not None else self.backbone
-            self.cls_head = MODELS.build(with_width(cls_head, 'cls_head', last))
+            if not is_config_of(cls_head, FeatureHead):  # which takes features of any width
+                cls_head = with_width(cls_head, 'cls_head', last)
+            self.cls_head = MODELS.build(cls_head)
         self.micro_batch_size = micro_batch_size
         if micro_batch_size is not None:
             check_positive(micro_batch_size, 'model.micro_batch_size', 'set a number of videos')
