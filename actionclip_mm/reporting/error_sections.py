@@ -36,14 +36,14 @@ def confusion_section(scored: Scored) -> Section:
     pairs = most_confused(matrix)
     section = Section('Confusions')
     if not pairs:
-        section.parts.append('No video was given a wrong class.')
+        section.parts.append('No video was misclassified.')
     chosen = choose_classes(matrix, MOST_CLASSES)
     if len(chosen):
         part = matrix[np.ix_(chosen, chosen)]
-        others, caption = None, 'Confusion matrix: numbers of videos, colours by row'
+        others, caption = None, 'Confusion matrix: number of videos, colour by share of the class'
         if len(chosen) < len(matrix):
             others = matrix[chosen].sum(axis=1) - part.sum(axis=1)
-            caption = f'The {len(chosen)} most confused of {len(matrix)} classes: numbers of videos'
+            caption = f'The {len(chosen)} most confused of {len(matrix)} classes: number of videos'
         drawn = [drawn_name(names[index], index) for index in chosen.tolist()]
         section.parts.append(Picture('confusions', caption, draw_confusions(part, drawn, others)))
     if pairs:
@@ -103,7 +103,7 @@ def _coincidence(similar: '_TextPairs', together: np.ndarray) -> str:
     """Whether confused pairs have close texts."""
     confused = {(int(a), int(b)) for a, b in np.argwhere(np.triu(together, 1)) if together[a, b]}
     if not confused:
-        return 'No videos were confused, whatever their texts.'
+        return 'No videos were confused.'
     top = max(1, len(similar.pairs) // 20)
     close = set(similar.pairs[:top])
     videos = sum(int(together[pair]) for pair in confused)
@@ -151,7 +151,7 @@ def worst_section(scored: Scored, paths: Sequence[str]) -> Section:
     found = np.flatnonzero(wrong & readable)
     found = found[np.argsort(own[found], kind='stable')][:WORST].tolist()
     if not found:
-        section.parts.append('All videos that could be read are right.')
+        section.parts.append('All readable videos are classified correctly.')
         return section
     names = scored.found.classes
     strips, rows, unreadable = [], [], []
@@ -170,9 +170,11 @@ def worst_section(scored: Scored, paths: Sequence[str]) -> Section:
         rows.append((name, names[label], f'{own[index]:.1%}', ', '.join(said)))
     section.parts += [
         Picture(
-            'worst_videos', 'Own class and file above, prediction next to it', draw_strips(strips)
+            'worst_videos',
+            'True class and file above the frames, predictions to the right',
+            draw_strips(strips),
         ),
-        Table(('video', 'class', 'its probability', 'predicted'), rows),
+        Table(('video', 'class', 'probability of its class', 'predicted'), rows),
     ]
     if unreadable:
         section.parts.append(Table(('frames that cannot be shown', 'reason'), unreadable))
@@ -184,7 +186,7 @@ def calibration_section(found: Calibration, exact: bool) -> Section:
 
     Args:
         found: Of :func:`calibrate`.
-        exact: Whether the similarities of views and templates were at hand.
+        exact: Whether the similarities per view and template are known.
     """
     labels, after = found.labels, None
     rows = [('as trained', '1', *_calibration_row(found.before, labels))]
@@ -201,17 +203,17 @@ def calibration_section(found: Calibration, exact: bool) -> Section:
             Table(head, rows),
             'ECE: mean distance between confidence and accuracy (15 bins); 0 is calibrated. AUROC: '
             'how well confidence tells right answers from wrong ones; 0.5 is chance. The '
-            'temperature divides the logits; it is fitted on all videos of this list, and the row '
-            'was measured with one half fitted on the other half.',
+            'temperature divides the logits. It is fitted on all videos of this list; its row is '
+            'measured on each half with the temperature fitted on the other half.',
         ],
     )
     if not exact:
         section.parts.append(
-            'The similarities of views and templates were not at hand: the temperature is '
-            'approximate where scores are means of several softmaxes.'
+            'The temperature is approximate if scores are means of several softmaxes (views, '
+            'templates): their similarities were not available.'
         )
     if len(labels) < FEW:
-        section.parts.append(f'With {len(labels)} videos these figures say little.')
+        section.parts.append(f'{len(labels)} videos are too few for reliable figures.')
     return section
 
 

@@ -63,14 +63,16 @@ def score_list(
         evaluator.evaluate(len(loader.dataset))
         texts = _text_features(model)
     found = read_video_scores(out)
-    return Scored(found, logits.stacked(len(found.videos)), _pooling(head), texts, reasons)
+    return Scored(
+        found, logits.stacked(len(found.videos)), getattr(head, 'pool', None), texts, reasons
+    )
 
 
 def zero_shot_model(config: Config, start: str | None = None) -> tuple[Any, str]:
-    """The model of a config before its training, and what it is.
+    """The model of a config before training, and a description of it.
 
-    The whole model of the checkpoint that it started from, or else CLIP's towers with the mean of
-    the frames instead of the visual prompt.
+    It is the model of the checkpoint that training started from, or else CLIP's towers with mean
+    pooling over frames instead of the visual prompt.
 
     Args:
         config: Config of the run.
@@ -97,7 +99,7 @@ def zero_shot_model(config: Config, start: str | None = None) -> tuple[Any, str]
     for key in ('loss_cls', 'in_channels', 'scores', 'test_scale'):  # those of CLIP itself
         head.pop(key, None)
     with DefaultScope.overwrite_default_scope(config.get('default_scope', 'mmaction')):
-        return MODELS.build(model), 'CLIP with the mean of the frames'
+        return MODELS.build(model), 'CLIP with mean pooling over frames'
 
 
 def with_texts(scored: Scored, config: Config, checkpoint: str) -> Scored:
@@ -135,16 +137,13 @@ def _text_features(model: Any) -> np.ndarray | None:
     return bank.mean().float().cpu().numpy()
 
 
-def _pooling(head: nn.Module) -> Any:
-    return getattr(head, 'pool', None)
-
-
 class _Logits:
     """Keeps what a VideoTextHead computes, unless it becomes too much."""
 
     def __init__(self, head: nn.Module) -> None:
         self.parts: list[Tensor] | None = None
-        if getattr(head, 'scores', None) == 'softmax' and _pooling(head) is not None:
+        self.size = 0
+        if getattr(head, 'scores', None) == 'softmax' and hasattr(head, 'pool'):
             self.parts = []
             head.register_forward_hook(self._keep)
 
@@ -152,7 +151,8 @@ class _Logits:
         if self.parts is None:
             return
         self.parts.append(output.float().cpu())
-        if sum(part.numel() for part in self.parts) > MOST_LOGITS:
+        self.size += output.numel()
+        if self.size > MOST_LOGITS:
             self.parts = None
 
     def stacked(self, count: int) -> Tensor | None:
