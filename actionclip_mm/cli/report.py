@@ -47,8 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from ..reporting import write_report
         from .predict import check_device
 
-        if args.device != 'auto':
-            check_device(args.device)
+        check_device(args.device)
 
         page = write_report(
             args.work_dir,

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from mmaction.evaluation import mean_class_accuracy, top_k_accuracy
+from mmaction.evaluation import ConfusionMatrix, mean_class_accuracy, top_k_accuracy
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
-from sklearn.metrics import confusion_matrix
 
 
 class ConfusedPair(NamedTuple):
@@ -39,8 +38,8 @@ def accuracies(scores: np.ndarray, labels: np.ndarray) -> dict[str, float]:
 
 def count_confusions(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Videos by class and predicted class, int [C, C]; a row is a true class."""
-    num_classes = scores.shape[1]
-    return confusion_matrix(labels, scores.argmax(axis=1), labels=np.arange(num_classes))
+    predicted = scores.argmax(axis=1)
+    return ConfusionMatrix.calculate(predicted, labels, scores.shape[1]).numpy()
 
 
 def class_accuracies(matrix: np.ndarray) -> np.ndarray:
@@ -53,9 +52,10 @@ def most_confused(matrix: np.ndarray, most: int | None = None) -> list[ConfusedP
     """Pairs of different classes that were confused, the most videos first, then the share."""
     totals = matrix.sum(axis=1)
     pairs = [
-        ConfusedPair(int(truth), int(found), int(count), float(count / totals[truth]))
-        for (truth, found), count in np.ndenumerate(matrix)
-        if truth != found and count
+        ConfusedPair(truth, found, count, count / int(totals[truth]))
+        for truth, found in np.argwhere(matrix).tolist()
+        if truth != found
+        for count in [int(matrix[truth, found])]
     ]
     return sorted(pairs, key=lambda pair: (-pair.videos, -pair.share, pair))[:most]
 

@@ -25,6 +25,7 @@ from .strips import frame_strip
 
 MOST_CLASSES = 40  # classes in the confusion matrix
 PAIRS = 15  # rows of the tables of pairs
+CLOSE = 20  # one pair of texts in so many is close
 WORST = 8  # videos with a frame strip
 FEW = 50  # videos, below which calibration says little
 
@@ -54,7 +55,8 @@ def confusion_section(scored: Scored) -> Section:
         for pair in pairs[:PAIRS]:
             row = [names[pair.truth], names[pair.predicted], str(pair.videos), f'{pair.share:.0%}']
             if similar is not None:
-                row += [similar.cosine(pair[:2]), similar.rank(pair[:2])]
+                rank = f'{similar.rank(pair[:2])} of {len(similar.values)}'
+                row += [similar.cosine(pair[:2]), rank]
             rows.append(row)
         section.parts += [
             f'{len(pairs)} pairs were confused; the most frequent:',
@@ -78,7 +80,7 @@ def texts_section(scored: Scored) -> Section:
     if not scored.multi_label:
         matrix = count_confusions(scored.found.scores, scored.found.labels)
         together = matrix + matrix.T
-    for one, other in similar.pairs[:PAIRS]:
+    for one, other in similar.first:
         row = [names[one], names[other], similar.cosine((one, other))]
         rows.append(row if scored.multi_label else [*row, str(together[one, other])])
     head = ['class', 'class', 'cosine of the texts']
@@ -91,32 +93,31 @@ def texts_section(scored: Scored) -> Section:
 
 
 def _how_texts_spread(similar: '_TextPairs') -> str:
-    values = similar.values
     return (
-        f'Cosine of the mean text features of two classes: median {np.median(values):.3f}, '
-        f'largest {values.max():.3f}. Close texts leave little room between their videos: reword '
-        'the class names or templates of the first rows.'
+        f'Cosine of the mean text features of two classes: median {np.median(similar.values):.3f}, '
+        f'largest {similar.values.max():.3f}. Close texts leave little room between their videos: '
+        'reword the class names or templates of the first rows.'
     )
 
 
 def _coincidence(similar: '_TextPairs', together: np.ndarray) -> str:
     """Whether confused pairs have close texts."""
-    confused = {(int(a), int(b)) for a, b in np.argwhere(np.triu(together, 1)) if together[a, b]}
+    confused = [(one, other) for one, other in np.argwhere(np.triu(together, 1)).tolist()]
     if not confused:
         return 'No videos were confused.'
-    top = max(1, len(similar.pairs) // 20)
-    close = set(similar.pairs[:top])
-    videos = sum(int(together[pair]) for pair in confused)
-    inside = sum(int(together[pair]) for pair in confused & close)
+    total = len(similar.values)
+    top = max(1, total // CLOSE)
+    close = [pair for pair in confused if similar.rank(pair) <= top]
+    videos, inside = (sum(int(together[pair]) for pair in pairs) for pairs in (confused, close))
     return (
-        f'{len(confused & close)} of {len(confused)} confused pairs, with {inside} of {videos} '
-        f'confused videos, are among the {top} closest of {len(similar.pairs)} pairs of texts; '
-        f'by chance it would be {len(confused) * top / len(similar.pairs):.1f} pairs.'
+        f'{len(close)} of {len(confused)} confused pairs, with {inside} of {videos} confused '
+        f'videos, are among the {top} closest of {total} pairs of texts; by chance it would be '
+        f'{len(confused) * top / total:.1f} pairs.'
     )
 
 
 class _TextPairs:
-    """Pairs of classes, closest texts first."""
+    """Cosines of pairs of class texts [C, D]; ``first`` has the closest pairs."""
 
     def __init__(self, texts: np.ndarray) -> None:
         self.matrix = texts @ texts.T
@@ -124,15 +125,16 @@ class _TextPairs:
         values = self.matrix[rows, columns]
         order = np.argsort(-values, kind='stable')
         self.values = values[order]
-        self.pairs = list(zip(rows[order].tolist(), columns[order].tolist(), strict=True))
-        self._ranks = {pair: rank for rank, pair in enumerate(self.pairs, start=1)}
+        first = order[:PAIRS]
+        self.first = list(zip(rows[first].tolist(), columns[first].tolist(), strict=True))
 
     def cosine(self, pair: tuple[int, int]) -> str:
         return f'{self.matrix[pair]:.3f}'
 
-    def rank(self, pair: tuple[int, int]) -> str:
+    def rank(self, pair: tuple[int, int]) -> int:
+        """1 for the closest pair; equal cosines share the best rank."""
         low, high = sorted(pair)
-        return f'{self._ranks[low, high]} of {len(self.pairs)}'
+        return int(np.searchsorted(-self.values, -self.matrix[low, high])) + 1
 
 
 def worst_section(scored: Scored, paths: Sequence[str]) -> Section:

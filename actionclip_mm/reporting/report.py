@@ -9,7 +9,7 @@ from typing import Any
 from ..apis.building import build_trained, read_model_config
 from ..apis.inferencer import best_device
 from ..converters.description import store_temperature as store_in_checkpoint
-from ..utils import first_line, write_json, write_text
+from ..utils import check_writable, first_line, write_json, write_text
 from ..version import __version__
 from .error_sections import calibration_section, confusion_section, texts_section, worst_section
 from .page import Report, Section, Table, write_pages
@@ -72,6 +72,7 @@ def write_report(
     """
     run = RunFolder(work_dir, config, checkpoint)
     out = run.path / 'report' if out is None else Path(out)
+    check_writable(out / 'report.html')  # now, not after minutes of tests
     facts = {'run': str(run.path), 'config': str(run.config_file or '–')}
     sections = [training_section(run.log())]
     if not curves_only:

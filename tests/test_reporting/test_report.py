@@ -13,6 +13,7 @@ import pytest
 import torch
 from safetensors.numpy import save_file
 
+from actionclip_mm.evaluation import VideoScores
 from actionclip_mm.evaluation.video_scores import KEY, read_video_scores
 from actionclip_mm.reporting import write_report
 from actionclip_mm.reporting.scores import Scored
@@ -100,6 +101,35 @@ def test_a_baseline_of_another_list(work_dir: Path, write_scores: Callable, tmp_
         write_report(work_dir, scores=scores, zero_shot=other)
 
 
+def test_close_texts_and_confused_videos() -> None:
+    from actionclip_mm.reporting.error_sections import texts_section
+
+    texts = np.eye(4)
+    texts[1] = [0.8, 0.6, 0, 0]  # close to class 0
+    scores = np.eye(4)[[1, 0, 2, 3]]
+    found = VideoScores(tuple('abcd'), tuple('abcd'), scores, np.arange(4), np.zeros(4, bool))
+    section = texts_section(Scored(found, texts=texts))
+    said, table = section.parts[1:]
+    assert said.startswith('1 of 1 confused pairs, with 2 of 2 confused videos, are among the 1')
+    assert 'by chance it would be 0.2 pairs' in said
+    assert table.rows[0] == ['a', 'b', '0.800', '2'] and len(table.rows) == 6
+
+
+def test_a_single_class(work_dir: Path, write_scores: Callable, tmp_path: Path) -> None:
+    labels = tmp_path / 'labels.txt'
+    labels.write_text('clap\n')
+    samples = [dict(pred_score=torch.ones(1), gt_label=torch.tensor([0]))] * 2
+    (tmp_path / 'dump.pkl').write_bytes(pickle.dumps(samples))
+    text = write_report(work_dir, scores=tmp_path / 'dump.pkl', labels=str(labels))
+    assert 'All readable videos are classified correctly' in text.read_text()
+
+
+def test_an_unwritable_folder_is_refused_first(work_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / 'out').write_text('a file')
+    with pytest.raises(OSError, match='was not written'):
+        write_report(work_dir, tmp_path / 'out', scores=tmp_path / 'missing.safetensors')
+
+
 def test_temperature_of_single_softmaxes_is_exact() -> None:
     logits = torch.randn(6, 1, 1, 3, dtype=torch.float64)
     found = read_like(logits.flatten(1).softmax(dim=1).numpy())
@@ -108,8 +138,6 @@ def test_temperature_of_single_softmaxes_is_exact() -> None:
 
 
 def read_like(scores: np.ndarray):
-    from actionclip_mm.evaluation import VideoScores
-
     count = len(scores)
     labels = np.zeros(count, int)
     return VideoScores(('v',) * count, ('a', 'b', 'c'), scores, labels, np.zeros(count, bool))
