@@ -84,16 +84,10 @@ def main(argv: Sequence[str] | None = None) -> None:
             newest = Path((work_dir / 'last_checkpoint').read_text())
             link = work_dir / 'last.pth'
             link.unlink(missing_ok=True)
-            link.symlink_to(newest)
-    report = [
-        '-m',
-        'actionclip_mm',
-        'report',
-        str(work_dir),
-        '--checkpoint',
-        str(work_dir / 'last.pth'),
-    ]
+            link.symlink_to(newest.name)  # the folder may be moved
+    report = ['report', str(work_dir), '--checkpoint', str(work_dir / 'last.pth')]
     report += ['--note', 'seconds', ', '.join(seconds)]
-    with child([sys.executable, '-W', 'ignore', *report], cwd=folder) as process:
+    command = [sys.executable, '-W', 'ignore', '-m', 'actionclip_mm', *report]
+    with child(command, cwd=folder) as process:
         if process.wait() != 0:
             sys.exit('The report failed; the steps before it are complete.')
