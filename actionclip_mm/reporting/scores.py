@@ -24,6 +24,7 @@ from ..evaluation import (
 from ..evaluation.calibration import cross_fitted
 from ..evaluation.confusion import names_or_ids
 from ..models.text import read_labels
+from ..protocols.configs import ROBUST
 from ..utils.wrapped_datasets import innermost_config
 
 
@@ -134,7 +135,9 @@ def loader_of(config: Config, split: str) -> Any:
     loader = deepcopy(loader)
     loader.drop_last = False
     loader.sampler = dict(type='DefaultSampler', shuffle=False)
-    innermost_config(loader.dataset).test_mode = True
+    dataset = innermost_config(loader.dataset)
+    dataset.type = ROBUST.get(dataset.type, dataset.type)  # unreadable videos count as wrong
+    dataset.test_mode = True
     return loader
 
 

@@ -72,6 +72,17 @@ def test_a_dump_is_the_same(work_dir: Path, write_scores: Callable, tmp_path: Pa
     assert 'video 1' in theirs.read_text()  # without a config no list names it
 
 
+def test_a_dump_cannot_run_code(work_dir: Path, tmp_path: Path) -> None:
+    class Evil:
+        def __reduce__(self):
+            return (tmp_path / 'evil').mkdir, ()
+
+    (tmp_path / 'dump.pkl').write_bytes(pickle.dumps([Evil()]))
+    with pytest.raises(ValueError, match='could run code'):
+        write_report(work_dir, scores=tmp_path / 'dump.pkl')
+    assert not (tmp_path / 'evil').exists()
+
+
 def test_several_labels_per_video(work_dir: Path, tmp_path: Path) -> None:
     generator = np.random.default_rng(0)
     labels = generator.random((12, 3)) < 0.5
@@ -183,6 +194,13 @@ def test_a_model_is_tested(trained: Path, save_model: Callable) -> None:
     assert 'Zero-shot: before training' in text.read_text()
     before = read_video_scores(trained / 'report' / 'zero_shot.safetensors')
     assert not np.array_equal(before.scores, found.scores)
+
+
+def test_data_sets_of_mmaction2(trained: Path) -> None:
+    with (trained / 'leaf.py').open('a') as file:
+        file.write("val_dataloader['dataset']['type'] = 'VideoDataset'\n")
+    text = write_report(trained, device='cpu', zero_shot=False).read_text()
+    assert '5, 1 of them unreadable' in text
 
 
 def test_the_temperature_is_stored(trained: Path) -> None:
