@@ -1,4 +1,4 @@
-"""Data sets that mmaction2 lacks."""
+"""Data sets and transforms that mmaction2 lacks."""
 
 from .image_text_dataset import ImageTextDataset
 from .robust_datasets import RobustRawframeDataset, RobustVideoDataset

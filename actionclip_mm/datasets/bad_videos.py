@@ -1,4 +1,4 @@
-"""Keeps count of the training videos that cannot be read, and finds others of the same class."""
+"""Count unreadable training videos, and find others of the same class."""
 
 from collections.abc import Sequence
 
@@ -11,15 +11,15 @@ from ..utils.annotation_lists import NO_LABEL
 class BadVideos:
     """The unreadable videos of one training list.
 
-    The marks are in shared memory, so that all data-loader workers of a process count together if
-    this is made before they start. Several processes (GPUs) count on their own; as each epoch deals
-    the videos anew, each of them comes to meet all.
+    Marks are in shared memory: data-loader workers of a process count together if this is built
+    before they start. Several processes (GPUs) count on their own; each epoch reshuffles the
+    videos, so each process eventually sees all of them.
 
     Args:
-        names: The video of each line; lines with the same name count once.
-        labels: The class ids of each line; none for a video without labels.
-        max_ratio: The share of the different videos that may be bad. One bad video is allowed in
-            any list unless this is 0.
+        names: Video of each line; repeated names count once.
+        labels: Class ids of each line; none for a video without labels.
+        max_ratio: Share of the different videos that may be bad. One is always allowed unless
+            this is 0.
     """
 
     def __init__(
@@ -36,22 +36,22 @@ class BadVideos:
 
     @property
     def count(self) -> int:
-        """How many different videos are bad."""
+        """Number of different bad videos."""
         return int(self.marks.sum())
 
     def lines(self) -> list[int]:
-        """The first line of each bad video, counted from 0."""
+        """First line of each bad video, from 0."""
         return self.first_lines[self.marks.numpy()].tolist()
 
     def __contains__(self, line: int) -> bool:
         return bool(self.marks[self.video[line]])
 
     def mark(self, line: int) -> None:
-        """Notes that the video of this line is bad."""
+        """Mark the video of a line as bad."""
         self.marks[self.video[line]] = True
 
     def lines_with(self, labels: Sequence[int]) -> np.ndarray:
-        """The lines that share one of these class ids, bad ones too; for none, those without."""
+        """Lines that share one of these class ids, bad ones included; unlabelled ones for none."""
         ids = np.array(labels or [NO_LABEL])
         starts, ends = np.searchsorted(self._labels, [ids, ids + 1])
         pieces = [self._lines[start:end] for start, end in zip(starts, ends, strict=True)]

@@ -1,24 +1,24 @@
-"""Frames of a folder that are numbered otherwise than ``start_index`` says."""
+"""Detect folders of frames whose numbering disagrees with ``start_index``."""
 
 import os.path as osp
 from collections.abc import Iterable
 
-LOOKED_AT = 8  # folders: numbering is a property of how a data set was extracted
+LOOKED_AT = 8  # folders; all frames of a data set are usually extracted alike
 
 
 def check_numbering(infos: Iterable[dict], filename_tmpl: str, start_index: int) -> None:
-    """Refuse folders whose images are shifted by one against ``start_index``.
+    """Refuse folders whose images are off by one from ``start_index``.
 
-    They would be read one frame off, and without their first or last image. Folders on other
-    storage, and folders that differ in another way (such as a missing image), are not judged.
+    They would be read one frame off, without their first or last image. Remote folders and folders
+    that differ in another way (such as a missing image) are not checked.
 
     Args:
-        infos: Annotations with ``frame_dir``, ``total_frames`` and maybe ``offset``.
+        infos: Annotations with ``frame_dir``, ``total_frames`` and optionally ``offset``.
         filename_tmpl: As in mmaction2, ``'img_{:05}.jpg'``, or of flow ``'{}_{:05}.jpg'``.
         start_index: Number of the first image.
 
     Raises:
-        ValueError: With a folder, and the ``start_index`` that fits it.
+        ValueError: Names the folder and the ``start_index`` that fits.
     """
     for info in infos:
         folder, total = info['frame_dir'], info.get('total_frames') or 0
@@ -39,13 +39,13 @@ def check_numbering(infos: Iterable[dict], filename_tmpl: str, start_index: int)
         name = frame_name(filename_tmpl, found)
         raise ValueError(
             f"The {total} frames of '{folder}' begin with {name}, but start_index is "
-            f'{start_index}, which reads them one frame off: set start_index={found} of the data '
-            'set.'
+            f'{start_index}, which reads them one frame off: set start_index={found} of the '
+            'data set.'
         )
 
 
 def frame_name(filename_tmpl: str, number: int) -> str:
-    """The file name of a frame; of flow, that of its horizontal part."""
+    """File name of a frame; for flow, of its horizontal part."""
     try:
         return filename_tmpl.format(number)
     except IndexError:

@@ -1,4 +1,4 @@
-"""Images with captions, the data of CLIP's pre-training, as videos of one frame."""
+"""Images with captions, as in CLIP's pre-training, as videos of one frame."""
 
 import json
 import reprlib
@@ -16,25 +16,25 @@ from ..utils.label_names import read_labels
 
 @DATASETS.register_module()
 class ImageTextDataset(BaseActionDataset):
-    """Reads ``{"image": path, "captions": [text, …]}`` lines.
+    """Read ``{"image": path, "captions": [text, …]}`` lines.
 
-    A sample has ``filename``, ``captions`` (all that are true of the image) and ``num_clips =
+    A sample has ``filename``, ``captions`` (all that apply to the image) and ``num_clips =
     clip_len = 1``: start its pipeline with mmaction2's ``ImageDecode``, and name ``captions``
     among the ``meta_keys`` of ``PackActionInputs`` for ``CaptionHead``.
 
     Args:
-        ann_file: A file of JSON lines, in UTF-8.
+        ann_file: JSON-lines file, UTF-8.
         pipeline: Transforms.
         data_prefix: ``dict(img=folder of the images)``.
-        labels: Class names or a label file for testing: ``label`` then is the multi-hot vector of
-            the names that are among the captions of the image. Defaults to None.
+        labels: Class names or a label file for testing: ``label`` is then the multi-hot vector of
+            the names among the captions of the image. Defaults to None.
         test_mode: As in mmaction2. Defaults to False.
         allow_outside: Whether images may lie outside of ``data_prefix``. Defaults to False.
 
     Raises:
         FileNotFoundError: No such ``ann_file``.
-        ValueError: A file that is no UTF-8 text, a line that is no JSON object with an image and at
-            least one caption, or an image outside of ``data_prefix``.
+        ValueError: The file is not UTF-8 text, a line is not a JSON object with an image and at
+            least one caption, or an image is outside of ``data_prefix``.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class ImageTextDataset(BaseActionDataset):
         path = Path(self.ann_file)
         if not path.is_file():
             raise FileNotFoundError(
-                f"There is no caption file '{path}': set ann_file to a file of JSON lines."
+                f"Caption file '{path}' does not exist: set ann_file to a JSON-lines file."
             )
         folder = Path(self.data_prefix['img'])
         entries = [
@@ -66,7 +66,7 @@ class ImageTextDataset(BaseActionDataset):
             if line.strip()
         ]
         if not entries:
-            raise ValueError(f"'{path}' holds no line: give a file of at least one image.")
+            raise ValueError(f"'{path}' is empty: give a file of at least one image.")
         return entries
 
     def get_data_info(self, idx: int) -> dict:
@@ -83,8 +83,8 @@ class ImageTextDataset(BaseActionDataset):
             image, captions = entry['image'], entry['captions']
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ValueError(
-                f'Line {number} of {self.ann_file} is no JSON object with the keys '
-                f'"image" and "captions" ({error}): mend that line.'
+                f'Line {number} of {self.ann_file} is not a JSON object with the keys '
+                f'"image" and "captions" ({error}): fix that line.'
             ) from error
         texts = captions if isinstance(captions, list) else []
         if not texts or not all(isinstance(text, str) and text for text in texts):

@@ -1,4 +1,4 @@
-"""mmaction2's data sets of video files and of extracted frames, for lists and files as they are."""
+"""mmaction2's data sets of videos and of extracted frames, for real-world lists and files."""
 
 import tempfile
 from collections.abc import Iterator
@@ -18,13 +18,13 @@ FRAMES, HEIGHT, WIDTH, RATE = 16, 256, 340, 25  # of a black stand-in
 
 @DATASETS.register_module()
 class RobustVideoDataset(RobustReading, VideoDataset):
-    """Reads lines ``path label``, or ``path label [label …]`` with ``multi_class=True``.
+    """Read lines ``path label``, or ``path label [label …]`` with ``multi_class=True``.
 
-    The labels are the whole numbers at the end of a line, so paths may hold spaces. A line without
-    label is a video without label (allowed where all lines are, and in multi-label lists); so is
-    ``-1``. A path that ends in a number behind a space stands in double quotes where this would be
-    misread: ``"clip 7" 3``. See :class:`RobustReading` for all other arguments and what becomes of
-    videos that cannot be read; without its two this is mmaction2's ``VideoDataset``.
+    Labels are the integers at the end of a line, so paths may contain spaces. A line without label
+    is an unlabelled video (allowed if all lines are, and in multi-label lists); so is ``-1``. A
+    path that ends in a number after a space is written in double quotes: ``"clip 7" 3``. See
+    :class:`RobustReading` for its two arguments and for unreadable videos; all others are those of
+    mmaction2's ``VideoDataset``.
     """
 
     def load_data_list(self) -> list[dict]:
@@ -36,18 +36,18 @@ class RobustVideoDataset(RobustReading, VideoDataset):
 
     @contextmanager
     def stand_in(self, info: dict) -> Iterator[dict]:
-        """The annotation of a black video file."""
+        """Annotation of a black video file."""
         with black_video() as path:
             yield {**info, 'filename': path}
 
 
 @DATASETS.register_module()
 class RobustRawframeDataset(RobustReading, RawframeDataset):
-    """Reads lines ``folder total_frames label``, with ``multi_class=True`` several labels.
+    """Read lines ``folder total_frames label``, with ``multi_class=True`` several labels.
 
-    With ``with_offset=True`` the number of the first frame stands in front of ``total_frames``.
-    Spaces, missing labels and quotes are as in :class:`RobustVideoDataset`; see
-    :class:`RobustReading` for all other arguments and what becomes of folders that cannot be read.
+    With ``with_offset=True`` the number of the first frame precedes ``total_frames``. Spaces,
+    missing labels and quotes are as in :class:`RobustVideoDataset`; see :class:`RobustReading` for
+    the other arguments and for unreadable folders.
     """
 
     def load_data_list(self) -> list[dict]:
@@ -67,7 +67,7 @@ class RobustRawframeDataset(RobustReading, RawframeDataset):
 
     @contextmanager
     def stand_in(self, info: dict) -> Iterator[dict]:
-        """The annotation of a folder of black frames."""
+        """Annotation of a folder of black frames."""
         with black_frames(self.filename_tmpl, self.start_index) as folder:
             yield {**info, 'frame_dir': folder, 'total_frames': FRAMES} | (
                 dict(offset=0) if self.with_offset else {}
@@ -78,14 +78,14 @@ def _check_numbers(line: Line, keys: list[str]) -> None:
     numbers = line.numbers[: len(keys)]
     if len(numbers) < len(keys) or min(numbers) < 0:
         raise ValueError(
-            f"{line.place} has the numbers {line.numbers} behind '{line.path}': write the folder, "
+            f"{line.place} has the numbers {line.numbers} after '{line.path}': write the folder, "
             f'{" and ".join(keys)}, then labels if there are any.'
         )
 
 
 @contextmanager
 def black_video() -> Iterator[str]:
-    """The path of a black video of 16 frames; the file is removed at the end of the block."""
+    """Path of a black video of 16 frames, removed at the end of the block."""
     import av
 
     frame = av.VideoFrame.from_ndarray(np.zeros((HEIGHT, WIDTH, 3), np.uint8), format='rgb24')
@@ -102,10 +102,10 @@ def black_video() -> Iterator[str]:
 
 @contextmanager
 def black_frames(filename_tmpl: str, start_index: int) -> Iterator[str]:
-    """The path of a folder of 16 black frames, of flow too; it is removed behind the block.
+    """Path of a folder of 16 black frames, also of flow, removed at the end of the block.
 
     Args:
-        filename_tmpl: As in mmaction2: ``'img_{:05}.jpg'``, or with the axis of a flow in front.
+        filename_tmpl: As in mmaction2: ``'img_{:05}.jpg'``, or with the axis of a flow first.
         start_index: Number of the first frame.
     """
     import cv2

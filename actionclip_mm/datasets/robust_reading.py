@@ -1,4 +1,4 @@
-"""What a data set does with videos that cannot be read: neither hides nor dies of them."""
+"""Data sets that survive unreadable videos, and report them."""
 
 import logging
 import os.path as osp
@@ -18,8 +18,8 @@ from ..utils.annotation_lists import NO_LABEL, Line, check_inside, many_labels_e
 from .bad_videos import BadVideos
 from .sample_seeds import SampleSeeds
 
-SHOWN = 50  # paths in the message that ends a run; all of them are in the log
-# what the base class would take and this one has no use for
+SHOWN = 50  # paths in the error that ends a run; the log has all of them
+# arguments of the base class that have no effect here
 REPLACED = dict(
     max_refetch='max_bad_ratio says how many videos may be unreadable',
     filter_cfg='drop lines from the list itself',
@@ -27,31 +27,31 @@ REPLACED = dict(
 
 
 class TooManyBadVideos(RuntimeError):
-    """More training videos cannot be read than ``max_bad_ratio`` allows."""
+    """More training videos are unreadable than ``max_bad_ratio`` allows."""
 
 
 class RobustReading(BaseActionDataset):
-    """Base of data sets that survive unreadable videos; put it in front of mmaction2's class.
+    """Mixin for data sets that survive unreadable videos; list it before mmaction2's class.
 
-    A video is unreadable if the pipeline raises an exception or returns None, twice. In training
-    another video that shares a label (any, if there is none) takes its place; it is logged, and it
-    is not tried again in this run. In testing a black video goes through the pipeline in its place
-    and its data sample says so (``undecodable``), for :class:`CompleteEvaluator` to count it as
-    wrong. A pipeline that fails on a black video too is not the fault of the data, and stops.
+    A video is unreadable if the pipeline raises or returns None, twice. In training it is replaced
+    by another video that shares a label (by any, if none does), logged, and not tried again in this
+    run. In testing a black video takes its place and its data sample is marked ``undecodable``, so
+    that :class:`CompleteEvaluator` counts it as wrong. A pipeline that fails on a black video too
+    is at fault itself and stops the run.
 
     Each data sample has ``sample_idx`` and ``filename`` among its metainfo.
 
     Args:
         *args: As in mmaction2's class.
         max_bad_ratio: Share of the different videos of a training list that may be unreadable; one
-            is always allowed unless it is 0. Defaults to 0.01.
+            is always allowed unless this is 0. Defaults to 0.01.
         allow_outside: Whether paths of the list may lead out of ``data_prefix``. Defaults to False.
         **kwargs: As in mmaction2's class.
 
     Raises:
         FileNotFoundError: No list, or no folder ``data_prefix``.
-        ValueError: A line that is malformed, or an argument without use.
-        TooManyBadVideos: While training.
+        ValueError: A malformed line, or an argument without effect.
+        TooManyBadVideos: In training.
     """
 
     def __init__(
@@ -59,9 +59,9 @@ class RobustReading(BaseActionDataset):
     ) -> None:
         for name, instead in REPLACED.items():
             if kwargs.get(name) is not None:
-                raise ValueError(f'{type(self).__name__} has no {name}: leave it out; {instead}.')
+                raise ValueError(f'{type(self).__name__} has no {name}: remove it; {instead}.')
         if not 0 <= max_bad_ratio <= 1:
-            raise ValueError(f'max_bad_ratio={max_bad_ratio} is no share: set it within 0 and 1.')
+            raise ValueError(f'max_bad_ratio must be in [0, 1], got {max_bad_ratio}.')
         self.max_bad_ratio = max_bad_ratio
         self.allow_outside = allow_outside
         self._pipeline_works = False
@@ -70,16 +70,16 @@ class RobustReading(BaseActionDataset):
 
     @abstractmethod
     def stand_in(self, info: dict) -> AbstractContextManager[dict]:
-        """The same annotation for a black video that exists within the block."""
+        """Annotation of a black video that exists within the block."""
 
     def full_init(self) -> None:
-        """Reads the list."""
+        """Read the list."""
         if not self._fully_initialized:
             super().full_init()
             self._count_anew()
 
     def set_epoch(self, seed: int, epoch: int, repeats: bool = False) -> None:
-        """Makes the random numbers of training samples follow from these, see SampleSeeds."""
+        """Seed training samples, see SampleSeeds."""
         self._seeds.set_epoch(seed, epoch, repeats)
 
     def get_subset_(self, indices: Sequence[int] | int) -> None:
@@ -94,18 +94,18 @@ class RobustReading(BaseActionDataset):
         return subset
 
     def get_cat_ids(self, idx: int) -> list[int]:
-        """The class ids of a video, none if it has no label."""
+        """Class ids of a video, none if unlabelled."""
         return _labels_of(BaseDataset.get_data_info(self, idx))  # not the multi-hot vector
 
     def prepare_data(self, idx: int) -> dict:
-        """A sample of the pipeline, never None."""
+        """Sample of the pipeline, never None."""
         return self._test_sample(idx) if self.test_mode else self._train_sample(idx)
 
     def _test_sample(self, idx: int) -> dict:
         try:
             return self._sample(idx)
         except UnreadableVideo as error:
-            self._log(f'{error} - tested as a black video, to be counted as wrong')
+            self._log(f'{error} - tested as a black video and counted as wrong')
             return self._black_sample(idx, error)
 
     def _train_sample(self, idx: int) -> dict:
@@ -116,13 +116,13 @@ class RobustReading(BaseActionDataset):
                     return self._sample(line)
                 except UnreadableVideo as error:
                     self._note(line, error)
-        raise TooManyBadVideos(f'Not one video of {self.ann_file} can be read.')
+        raise TooManyBadVideos(f'No video of {self.ann_file} can be read.')
 
     def _candidates(self, idx: int) -> Iterator[int]:
         """A line, then those that share a label with it, then all, in random order.
 
-        Bad ones are among them and the random numbers start anew for each: which sample comes out
-        must not depend on what this process knows of bad videos by now.
+        Bad ones are included and the random state is reset for each: the resulting sample must not
+        depend on which bad videos this process has met so far.
         """
         yield idx
         for lines in (self.bad.lines_with(self.get_cat_ids(idx)), len(self)):
@@ -136,9 +136,9 @@ class RobustReading(BaseActionDataset):
             self._black_sample(idx, error)
         self.bad.mark(idx)
         count, total = self.bad.count, self.bad.total
-        others = 'others of its class take its place'
+        others = 'others of its class replace it'
         if all(line in self.bad for line in self.bad.lines_with(self.get_cat_ids(idx))):
-            others = 'no other video shares a label with it, so that any take its place'
+            others = 'no other video shares a label with it, so any replace it'
         self._log(
             f'{error} - {others} for the rest of this run; {count} of {total} videos of '
             f'{self.ann_file} are unreadable so far'
@@ -148,13 +148,13 @@ class RobustReading(BaseActionDataset):
             more = [f'and {count - SHOWN} more, see the log'] if count > SHOWN else []
             raise TooManyBadVideos(
                 f'{count} of {total} videos of {self.ann_file} cannot be read and '
-                f'max_bad_ratio={self.max_bad_ratio} allows {self.bad.allowed}: mend these files, '
-                'take them from the list, or raise max_bad_ratio:\n'
+                f'max_bad_ratio={self.max_bad_ratio} allows {self.bad.allowed}: repair these '
+                'files, remove them from the list, or raise max_bad_ratio:\n'
                 + '\n'.join([*names[:SHOWN], *more])
             ) from error
 
     def _sample(self, idx: int) -> dict:
-        """The result of the pipeline, which has two attempts."""
+        """Result of the pipeline, in at most two attempts."""
         try:
             try:
                 return self._attempt(self.get_data_info(idx))
@@ -189,8 +189,8 @@ class RobustReading(BaseActionDataset):
         except Exception as second:
             raise RuntimeError(
                 f'The pipeline of {self.ann_file} fails on a black video too '
-                f'({_reason(second)}), so no file is to blame: mend the pipeline. First seen at '
-                f'{error}.'
+                f'({_reason(second)}), so the files are not at fault: fix the pipeline. '
+                f'First seen at {error}.'
             ) from error
 
     def _count_anew(self) -> None:
@@ -200,7 +200,7 @@ class RobustReading(BaseActionDataset):
             self.bad = BadVideos([_name(info) for info in infos], labels, self.max_bad_ratio)
 
     def _labels(self, lines: list[Line], labels: list[list[int]]) -> list:
-        """The label of each line, or the list of its labels."""
+        """Label of each line, or the list of its labels."""
         if not self.multi_class:
             return one_label_each(lines, labels)
         if self.num_classes is None:
@@ -208,12 +208,12 @@ class RobustReading(BaseActionDataset):
         return many_labels_each(lines, labels, self.num_classes)
 
     def _paths(self, lines: list[Line], key: str) -> list[str]:
-        """The path of each line behind ``data_prefix``."""
+        """Path of each line below ``data_prefix``."""
         folder = self.data_prefix.get(key)
         if folder is None:
             raise ValueError(f'data_prefix={self.data_prefix} has no {key!r}: set the folder.')
         if folder and '://' not in folder and not osp.isdir(folder):
-            raise FileNotFoundError(f"There is no folder '{folder}': set data_prefix.{key}.")
+            raise FileNotFoundError(f"No such folder: '{folder}'; set data_prefix.{key}.")
         if not self.allow_outside:
             for line in lines:
                 check_inside(line.place, line.path, folder)
@@ -228,7 +228,7 @@ class RobustReading(BaseActionDataset):
         return [osp.join(folder, line.path) for line in lines]
 
     def _log(self, message: str) -> None:
-        # as an error, for that is all that processes other than the first one show
+        # as an error: processes other than the first show nothing else
         print_log(message, logger='current', level=logging.ERROR)
 
 
@@ -242,7 +242,7 @@ def _name(info: dict) -> str:
 
 
 def _reason(error: BaseException, name: str = '') -> str:
-    """First line of an error without the video's name, and with its type if that says something."""
+    """First line of an error without the video's name, with its type if informative."""
     lines = str(error).strip().splitlines() or ['no message']
     text = lines[0].strip().removeprefix(f'{name}: ')[:300]
     return text if isinstance(error, UnreadableVideo) else f'{type(error).__name__}: {text}'

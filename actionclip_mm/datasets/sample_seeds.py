@@ -1,4 +1,4 @@
-"""Random numbers of a sample that follow from seed, epoch and index, wherever it is made."""
+"""Seed the random numbers of a sample from run seed, epoch and index."""
 
 from collections import Counter
 
@@ -12,11 +12,11 @@ UNSET = -1
 
 
 class SampleSeeds:
-    """Seeds Python, numpy and torch before each sample of one data set.
+    """Seed Python, numpy and torch before each sample of a data set.
 
-    Until :meth:`set_epoch` was called nothing is seeded, and the random numbers are the worker's.
-    Seed and epoch are in shared memory, for persistent workers outlive the epoch that they began
-    in; the first call must come before them.
+    Before the first :meth:`set_epoch` nothing is seeded and the worker's random state is used.
+    Seed and epoch are in shared memory, since persistent workers outlive the epoch they start in;
+    the first call must precede the workers.
     """
 
     def __init__(self) -> None:
@@ -26,19 +26,19 @@ class SampleSeeds:
         self._last: list[int] = []
 
     def set_epoch(self, seed: int, epoch: int, repeats: bool) -> None:
-        """Says what the samples that are made from now on belong to.
+        """Set seed and epoch of the following samples.
 
         Args:
-            seed: Of the run.
-            epoch: Counted from 0.
-            repeats: Whether a sample may be asked for more than once in an epoch. Each time has
-                other random numbers then, which depend on process and worker.
+            seed: Seed of the run.
+            epoch: Epoch from 0.
+            repeats: Whether a sample may be drawn several times per epoch. Each draw then has
+                other random numbers, which depend on process and worker.
         """
-        self._now.share_memory_()  # here, as the copy of a shared tensor (a subset's) is not shared
+        self._now.share_memory_()  # here: a copy of a shared tensor (a subset's) is not shared
         self._now.copy_(torch.tensor([seed, epoch, int(repeats)]))
 
     def seed(self, idx: int) -> None:
-        """Seeds for a sample."""
+        """Seed for a sample."""
         seed, epoch, repeats = self._now.tolist()
         if seed == UNSET:
             self._last = []
@@ -55,6 +55,6 @@ class SampleSeeds:
         self.again()
 
     def again(self) -> None:
-        """Seeds for the same sample once more, so that what failed before leaves no trace."""
+        """Seed for the same sample again, so that a failed attempt has no effect."""
         if self._last:
             seed_all(*self._last)

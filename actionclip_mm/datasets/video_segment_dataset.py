@@ -1,4 +1,4 @@
-"""Parts of videos as samples: lines with a start and an end beside the label."""
+"""Segments of videos as samples: lines with a start and an end next to the label."""
 
 import json
 import math
@@ -13,16 +13,16 @@ from .robust_datasets import RobustVideoDataset
 
 @DATASETS.register_module()
 class VideoSegmentDataset(RobustVideoDataset):
-    """Reads lines ``path label start end``, the times in seconds from the start of the video.
+    """Read lines ``path label start end``, times in seconds from the start of the video.
 
-    The same video may have any number of lines. ``SegmentFrames`` behind ``VideoInit`` confines the
-    pipeline to the segment, which is in ``results['segment']``. With ``multi_class=True`` and
-    ``num_classes`` the label becomes a multi-hot vector with one 1, so that whole videos with
-    several labels can validate the same head. Paths with spaces are fine; one that begins with a
-    quote stands in double quotes, as JSON. All else is as in :class:`RobustVideoDataset`.
+    A video may have any number of lines. ``SegmentFrames`` after ``VideoInit`` restricts the
+    pipeline to the segment in ``results['segment']``. With ``multi_class=True`` and ``num_classes``
+    the label becomes a multi-hot vector with one 1, so that whole videos with several labels can
+    validate the same head. Paths may contain spaces; one that starts with a quote is written as a
+    JSON string. The rest is as in :class:`RobustVideoDataset`.
 
     Raises:
-        ValueError: A line without label and two times, or whose end is not behind its start.
+        ValueError: A line without label and two times, or with an end before its start.
     """
 
     def load_data_list(self) -> list[dict]:
@@ -38,13 +38,13 @@ class VideoSegmentDataset(RobustVideoDataset):
 
     @contextmanager
     def stand_in(self, info: dict) -> Iterator[dict]:
-        """The annotation of a black video, all of it: the segment may lie behind its end."""
+        """Annotation of a whole black video: the segment may start after its end."""
         with super().stand_in(info) as black:
             yield {**black, 'segment': (0.0, math.inf)}
 
 
 def _parse(line: Line) -> tuple[Line, tuple[float, float]]:
-    """The line as one of a path and a label, and its times."""
+    """Split a line into path, label and times."""
     words = line.path.rsplit(None, 3)
     try:
         path, label, start, end = words[0], int(words[1]), float(words[2]), float(words[3])
@@ -55,8 +55,8 @@ def _parse(line: Line) -> tuple[Line, tuple[float, float]]:
         ) from None
     if not 0 <= start < end < math.inf:
         raise ValueError(
-            f"{line.place} has a segment from {start} to {end} s ('{line.path}'): its end must be "
-            'behind its start, and neither below 0; mend or drop that line.'
+            f"{line.place} has a segment from {start} to {end} s ('{line.path}'): it must end "
+            'after its start, and both must be at least 0; fix or remove that line.'
         )
     quoted = path.startswith('"') and path.endswith('"') and len(path) > 1
     if quoted:
@@ -70,5 +70,5 @@ def _unquoted(path: str, place: str) -> str:
     except ValueError:
         path = ''
     if not path or '\0' in path:
-        raise ValueError(f'{place} has quotes around what is no path: write it as a JSON string.')
+        raise ValueError(f'{place} has quotes around an invalid path: write it as a JSON string.')
     return path

@@ -1,4 +1,4 @@
-"""Decoding of video files: the same frames whatever decoder reads them."""
+"""Decode video files: the same frames whatever decoder reads them."""
 
 from .errors import UnreadableVideo
 from .time_limit import within

@@ -1,9 +1,8 @@
-"""Which files are opened as videos: those that hold their own frames, within a budget of pixels.
+"""Open only containers that hold their own frames, within a pixel budget.
 
-FFmpeg also takes playlists for videos (HLS, DASH, ffconcat, SDP, numbered images), whatever they
-are named, and reads what they name: files outside of the data, or addresses. A container of
-``FORMATS`` names nothing. Decoders differ in the formats that they detect, so the first bytes are
-looked at as well.
+FFmpeg also opens playlists (HLS, DASH, ffconcat, SDP, numbered images), whatever their file name,
+and reads the files or URLs they name. Containers in ``FORMATS`` name no other file. Decoders differ
+in the formats they detect, so the first bytes are checked as well.
 """
 
 import os
@@ -21,7 +20,7 @@ FORMATS = (
 )
 OPTIONS = dict(protocol_whitelist='file', format_whitelist=FORMATS)
 
-HEAD = 4096  # bytes that are looked at
+HEAD = 4096  # bytes to check
 TEXT = bytes({*range(32, 127), *b'\t\n\r\f\x1b'})
 YUV = b'YUV4MPEG2 '  # a video whose header is text
 MARKS = (b'#extm3u', b'ffconcat', b'v=0', b'<?xml', b'<mpd', b'<smil', b'<asx', b'[playlist]',
@@ -32,10 +31,10 @@ MAX_PIXELS_KEY = 'ACTIONCLIP_MAX_PIXELS'  # in the environment, which worker pro
 
 
 def check_content(path: str) -> None:
-    """Refuse a file that begins like a playlist or another text.
+    """Refuse a file that starts like a playlist or another text file.
 
     Raises:
-        UnreadableVideo: It does.
+        UnreadableVideo: The file is a text file.
         OSError: The file cannot be read.
     """
     with open(path, 'rb') as file:
@@ -48,10 +47,10 @@ def check_content(path: str) -> None:
 
 
 def max_pixels(wanted: int | None = None) -> int:
-    """The budget of pixels of a frame: as wanted, or that of the environment, or 8K.
+    """Pixel budget of a frame: ``wanted``, else the environment's, else 8K.
 
     Raises:
-        ValueError: It is not a positive integer.
+        ValueError: Not a positive integer.
     """
     value = os.environ.get(MAX_PIXELS_KEY, MAX_PIXELS) if wanted is None else wanted
     try:
@@ -65,10 +64,10 @@ def max_pixels(wanted: int | None = None) -> int:
 
 
 def check_size(path: str | Path, width: int, height: int, wanted: int | None = None) -> None:
-    """Refuse frames that have more pixels than the budget.
+    """Refuse frames above the pixel budget.
 
     Raises:
-        UnreadableVideo: They have.
+        UnreadableVideo: Frames are too large.
     """
     allowed = max_pixels(wanted)
     if width * height > allowed:
@@ -79,10 +78,10 @@ def check_size(path: str | Path, width: int, height: int, wanted: int | None = N
 
 
 def max_coded_pixels(size: tuple[int, int]) -> str:
-    """What FFmpeg is told of a video: frames that grow on the way are not decoded.
+    """FFmpeg's ``max_pixels`` for a video, so that frames that grow mid-stream are not decoded.
 
     Args:
-        size: Height and width of its header, 0 where it does not say; decoders pad them.
+        size: Height and width in the header, 0 if unknown; decoders pad them.
     """
     height, width = size
     known = (height + 512) * (width + 512) if height and width else 0

@@ -15,25 +15,25 @@ from .containers import OPTIONS
 from .errors import CannotSeek
 from .video_index import VideoIndex
 
-# read by OpenCV where it opens a file; whoever sets it has chosen
+# read by OpenCV when it opens a file; a value set by the user wins
 os.environ.setdefault(
     'OPENCV_FFMPEG_CAPTURE_OPTIONS', '|'.join(f'{key};{value}' for key, value in OPTIONS.items())
 )
 
 
 class FrameReader(ABC):
-    """Reads frames of one video with one decoder.
+    """Read frames of one video with one decoder.
 
     Args:
-        index: The list of its frames.
+        index: Its frame index.
         num_threads: Threads of the decoder; 0 lets the decoder choose. Defaults to 1.
 
     Attributes:
-        missing: Indices of frames that were asked for and cannot be decoded.
+        missing: Indices of requested frames that cannot be decoded.
     """
 
-    package: str  # what Python imports
-    distribution: str  # what pip installs
+    package: str  # import name
+    distribution: str  # pip name
 
     def __init__(self, index: VideoIndex, num_threads: int = 1) -> None:
         self.index = index
@@ -42,33 +42,33 @@ class FrameReader(ABC):
 
     @abstractmethod
     def read(self, frame_inds: Sequence[int]) -> list[np.ndarray]:
-        """Decodes frames and closes the file.
+        """Decode frames and close the file.
 
-        Where a frame cannot be decoded, the nearest earlier one stands in, as on the screen of a
-        player; at the start of a video, the first one.
+        A frame that cannot be decoded is replaced by the nearest earlier one, as on a player's
+        screen; at the start of a video, by the first one.
 
         Args:
-            frame_inds: Indices below the length of the index, ascending, each once.
+            frame_inds: Valid frame indices, ascending, without repeats.
 
         Returns:
-            RGB, uint8 [H, W, 3] each, turned as a player turns it.
+            RGB, uint8 [H, W, 3] each, rotated as by a player.
 
         Raises:
-            Exception: Of any kind, if the decoder cannot read the video.
+            Exception: Of any type, if the decoder cannot read the video.
         """
 
 
 class DecordReader(FrameReader):
-    """Decord: fast, but silent about wrong frames where it cannot find the right ones.
+    """Decord: fast, but returns wrong frames silently in some files.
 
-    It therefore declines videos that are not ``seekable_by_count``.
+    Declines videos that are not ``seekable_by_count``.
     """
 
     package = distribution = 'decord'
 
     def read(self, frame_inds: Sequence[int]) -> list[np.ndarray]:
         if not self.index.seekable_by_count:
-            raise CannotSeek('in files of this kind it finds other frames than the ones asked for')
+            raise CannotSeek('it finds other frames than requested in files of this kind')
         import decord
 
         video = decord.VideoReader(self.index.path, num_threads=self.num_threads)
@@ -78,29 +78,29 @@ class DecordReader(FrameReader):
 
 
 class OpenCVReader(FrameReader):
-    """OpenCV: slow, because its seeking misses frames (variable frame rate, MPEG, fragmented MP4).
+    """OpenCV: decodes from the start, as its seeking misses frames (VFR, MPEG, fragmented MP4).
 
-    It passes by frames that it cannot decode without a word, so that later ones move up. It takes
-    the first video stream of a file even if that is the picture on a cover, and declines then.
+    It skips frames that it cannot decode silently, so later ones move up. It takes the first video
+    stream of a file even if that is a cover picture; such files are declined.
     """
 
     package, distribution = 'cv2', 'opencv-python'
 
     def read(self, frame_inds: Sequence[int]) -> list[np.ndarray]:
         if not self.index.leads:
-            raise CannotSeek('it takes the picture on the cover for the video')
+            raise CannotSeek('it takes the cover picture for the video')
         frames, count = self._walk(set(frame_inds))
         self.missing = [index for index in frame_inds if index not in frames]
         if self.missing:
             if not count:
-                raise RuntimeError('it can decode no frame')
+                raise RuntimeError('it decodes no frame')
             last = count - 1
             frames.setdefault(last, self._walk({last})[0][last])
             frames.update(dict.fromkeys(self.missing, frames[last]))
         return [frames[index] for index in frame_inds]
 
     def _walk(self, wanted: set[int]) -> tuple[dict[int, np.ndarray], int]:
-        """Frames by index, and how many were passed."""
+        """Frames by index, and the number of frames read."""
         options = [cv2.CAP_PROP_N_THREADS, self.num_threads]
         video = cv2.VideoCapture(self.index.path, cv2.CAP_FFMPEG, options)
         video.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)  # the default of OpenCV 5, but not of 4

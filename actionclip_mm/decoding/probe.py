@@ -1,4 +1,4 @@
-"""Looks into a video file: whether its first, middle and last frame can be decoded."""
+"""Probe a video file: decode its first, middle and last frame."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,17 +8,17 @@ from . import DECODERS, UnreadableVideo, Video
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """What was found in a video file.
+    """Result of probing a video file.
 
     Attributes:
         path: The file.
-        frames: How many frames it has; 0 where it cannot be read.
-        fps: Average frames per second; 0 where the file does not say.
-        size: Height and width of a decoded frame, turned as a player turns it.
-        decoder: Name of the decoder that read it; None where it cannot be read.
-        header_frames: How many frames its header promises; 0 where it does not say.
+        frames: Number of frames; 0 if unreadable.
+        fps: Average frames per second; 0 if unknown.
+        size: Height and width of a decoded frame, after rotation.
+        decoder: Decoder that read it; None if unreadable.
+        header_frames: Number of frames in the header; 0 if unknown.
         missing: How many of the first, middle and last frame cannot be decoded.
-        error: Why it cannot be read, in one line; None where it can.
+        error: Why it is unreadable, in one line, or None.
     """
 
     path: str
@@ -36,12 +36,12 @@ def probe_video(
     decoders: Sequence[str] = tuple(DECODERS),
     time_limit: float | None = 60.0,
 ) -> ProbeResult:
-    """Decodes the first, the middle and the last frame of a video.
+    """Decode the first, the middle and the last frame of a video.
 
     Args:
         path: The file.
-        decoders: Names of decoders in the order in which they are tried.
-        time_limit: Seconds after which it counts as unreadable; None is no limit.
+        decoders: Names of decoders in the order to try them.
+        time_limit: Seconds after which it counts as unreadable; None for no limit.
     """
     try:
         video = Video(path, decoders, time_limit=time_limit)

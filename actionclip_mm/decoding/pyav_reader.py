@@ -1,4 +1,4 @@
-"""Frames through PyAV (FFmpeg), told by the times at which they are shown."""
+"""Read frames with PyAV (FFmpeg), identified by their presentation times."""
 
 from collections.abc import Generator, Sequence
 from typing import Any, cast
@@ -12,11 +12,11 @@ from .video_index import VideoIndex, open_container, video_stream
 
 
 class TimesDisagree(RuntimeError):
-    """A decoded frame has a time that no packet has."""
+    """A decoded frame has a time without a packet."""
 
 
 class PyAVReader(FrameReader):
-    """PyAV: every format of FFmpeg, and each frame checked by its time."""
+    """PyAV: every format of FFmpeg, each frame checked by its time."""
 
     package, distribution = 'av', 'av'
 
@@ -56,20 +56,20 @@ class PyAVReader(FrameReader):
 
     def _picture(self, frame: av.VideoFrame | None) -> np.ndarray:
         if frame is None:
-            raise RuntimeError('it can decode no frame')
-        height, width = self.index.size  # frames of other sizes may follow in some streams
+            raise RuntimeError('it decodes no frame')
+        height, width = self.index.size  # some streams change their frame size
         picture = frame.to_ndarray(format='rgb24', width=width or None, height=height or None)
         quarters = round(frame.rotation / 90)  # counter-clockwise
         return np.ascontiguousarray(np.rot90(picture, quarters)) if quarters else picture
 
 
 class _Walk:
-    """Goes forward through the frames of a file that is closed at the end of a ``with`` block.
+    """Iterate forward over the frames of a file; a context manager that closes it.
 
     Attributes:
-        frames: What comes next.
-        shown: The frame that is on the screen.
-        known: Times that frames may have; None if they do not matter.
+        frames: The remaining frames.
+        shown: The current frame.
+        known: Valid presentation times; None to accept any.
     """
 
     def __init__(self, index: VideoIndex, num_threads: int) -> None:
@@ -82,7 +82,7 @@ class _Walk:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # Nothing may be left to the garbage collection, which a forked process would do over again.
+        # leave nothing to the garbage collector, which would run again in a forked process
         self.frames.close()
         self.container.close()
         del self.frames, self.shown, self._ahead, self.stream, self.container
@@ -102,7 +102,7 @@ class _Walk:
         self._ahead: Any = None
 
     def skip_to(self, key_time: int) -> None:
-        """Goes to a key frame, unless the walk has passed it; does nothing if it is not there."""
+        """Seek to a key frame unless it was passed; without effect if the seek misses it."""
         if self.shown is not None and self.shown.pts >= key_time:
             return
         self.container.seek(key_time, stream=self.stream)
@@ -113,7 +113,7 @@ class _Walk:
             self._open()
 
     def at(self, time: int) -> av.VideoFrame | None:
-        """The frame that is shown at a time: the last one before it, if there is none for it."""
+        """Frame shown at a time: the last one at or before it."""
         while self.shown is None or self.shown.pts < time:
             frame: Any = self._ahead or next(self.frames, None)
             self._ahead = None
@@ -126,14 +126,14 @@ class _Walk:
         return self.shown
 
     def _decode(self, since: int | None = None) -> Generator[av.VideoFrame, None, None]:
-        """Frames in the order of presentation; those that cannot be decoded are left out."""
+        """Frames in presentation order, without those that cannot be decoded."""
         packets = self.container.demux(self.stream)
         while True:
             try:
                 packet = next(packets)
             except StopIteration:
                 return
-            except av.error.FFmpegError:  # the file is cut off here
+            except av.error.FFmpegError:  # truncated file
                 packet = None
             try:
                 frames = self.stream.decode(packet)
@@ -142,8 +142,8 @@ class _Walk:
             for frame in frames:
                 if self.known is not None and frame.pts not in self.known:
                     if frame.pts is not None and frame.pts > max(self.known):
-                        return  # half a frame at the end of a cut-off file
-                    raise TimesDisagree(f'a frame is shown at {frame.pts}, but no packet is')
+                        return  # half a frame at the end of a truncated file
+                    raise TimesDisagree(f'a frame has time {frame.pts}, which no packet has')
                 if since is None or frame.pts >= since:
                     yield frame
             if packet is None:

@@ -1,4 +1,4 @@
-"""Work that must not take longer than some seconds, though nothing can interrupt it."""
+"""Time limit for C code that Python cannot interrupt."""
 
 import os
 import threading
@@ -12,20 +12,20 @@ Answers = SimpleQueue[tuple[Result] | BaseException]
 
 
 class _Worker:
-    """A thread that does one piece of work after the other."""
+    """A thread that runs tasks one after the other."""
 
     def __init__(self) -> None:
         self._tasks: SimpleQueue[tuple[Work, Answers] | None] = SimpleQueue()
         threading.Thread(target=self._run, daemon=True, name='decoding').start()
 
     def do(self, work: Work[Result]) -> 'Answers[Result]':
-        """Where the result of the work, or its error, will be put."""
+        """Queue a task; its result or error goes to the returned queue."""
         answers: Answers[Result] = SimpleQueue()
         self._tasks.put((work, answers))
         return answers
 
     def end(self) -> None:
-        """Lets the thread end after what it is doing."""
+        """End the thread after its current task."""
         self._tasks.put(None)
 
     def _run(self) -> None:
@@ -41,26 +41,25 @@ def _answer(work: Work[Result], answers: 'Answers[Result]') -> None:
         answers.put(error)
 
 
-# Threads are kept for the next video: where one that used OpenCV's pool of threads ends just before
-# a fork (by a DataLoader), some children wait for ever in OpenCV (measured: docs/decoding.md).
+# Threads are reused: if a thread that used OpenCV's pool ends just before a fork (by a DataLoader),
+# some children hang in OpenCV (measured: docs/decoding.md).
 _idle: list[_Worker] = []
 if hasattr(os, 'register_at_fork'):
-    os.register_at_fork(after_in_child=_idle.clear)  # no thread comes along into a forked process
+    os.register_at_fork(after_in_child=_idle.clear)  # threads do not survive a fork
 
 
 def within(seconds: float | None, work: Work[Result]) -> Result:
-    """Does work in a thread and gives up waiting for it after some seconds.
+    """Run ``work`` in a thread and stop waiting after some seconds.
 
-    Decoders are C code that Python cannot interrupt. A thread whose time is over is abandoned: it
-    keeps its memory and goes on until its work ends or the process does, which it does not hold up.
-    Work that does not let go of Python's lock (GIL) cannot be given up; decoders do.
+    A thread past its limit is abandoned: it keeps its memory and runs until its work or the process
+    ends, and does not keep the process alive. Work must release the GIL, as decoders do.
 
     Args:
-        seconds: The limit; None does the work in the calling thread.
+        seconds: The limit; None runs the work in the calling thread.
         work: What to do.
 
     Raises:
-        TimeoutError: The work was not done in time.
+        TimeoutError: The limit was reached.
         Exception: What the work raised.
     """
     if seconds is None:
@@ -72,7 +71,7 @@ def within(seconds: float | None, work: Work[Result]) -> Result:
         done = True
     except Empty:
         raise TimeoutError from None
-    finally:  # also where the wait is interrupted
+    finally:  # also if the wait is interrupted
         if done:
             _idle.append(worker)
         else:
@@ -82,4 +81,4 @@ def within(seconds: float | None, work: Work[Result]) -> Result:
     try:
         raise answer
     finally:
-        del answer  # it holds this frame: the two would wait for the garbage collection
+        del answer  # break the reference cycle between the error and this frame

@@ -1,4 +1,4 @@
-"""A video file and the decoders that are tried on it, one after the other."""
+"""A video file and its chain of decoders."""
 
 import functools
 import importlib.util
@@ -23,48 +23,50 @@ DECODERS: dict[str, type[FrameReader]] = dict(
 
 
 def check_decoders(decoders: Sequence[str]) -> tuple[str, ...]:
-    """Names of decoders as they were given, if all of them are known and installed.
+    """Check that decoders are known, installed and named once.
 
     Raises:
-        ValueError: One of them is not, or there is none, or one comes twice.
+        ValueError: An unknown, missing or repeated decoder, or none.
     """
     if isinstance(decoders, str):
         decoders = (decoders,)
     names = tuple(decoders)
     allowed = ', '.join(DECODERS)
     if not names or len(set(names)) < len(names):
-        raise ValueError(f'decoders={list(names)}: name one or more of {allowed}, each once.')
+        raise ValueError(
+            f'decoders must name one or more of {allowed}, each once, got {list(names)}.'
+        )
     for name in names:
         if name not in DECODERS:
-            raise ValueError(f'decoders: there is no decoder {name!r}; choose from {allowed}.')
+            raise ValueError(f'decoders: unknown decoder {name!r}; choose from {allowed}.')
         reader = DECODERS[name]
         if importlib.util.find_spec(reader.package) is None:
             raise ValueError(
                 f'decoders: {name!r} is not installed; install it (pip install '
-                f'{reader.distribution}) or leave it out of decoders={list(names)}.'
+                f'{reader.distribution}) or remove it from decoders={list(names)}.'
             )
     return names
 
 
 class Video:
-    """A video file whose frames are known; it holds no decoder and no open file.
+    """A video file with its frame index; it keeps no decoder and no file open.
 
     Args:
         path: The file, on a local disk.
-        decoders: Names of decoders in the order in which they are tried.
+        decoders: Names of decoders in the order to try them.
         num_threads: Threads of a decoder; 0 lets the decoder choose. Defaults to 1.
-        time_limit: Seconds for listing and decoding the frames of this video; None is no limit. A
-            decoder has its share of what is left: with two more behind it, a third.
-        max_pixels: Largest frame, None for that of the environment or 8K.
+        time_limit: Seconds for indexing and decoding; None for no limit. Each decoder gets an equal
+            share of the rest: with two more after it, a third.
+        max_pixels: Largest frame; None for the environment's budget or 8K.
 
     Raises:
-        UnreadableVideo: There is no such file, it holds no video or names other files, its frames
-            are too large, or listing took too long.
+        UnreadableVideo: Missing file, no video, a playlist, frames that are too large, or indexing
+            took too long.
 
     Attributes:
-        index: The list of frames.
-        decoder: Name of the decoder that is or was at work.
-        missing: How many of the frames asked for last could not be decoded.
+        index: The frame index.
+        decoder: Name of the decoder used last.
+        missing: Number of requested frames that could not be decoded in the last read.
     """
 
     def __init__(
@@ -87,24 +89,24 @@ class Video:
             raise UnreadableVideo(f'{path}: its list of frames was {error}') from None
 
     def read(self, frame_inds: Sequence[int]) -> list[np.ndarray]:
-        """Decodes frames with the first decoder that can.
+        """Decode frames with the first decoder that can.
 
         Args:
-            frame_inds: Indices of frames, in any order and as often as wanted.
+            frame_inds: Frame indices, in any order, repeats allowed.
 
         Returns:
             RGB, uint8 [H, W, 3] each, in the order of ``frame_inds``.
 
         Raises:
             UnreadableVideo: No decoder can read it, or decoding took too long.
-            IndexError: The video has no such frame.
+            IndexError: An index is out of range.
         """
         wanted, places = np.unique(np.asarray(frame_inds, dtype=np.int64), return_inverse=True)
         outside = [index for index in (wanted[0], wanted[-1]) if not 0 <= index < len(self.index)]
         if outside:
             raise IndexError(
                 f'{self.path}: it has frames 0 to {len(self.index) - 1}, but frame {outside[0]} '
-                'was asked for; a sampler before VideoDecode does not keep to total_frames.'
+                'was requested; a sampler before VideoDecode ignores total_frames.'
             )
         frames = self._try_decoders(wanted.tolist())
         return [frames[place] for place in places.reshape(-1)]
@@ -116,24 +118,24 @@ class Video:
             reader = DECODERS[name](self.index, self.num_threads)
             try:
                 frames = self._within(functools.partial(reader.read, frame_inds), sharing)
-            except Exception as error:  # decoders raise kinds of their own
+            except Exception as error:  # decoders raise errors of any type
                 reasons.append(f'{name}: {reason(error)}')
                 continue
             self.missing = len(reader.missing)
             if 2 * self.missing > len(frame_inds):
                 found = len(frame_inds) - self.missing
-                reasons.append(f'{name}: it decodes {found} of {len(frame_inds)} frames asked for')
+                reasons.append(f'{name}: it decodes {found} of {len(frame_inds)} requested frames')
                 continue
             if self.missing:
                 _log_once(
                     f'{self.path}: {name} cannot decode {self.missing} of the {len(frame_inds)} '
-                    'frames asked for; the ones before them stand in.'
+                    'requested frames; the frames before them are used instead.'
                 )
             return frames
         raise UnreadableVideo(f'{self.path}: its frames cannot be decoded ({"; ".join(reasons)})')
 
     def _within(self, work: Callable[[], Result], sharing: int = 1) -> Result:
-        """Does work within an equal share of the time that is left for all that share it."""
+        """Run ``work`` within an equal share of the remaining time."""
         if self.time_left is None:
             return work()
         limit = max(self.time_left / sharing, 0.001)

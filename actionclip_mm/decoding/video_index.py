@@ -1,10 +1,9 @@
-"""The list of a video's frames, from the packets of the file: what "frame i" means.
+"""Frame index of a video, built from the packets of the file: defines "frame i".
 
-Frame i is the i-th frame in the order in which a player shows them, whatever decoder reads it. The
-list is made from the file's packets without decoding them, because headers lie: fragmented MP4,
-Matroska and cut-off files have no count or a wrong one. Not counted are packets that the file marks
-as not to be shown (edit lists), frames before the first key frame, which nothing can decode, and
-half a frame at the end of a cut-off file.
+Frame i is the i-th frame in presentation order, whatever decoder reads it. The index is built from
+packets without decoding, because headers lie: fragmented MP4, Matroska and truncated files have no
+frame count or a wrong one. Not counted: packets marked as hidden (edit lists), frames before the
+first key frame, which cannot be decoded, and half a frame at the end of a truncated file.
 """
 
 import os
@@ -24,21 +23,20 @@ LARGEST = 2**31 - 1  # pixels that FFmpeg decodes at all
 
 @dataclass(frozen=True)
 class VideoIndex:
-    """Frames of a video in the order of presentation.
+    """Frames of a video in presentation order.
 
     Attributes:
-        path: The file, an absolute path: FFmpeg takes ``concat:x`` and the like for protocols.
-        times: When each frame is shown, int64 [total_frames], ascending, in ticks of the stream.
-        key_times: When the key frames are shown, ascending; some of them may not be counted.
-        timed: Whether frames can be told by their times. They cannot in files without times or
-            with invented ones (AVI that has reordered frames or is damaged): there, frames are
-            counted one by one.
+        path: Absolute path of the file: FFmpeg takes ``concat:x`` and the like for protocols.
+        times: Presentation time of each frame, int64 [total_frames], ascending, in stream ticks.
+        key_times: Presentation times of key frames, ascending; some may not be counted.
+        timed: Whether frames are identified by their times. Files without times or with invented
+            ones (AVI that has reordered frames or is damaged) are counted frame by frame.
         seekable_by_count: Whether decord, which finds frames by counting from a key frame, reaches
             the right ones.
-        leads: Whether no other video stream stands before it in the file, such as a cover.
-        fps: Average frames per second, 0 where the file does not say.
-        header_frames: How many frames the header promises, 0 where it does not say.
-        size: Height and width as stored, before the picture is turned.
+        leads: Whether it is the first video stream of the file; a cover may precede it.
+        fps: Average frames per second, 0 if unknown.
+        header_frames: Number of frames in the header, 0 if unknown.
+        size: Height and width as stored, before rotation.
     """
 
     path: str
@@ -57,27 +55,26 @@ class VideoIndex:
 
 @dataclass(frozen=True)
 class _Packets:
-    """What the index needs of a stream's packets, in the order of decoding: all [packets]."""
+    """Packets of a stream in decoding order, all [packets]."""
 
-    times: np.ndarray  # when they are shown
-    orders: np.ndarray  # when they are decoded
+    times: np.ndarray  # presentation times
+    orders: np.ndarray  # decoding times
     keys: np.ndarray
     hidden: np.ndarray
     damaged: np.ndarray
     cut_off: bool  # whether reading ended with an error
-    complete: bool  # whether each has a time of its own
+    complete: bool  # whether each has a unique time
 
 
 def read_index(path: str, max_pixels: int | None = None) -> VideoIndex:
-    """Reads the list of frames of a file.
+    """Build the frame index of a file.
 
     Args:
         path: The file, on a local disk.
-        max_pixels: Largest frame, None for that of the environment or 8K.
+        max_pixels: Largest frame; None for the environment's budget or 8K.
 
     Raises:
-        UnreadableVideo: There is no such file, it holds no video, it names other files, or its
-            frames are too large.
+        UnreadableVideo: Missing file, no video, a playlist, or frames that are too large.
     """
     with _opened(path, max_pixels) as (container, stream):
         packets = _read_packets(container, stream)
@@ -100,7 +97,7 @@ def read_index(path: str, max_pixels: int | None = None) -> VideoIndex:
         timed=timed,
         seekable_by_count=timed
         and sound
-        and alone  # decord takes another one than the first in some containers
+        and alone  # decord does not take the first one in some containers
         and bool(shown.all())
         and _counts_lead_to_frames(packets, layout),
         leads=leads,
@@ -111,12 +108,12 @@ def read_index(path: str, max_pixels: int | None = None) -> VideoIndex:
 
 
 def check_header(path: str) -> None:
-    """Opens a file and closes it again, for decoders that do not say what is wrong with it.
+    """Open and close a file, for decoders that do not say what is wrong with it.
 
-    The size of its frames is left to the transform that opens it, which may have a budget.
+    Frame size is checked by the transform that opens the file, which may have a budget.
 
     Raises:
-        UnreadableVideo: There is no such file, or it holds no video.
+        UnreadableVideo: Missing file, or no video.
     """
     with _opened(path, LARGEST):
         pass
@@ -126,7 +123,7 @@ def check_header(path: str) -> None:
 def _opened(
     path: str, max_pixels: int | None
 ) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
-    """A file and its video stream; what is wrong with it is an UnreadableVideo."""
+    """Open a file and its video stream; errors become UnreadableVideo."""
     _check_file(path)
     try:
         check_content(path)
@@ -137,13 +134,15 @@ def _opened(
             check_size(path, stream.codec_context.width, stream.codec_context.height, max_pixels)
             yield container, stream
     except (av.error.FFmpegError, UnicodeDecodeError) as error:
-        raise UnreadableVideo(f'{path}: it is no video file, or its header is damaged') from error
+        raise UnreadableVideo(
+            f'{path}: it is not a video file, or its header is damaged'
+        ) from error
     except OSError as error:
         raise UnreadableVideo(f'{path}: it cannot be opened ({error.strerror})') from error
 
 
 def open_container(path: str, **options: str) -> av.container.InputContainer:
-    """Open a file that holds its own frames; nothing else is opened with it."""
+    """Open a file that holds its own frames, and no file that it names."""
     return av.open(
         os.path.abspath(path),
         metadata_errors='replace',  # titles in any encoding
@@ -152,7 +151,7 @@ def open_container(path: str, **options: str) -> av.container.InputContainer:
 
 
 def video_stream(container: av.container.InputContainer) -> av.VideoStream | None:
-    """The first video stream of a file that is not the picture on its cover."""
+    """First video stream of a file that is not a cover picture."""
     for stream in container.streams.video:
         if not stream.disposition & av.stream.Disposition.attached_pic:
             return stream
@@ -169,7 +168,7 @@ def _check_file(path: str) -> None:
         raise UnreadableVideo(f'{path}: it cannot be opened ({said})') from error
     if stat.S_ISDIR(status.st_mode):
         raise UnreadableVideo(f'{path}: it is a folder, not a video file')
-    if not stat.S_ISREG(status.st_mode):  # reading a pipe waits for somebody who writes
+    if not stat.S_ISREG(status.st_mode):  # reading a pipe waits for a writer
         raise UnreadableVideo(f'{path}: it is a pipe or a device, not a video file')
     if status.st_size == 0:
         raise UnreadableVideo(f'{path}: the file is empty')
@@ -187,19 +186,19 @@ def _read_packets(container: av.container.InputContainer, stream: av.VideoStream
             order = time if packet.dts is None else packet.dts
             flags = packet.is_keyframe, packet.is_discard, packet.is_corrupt
             rows.append((time, order, *flags))
-    except av.error.FFmpegError:  # the file is cut off here
+    except av.error.FFmpegError:  # truncated file
         cut_off = True
     columns = np.array(rows or np.empty((0, 5)), np.int64).T
     times, orders = columns[:2]
     keys, hidden, damaged = columns[2:].astype(bool)
-    if not complete:  # some lack a time: the order of decoding is all there is
+    if not complete:  # without times there is only the decoding order
         times = np.arange(len(rows))
     complete = complete and len(np.unique(times)) == len(times)
     return _Packets(times, orders, keys, hidden, damaged, cut_off, complete)
 
 
 def _shown(packets: _Packets) -> np.ndarray:
-    """Which packets become frames, bool [packets]."""
+    """Packets that become frames, bool [packets]."""
     whole = ~packets.hidden
     if len(whole) > 1 and packets.damaged[-1]:
         whole[-1] = False
@@ -210,12 +209,11 @@ def _shown(packets: _Packets) -> np.ndarray:
 
 
 def _counts_lead_to_frames(packets: _Packets, layout: str) -> bool:
-    """Whether decord reaches frame i by seeking to a key frame and counting on; as measured.
+    """Whether decord reaches frame i by seeking to a key frame and counting on (measured).
 
-    It takes a key frame's place in the order of decoding for its place in the presentation, which
-    differ where frames after a key frame are shown before it (open groups of pictures, usual in
-    HEVC). In containers other than those named here it also loses frames at the start if frames
-    are reordered at all.
+    It confuses a key frame's position in decoding order with that in presentation order; they
+    differ if frames after a key frame are shown before it (open GOPs, common in HEVC). In other
+    containers than those named here it also loses frames at the start of reordered streams.
     """
     places = np.argsort(np.argsort(packets.times))
     if not packets.keys.any() or not (places == np.arange(len(places)))[packets.keys].all():

@@ -25,8 +25,8 @@ class Video:
     """A row of the CSV file.
 
     Attributes:
-        name: Its id, which is its file's name without the extension.
-        labels: The different class ids in rising order, none for an unlabelled video.
+        name: Id, the file name without extension.
+        labels: Different class ids, ascending; none for an unlabelled video.
         segments: Class id, start and end in seconds of each action, within the video.
     """
 
@@ -41,11 +41,11 @@ class Annotations:
 
     Attributes:
         videos: In the order of the file.
-        problems: Rows that are of no use, a sentence each.
-        num_actions: Actions of all videos, those of no use included.
-        cut: How many end behind the end of their video, and were cut there.
-        empty: How many end where they start or before, or start behind the end of their video:
-            they are no segments, but their class is true of the video.
+        problems: Unusable rows, one sentence each.
+        num_actions: Actions of all videos, unusable ones included.
+        cut: Number of actions cut at the end of their video.
+        empty: Number of actions without duration within their video: they make no segment, but
+            their class is a label of the video.
     """
 
     videos: list[Video] = field(default_factory=list)
@@ -63,7 +63,7 @@ class Annotations:
         ]
 
     def note(self, part: str, published: int | None) -> str:
-        """What became of the actions of a part, for the report."""
+        """Summary of the actions of a part, for the report."""
         return (
             f'{part}: {self.num_actions:,} actions (published: {published:,}). {self.cut:,} end '
             f'after the end of their video and were cut there; {self.empty:,} have no duration '
@@ -107,10 +107,10 @@ class CharadesPreparation(Preparation):
 
 
 def read_classes(path: Path) -> list[str]:
-    """The class names in id order: line ``c000 Holding some clothes`` is class 0.
+    """Class names in id order: line ``c000 Holding some clothes`` is class 0.
 
     Raises:
-        ValueError: A line that is not the class which comes next.
+        ValueError: A line that is not the next class.
     """
     names: list[str] = []
     for number, line in read_lines(path):
@@ -125,15 +125,15 @@ def read_classes(path: Path) -> list[str]:
 
 
 def read_videos(path: Path, num_classes: int) -> Annotations:
-    """Reads a CSV file; broken rows are listed, never guessed at.
+    """Read a CSV file; broken rows are listed, never guessed.
 
     Args:
         path: Charades_v1_train.csv or Charades_v1_test.csv.
         num_classes: Number of classes.
 
     Raises:
-        ValueError: The file lacks columns, or names a class that there is not: then the class file
-            is of another data set, and no row can be trusted.
+        ValueError: The file lacks columns, or has an unknown class: then the class file is of
+            another data set, and no row can be trusted.
     """
     found = Annotations()
     seen: dict[str, int] = {}
@@ -158,7 +158,7 @@ def read_videos(path: Path, num_classes: int) -> Annotations:
 
 
 class _Broken(Exception):
-    """A row of no use; the message says why."""
+    """An unusable row; the message says why."""
 
 
 def _length(text: str) -> float:
@@ -167,12 +167,12 @@ def _length(text: str) -> float:
     except ValueError:
         length = math.nan
     if not 0 < length < math.inf:
-        raise _Broken(f"its length is '{text}', which is no number of seconds")
+        raise _Broken(f"its length must be a number of seconds, got '{text}'")
     return length
 
 
 def _actions(text: str, place: str, num_classes: int) -> list[tuple[int, float, float]]:
-    """Class id, start and end of each action; none of an empty field."""
+    """Class id, start and end of each action; none for an empty field."""
     actions = []
     for part in text.split(';') if text.strip() else []:
         match = ACTION.fullmatch(part.strip())
@@ -191,7 +191,7 @@ def _actions(text: str, place: str, num_classes: int) -> list[tuple[int, float, 
 def _video(
     name: str, actions: list[tuple[int, float, float]], length: float, found: Annotations
 ) -> Video:
-    """Cuts segments to the video and counts what was done."""
+    """Cut segments to the video, and count the changes."""
     segments = []
     for label, start, end in actions:
         cut_end = min(end, length)

@@ -1,8 +1,8 @@
-"""Decodes a few frames of many videos in parallel, and remembers what was read well.
+"""Decode a few frames of many videos in parallel, and cache the readable ones.
 
-Results go to a JSON-lines file as they come, keyed by path, size and time of change: a run that was
-cut off goes on where it stopped. Videos that could not be read are tried again in every run, since
-the reason may have been the machine's.
+Results are appended to a JSON-lines file, keyed by path, size and mtime, so an interrupted run
+resumes where it stopped. Unreadable videos are retried in every run, since the cause may have been
+the machine.
 """
 
 import json
@@ -21,36 +21,36 @@ from tqdm import tqdm
 
 from ..utils import name_errors
 
-CACHE_NAME = 'decode_check.jsonl'  # beside the lists of a data set
-CUT_OFF = 0.9  # fewer frames than this part of what the header promises: worth a look
+CACHE_NAME = 'decode_check.jsonl'  # next to the lists of a data set
+TRUNCATED = 0.9  # report fewer frames than this share of the header's
 
 
 class Reading(NamedTuple):
-    """What became of a video.
+    """Result of decoding a video.
 
     Args:
-        error: Why it cannot be read, or None.
-        damage: What is wrong with it although it can be read, or None.
+        error: Why it is unreadable, or None.
+        damage: What is wrong although it is readable, or None.
     """
 
     error: str | None = None
     damage: str | None = None
 
 
-Identity = tuple[str, int, int]  # path, size and time of change
+Identity = tuple[str, int, int]  # path, size and mtime
 Reader = Callable[[str], Reading]
 
 
 def decode(path: str) -> Reading:
-    """Reads the first, the middle and the last frame of a video."""
+    """Decode the first, the middle and the last frame of a video."""
     from ..decoding.probe import probe_video
 
     probe = probe_video(path)
     if probe.error is not None:
         return Reading(error=probe.error.removeprefix(f'{path}: '))
     if probe.missing:
-        return Reading(damage=f'{probe.missing} of 3 frames cannot be decoded, others stand in')
-    if probe.frames < CUT_OFF * probe.header_frames:
+        return Reading(damage=f'{probe.missing} of 3 frames cannot be decoded and are replaced')
+    if probe.frames < TRUNCATED * probe.header_frames:
         return Reading(damage=f'{probe.frames} frames, {probe.header_frames} in its header')
     return Reading()
 
@@ -58,16 +58,16 @@ def decode(path: str) -> Reading:
 def check_decoding(
     paths: Iterable[Path], cache: Path, workers: int, read: Reader = decode
 ) -> dict[Path, Reading]:
-    """Finds the videos that cannot be decoded, or not completely.
+    """Find videos that cannot be decoded, or not completely.
 
     Args:
         paths: The videos.
-        cache: JSON-lines file of results; made where there is none.
+        cache: JSON-lines file of results, created if absent.
         workers: Number of processes.
-        read: What reads a video.
+        read: Decodes one video.
 
     Returns:
-        The videos of which there is something to say, in the order of ``paths``.
+        Videos with an error or damage, in the order of ``paths``.
     """
     paths = list(dict.fromkeys(paths))
     found: dict[Path, Reading] = {}
@@ -85,7 +85,7 @@ def check_decoding(
             todo[path] = identity
     if known:
         before = sum(reading.error is None for reading in found.values())
-        print(f'{before:,} of {len(paths):,} videos were looked at before: {cache}')
+        print(f'{before:,} of {len(paths):,} videos were checked before: {cache}')
     if todo and read is decode:
         import_module('..decoding.probe', __package__)  # once, before workers are forked
     results = _read_all(todo, workers, read)
@@ -104,7 +104,7 @@ def check_decoding(
 
 
 def _read_all(paths: Iterable[Path], workers: int, read: Reader) -> Iterator[tuple[Path, Reading]]:
-    """Yields results as they come; a video that kills its process costs that video alone."""
+    """Yield results as they come; a video that kills its process affects no other video."""
     waiting = deque(paths)
     while waiting:
         running: dict[Future, Path] = {}
@@ -120,9 +120,9 @@ def _read_all(paths: Iterable[Path], workers: int, read: Reader) -> Iterator[tup
                         yield running.pop(future), reading
             except BrokenProcessPool:
                 pass
-            finally:  # an interrupt waits for what is being decoded, and for no more
+            finally:  # an interrupt waits for running decodes only
                 pool.shutdown(cancel_futures=True)
-        # one of those under way did it: each gets a process of its own
+        # one of these killed its process: retry each in its own process
         for path in running.values():
             yield path, _read_alone(path, read)
 
@@ -132,11 +132,11 @@ def _read_alone(path: Path, read: Reader) -> Reading:
         try:
             return pool.submit(read, str(path)).result()
         except BrokenProcessPool:
-            return Reading(error='the decoder crashed on it')
+            return Reading(error='the decoder crashed')
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:
-    # forked workers have the package loaded already; other systems have no fork that is safe
+    # forked workers have the package loaded; fork is unsafe on other systems
     method = 'fork' if sys.platform == 'linux' else None
     context = multiprocessing.get_context(method)
     return ProcessPoolExecutor(workers, context, initializer=_leave_interrupts_to_the_parent)
@@ -159,12 +159,12 @@ def _read_cache(cache: Path) -> dict[Identity, str | None]:
                 row = json.loads(line)
                 known[row['path'], row['size'], row['mtime_ns']] = row['damage']
             except (ValueError, KeyError, TypeError):
-                continue  # cut off while it was written: that video is decoded again
+                continue  # truncated line: decode that video again
     return known
 
 
 def _end_line(cache: Path) -> None:
-    """Ends a last line that was cut off, so that the next one starts anew."""
+    """End a truncated last line, so that the next one starts on its own."""
     cache.parent.mkdir(parents=True, exist_ok=True)
     if cache.is_file() and not cache.read_bytes().endswith(b'\n'):
         with open(cache, 'a', encoding='utf-8') as lines:

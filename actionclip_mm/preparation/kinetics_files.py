@@ -21,8 +21,8 @@ class Clip:
 
     Attributes:
         youtube_id: 11 characters.
-        start: Its first second.
-        end: Its last second; 0 where the annotations give the id alone.
+        start: First second.
+        end: Last second; 0 if the annotations give the id alone.
         label: Class name.
     """
 
@@ -40,14 +40,14 @@ class Clip:
 
     @property
     def key(self) -> str:
-        """What :meth:`KineticsPreparation.key` makes of its file name."""
+        """Its file name's :meth:`KineticsPreparation.key`."""
         return f'{self.youtube_id} {self.start}-{self.end}' if self.end else self.youtube_id
 
 
 def read_clips(path: Path) -> Iterator[tuple[int, Any, Clip | None]]:
-    """Line number, row and clip of an annotation file; no clip for a row that is of no use.
+    """Yield line number, row and clip of an annotation file; None for an unusable row.
 
-    Three layouts are in use: CSV with a header; the recursive listing (``val/<class>:`` and the
+    Three layouts exist: CSV with a header; the recursive listing (``val/<class>:`` and the
     names of its files below) that CVDF offers for Kinetics-600 as train.txt and val.txt; and
     mmaction2's lists ``<class>/<clip>.mp4 <id>``, where the folder names the class.
 
@@ -74,7 +74,7 @@ def _csv_clips(path: Path, header: str) -> Iterator[tuple[int, Any, Clip | None]
     if 'label' not in [name.strip() for name in header.split(',')]:
         raise ValueError(
             f"'{path}' has no column label, as CVDF's test.csv of Kinetics-600: give the test.csv "
-            'that DeepMind offers, or leave this part out with --splits.'
+            'that DeepMind offers, or select other parts with --splits.'
         )
     for number, row in read_csv(path, (*COLUMNS, 'label')):
         yield number, row, None if row is None else _clip(row)
@@ -97,7 +97,7 @@ def _mmaction_clips(lines: list[tuple[int, str]]) -> Iterator[tuple[int, Any, Cl
 
 
 def _clip_of_file(name: str, label: str) -> Clip | None:
-    """The clip of a file name with or without seconds."""
+    """Clip of a file name with or without seconds."""
     stem = name.rpartition('.')[0]
     match = CLIP.fullmatch(stem)
     if match:

@@ -1,4 +1,4 @@
-"""Which listed videos are on disk, and what is there beside them."""
+"""Match listed videos to files on disk."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,17 +13,17 @@ from .scanning import Found, Scan
 
 @dataclass
 class Match:
-    """A split's listed videos and the files of its folder.
+    """Listed videos of a split and the files of its folder.
 
     Args:
         folder: The user's folder.
-        found: Listed path -> file, for all that are there.
+        found: Listed path -> file.
         missing: Listed paths without a file.
-        extra: Files that no list names.
-        duplicates: Files that are a listed video once more: not used.
-        others: Listed path -> further files that are this video, best first.
-        unusable: Listed path -> reason, for files that are there and cannot be used.
-        damaged: Listed path -> what is wrong, for videos that can be read in part.
+        extra: Files in no list.
+        duplicates: Further files of a listed video, not used.
+        others: Listed path -> further files of this video, best first.
+        unusable: Listed path -> reason, for files that cannot be used.
+        damaged: Listed path -> what is wrong, for videos that are readable in part.
         hints: Sentences on folders and archives.
     """
 
@@ -41,18 +41,17 @@ class Match:
 def match(
     preparation: Preparation, lists: Iterable[VideoList], scan: Scan, folder: Path, option: str
 ) -> Match:
-    """Finds the file of every listed video.
+    """Find the file of every listed video.
 
     Args:
         preparation: Decides which names are the same video.
-        lists: The lists of one split.
-        scan: What its folder holds.
-        folder: The folder, for messages.
-        option: The option that gave it, for messages.
+        lists: Lists of one split.
+        scan: Content of its folder.
+        folder: The folder.
+        option: Its command-line option, for messages.
 
     Raises:
-        FileNotFoundError: Not one listed video is there; says what to unpack or which folder to
-            give.
+        FileNotFoundError: No listed video is there; says what to unpack or which folder to give.
     """
     listed = {video.path: video for videos in lists for video in videos.videos}
     files: dict[str, list[Found]] = {}
@@ -97,7 +96,7 @@ def match(
 def _refuse_class_folder(
     preparation: Preparation, listed: dict[str, ListedVideo], scan: Scan, folder: Path, option: str
 ) -> None:
-    """One class's folder is not a flat folder of all videos."""
+    """Refuse the folder of a single class."""
     own = {_keys(preparation, video)[0] for video in listed.values()}
     name = folder.resolve().name
     if scan.found and all(
@@ -105,8 +104,8 @@ def _refuse_class_folder(
         for f in scan.found
     ):
         raise FileNotFoundError(
-            f"'{folder}' holds one class of {preparation.benchmark.title} alone; the folder above "
-            f'does hold the others: use {option} {folder.parent}'
+            f"'{folder}' holds one class of {preparation.benchmark.title} only; the folder above "
+            f'holds the others: use {option} {folder.parent}'
         )
 
 
@@ -115,7 +114,7 @@ def _taken(file: str, first: str, second: str) -> str:
 
 
 def _rank(stem: str, file: Found) -> tuple[bool, bool, bool, bool, str]:
-    """Health first; of healthy files the one in its place, then one under the listed name."""
+    """Usable files first, then the one at the listed path, then one with the listed name."""
     other_name = file.stem.rpartition('/')[2] != stem.rpartition('/')[2]
     return file.fault is not None, file.replacement, file.stem != stem, other_name, file.path
 
@@ -123,11 +122,11 @@ def _rank(stem: str, file: Found) -> tuple[bool, bool, bool, bool, str]:
 def prefer_readable(
     match: Match, readings: Callable[[Iterable[Path]], Mapping[Path, Reading]]
 ) -> None:
-    """Where several files are one listed video, takes one that can be read, and completely.
+    """Of several files of one listed video, use one that is readable, and completely.
 
     Args:
-        match: Its files are exchanged.
-        readings: Decodes files; those of which there is something to say.
+        match: Changed in place.
+        readings: Decodes files; returns those with an error or damage.
     """
     several = {path: [match.found[path], *rest] for path, rest in match.others.items() if rest}
     files = [match.folder / f.path for group in several.values() for f in group if not f.fault]
@@ -155,7 +154,7 @@ def _keys(preparation: Preparation, video: ListedVideo) -> tuple[str, ...]:
 
 
 def stem_of(path: str) -> str:
-    """A listed path without its extension: the folder of its frames."""
+    """Listed path without extension: the folder of its frames."""
     return path.removesuffix(PurePosixPath(path).suffix)
 
 
@@ -183,7 +182,7 @@ def _nothing_there(
 
 
 def _empty_folders(result: Match, scan: Scan) -> list[str]:
-    """Sentences on class folders without a single one of their videos, and on archives."""
+    """Sentences on class folders without any of their videos, and on archives."""
     missing: dict[str, int] = {}
     for path in result.missing:
         above, _, _ = path.rpartition('/')

@@ -1,4 +1,4 @@
-"""Readers of official annotation files whose errors name the file, the line and what to do."""
+"""Read official annotation files; errors name the file, the line and what to do."""
 
 import csv
 import io
@@ -15,17 +15,17 @@ PART_OF_ARCHIVE = re.compile(r'20bn-something-something-v2-\d\d')  # SSv2 comes 
 
 
 def find_file(folder: Path, *names: str, source: str, option: str = '--annotations') -> Path:
-    """The first of some files that is there, in the folder or right below it.
+    """Find the first of several files, in a folder or right below it.
 
     Args:
         folder: Where to look.
-        names: Names that the file may have; ``*`` stands for anything in patterns.
-        source: The archive that holds it, for the error.
-        option: The option that gave the folder, for the error.
+        names: Possible names; ``*`` matches anything.
+        source: Archive that holds the file, for the error.
+        option: Option that gave the folder, for the error.
 
     Raises:
-        FileNotFoundError: None is there; says what to unpack.
-        ValueError: Its subfolders hold several files of that name.
+        FileNotFoundError: None exists; says what to unpack.
+        ValueError: Subfolders hold several files of that name.
     """
     check_folder(folder, option)
     for name in names:
@@ -52,19 +52,19 @@ def check_folder(folder: Path, option: str) -> None:
 
 
 def is_archive(name: str) -> bool:
-    """Whether a file name is one of an archive, or of a part of one."""
+    """Whether a file name is an archive or a part of one."""
     return name.lower().endswith(ARCHIVES) or PART_OF_ARCHIVE.fullmatch(name) is not None
 
 
 def _unpack(folder: Path) -> str | None:
-    """What to do where archives lie in a folder."""
+    """Advice for a folder with archives."""
     names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
     packed = [name for name in names if is_archive(name)]
     return f'unpack {list_names(packed)} first' if packed else None
 
 
 def read_lines(path: Path) -> list[tuple[int, str]]:
-    """Numbered lines of a text file that hold something, without blanks at their ends."""
+    """Numbered non-empty lines of a text file, stripped."""
     lines = enumerate(read_text(path).split('\n'), start=1)
     return [(number, line.strip()) for number, line in lines if line.strip()]
 
@@ -72,7 +72,7 @@ def read_lines(path: Path) -> list[tuple[int, str]]:
 def read_csv(path: Path, columns: tuple[str, ...]) -> list[tuple[int, dict]]:
     """Numbered rows of a CSV file with a header.
 
-    A row with another number of fields than the header has ``None`` as its dict.
+    The dict is None for a row with another number of fields than the header.
 
     Raises:
         ValueError: The header lacks a column, or the file is empty.
@@ -94,7 +94,7 @@ def read_csv(path: Path, columns: tuple[str, ...]) -> list[tuple[int, dict]]:
 
 
 def _csv_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
-    # with its own line ends: a quoted field may hold some
+    # keep line ends: a quoted field may contain some
     reader = csv.reader(io.StringIO(read_text(path), newline=''))
     try:
         for row in reader:

@@ -1,4 +1,4 @@
-"""The report on a prepared data set: a table of numbers, JSON for programs, Markdown for people."""
+"""Report on a prepared data set: a table of numbers, JSON and Markdown."""
 
 from dataclasses import asdict, dataclass, field
 
@@ -7,7 +7,7 @@ from rich.table import Table
 
 from ..utils import on_page, printable, to_json
 
-SHOWN = 50  # names of each kind in the readable report; the JSON file has all
+SHOWN = 50  # names of each kind in the Markdown; the JSON has all
 
 
 @dataclass
@@ -15,11 +15,11 @@ class ListNumbers:
     """Numbers of videos of one list.
 
     Args:
-        file: Its name.
-        published: Published numbers; none where there are none.
+        file: File name.
+        published: Published numbers, if any.
         listed: In the official files.
-        missing: Listed, and no such file.
-        unusable: Listed and there, but empty, undecodable or the like.
+        missing: Listed, without a file.
+        unusable: Listed and present, but empty, undecodable or the like.
         written: Lines of the list that was written.
         sha256: Hash of the list that was written.
     """
@@ -40,7 +40,7 @@ class ListNumbers:
 
 @dataclass
 class Report:
-    """What was found and written; its fields are the keys of preparation_report.json."""
+    """Content of preparation_report.json, by key."""
 
     dataset: str
     title: str
@@ -54,19 +54,19 @@ class Report:
     notes: list[str] = field(default_factory=list)
     missing: dict[str, list[str]] = field(default_factory=dict)  # folder -> listed paths
     unusable: dict[str, dict[str, str]] = field(default_factory=dict)  # folder -> path -> reason
-    damaged: dict[str, dict[str, str]] = field(default_factory=dict)  # used all the same
+    damaged: dict[str, dict[str, str]] = field(default_factory=dict)  # used anyway
     extra: dict[str, list[str]] = field(default_factory=dict)
     duplicates: dict[str, list[str]] = field(default_factory=dict)
     written: list[str] = field(default_factory=list)
 
     def json(self) -> str:
-        """All of it, every name included."""
+        """Everything, with all names."""
         return to_json(asdict(self)) + '\n'
 
     def markdown(self) -> str:
-        """The same to read, with the first names of each kind."""
+        """Readable version with the first names of each kind."""
         status = 'complete' if self.complete else '**INCOMPLETE**'
-        if self.complete and any(self.missing.values()):  # of a data set whose copies differ
+        if self.complete and any(self.missing.values()):  # copies of this data set differ
             status = 'all that this copy has'
         parts = [f'# {self.title}: {status}', '', self._sentences(), '']
         parts += ['| ' + ' | '.join(self._header()) + ' |', '|---' * len(self._header()) + '|']
@@ -77,7 +77,7 @@ class Report:
         return '\n'.join(parts) + '\n'
 
     def show(self) -> None:
-        """Prints the table of numbers and the first sentences."""
+        """Print the table of numbers and the first sentences."""
         table = Table(title=f'{self.title}: numbers of videos')
         for index, name in enumerate(self._header()):
             table.add_column(name, justify='right' if index else 'left', no_wrap=index != 1)
@@ -94,13 +94,13 @@ class Report:
 
     def _sentences(self) -> str:
         missing = (
-            'Missing videos are left out of all lists, **test lists included**: accuracies are '
+            'Missing videos are omitted from all lists, **test lists included**: accuracies are '
             'over those that are there'
             if self.present_only
-            else 'Missing videos are left out of training lists and stay in test lists, where they '
-            'count as wrong'
+            else 'Missing videos are omitted from training lists and stay in test lists, where '
+            'they count as wrong'
         )
-        kept = f'{missing}. Unusable ones are left out of training lists alone.'
+        kept = f'{missing}. Unusable ones are omitted from training lists only.'
         checked = 'decoded' if self.decoding_checked else 'not decoded (--check-decoding does)'
         return f'{self.classes} classes. {kept} Videos were {checked}.'
 
@@ -122,9 +122,9 @@ class Report:
             ('Notes', self.notes),
             ('Missing', _flat(self.missing)),
             ('Unusable', _flat(_sentences(self.unusable))),
-            ('Damaged, used all the same', _flat(_sentences(self.damaged))),
+            ('Damaged, used anyway', _flat(_sentences(self.damaged))),
             ('Extra, in no list', _flat(self.extra)),
-            ('There twice, not used', _flat(self.duplicates)),
+            ('Duplicates, not used', _flat(self.duplicates)),
         ]
 
 
@@ -139,5 +139,5 @@ def _flat(folders: dict[str, list[str]]) -> list[str]:
 def _items(lines: list[str]) -> list[str]:
     items = [f'- {on_page(line)}' for line in lines[:SHOWN]]
     if len(lines) > SHOWN:
-        items.append(f'- … {len(lines) - SHOWN:,} more: in the .json file beside this one')
+        items.append(f'- … {len(lines) - SHOWN:,} more: in the .json file next to this one')
     return items

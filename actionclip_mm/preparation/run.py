@@ -82,7 +82,7 @@ def _look(
     args: argparse.Namespace,
     report: Report,
 ) -> Match:
-    """Scans and matches one folder."""
+    """Scan and match one folder."""
     folder = preparation.split_folder(root, split, kind)
     content = scan(folder, kind)
     replacements = preparation.replacement_folders(root, kind)
@@ -102,7 +102,7 @@ def _look(
 
 
 def _decode(found: Match, args: argparse.Namespace) -> None:
-    """Adds what decoding says of the videos."""
+    """Add the results of decoding."""
     paths = {found.folder / f.path: path for path, f in found.found.items() if not f.fault}
     readings = check_decoding(paths, args.out / CACHE_NAME, args.workers)
     found.unusable |= {paths[path]: r.error for path, r in readings.items() if r.error}
@@ -110,7 +110,7 @@ def _decode(found: Match, args: argparse.Namespace) -> None:
 
 
 def _report_folder(report: Report, where: str, found: Match) -> None:
-    """Names what a folder lacks, and what it has too much."""
+    """Report missing, unusable, damaged, extra and duplicate files of a folder."""
     report.missing[where], report.unusable[where] = found.missing, found.unusable
     report.damaged[where] = found.damaged
     report.extra[where], report.duplicates[where] = found.extra, found.duplicates
@@ -124,7 +124,7 @@ def _list_text(
     args: argparse.Namespace,
     report: Report,
 ) -> dict[Path, str]:
-    """The content of a list; its numbers go to the report."""
+    """Content of a list; its numbers go to the report."""
     lines, missing, unusable = [], 0, 0
     for video in videos.videos:
         is_missing, is_unusable = video.path not in found.found, video.path in found.unusable
@@ -158,7 +158,7 @@ def _line(video: ListedVideo, found: Match, kind: str) -> str:
 
 
 def _finish(preparation: Preparation, report: Report, out: Path, ending: str) -> int:
-    """Decides, writes and shows the report; returns the exit code."""
+    """Write and print the report; returns the exit code."""
     wrong_sizes = preparation.benchmark.fixed_sizes and (
         any(not row.as_published or row.missing for row in report.lists)
     )

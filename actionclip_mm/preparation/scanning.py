@@ -1,4 +1,4 @@
-"""What lies in a folder of videos or of extracted frames: files, archives not yet unpacked."""
+"""Scan a folder of videos or extracted frames, also for archives not yet unpacked."""
 
 import os
 import re
@@ -23,7 +23,7 @@ class Found:
         path: Relative to the scanned folder, ``/`` between folders.
         frames: Number of frames of a folder, 0 for a video file.
         fault: Why it cannot be used, or None.
-        replacement: Whether it is offered in place of a file of the data set.
+        replacement: Whether it is offered as a replacement for a broken file.
     """
 
     path: str
@@ -33,7 +33,7 @@ class Found:
 
     @property
     def stem(self) -> str:
-        """The path without the extension of a video."""
+        """Path without the extension of a video."""
         suffix = PurePosixPath(self.path).suffix
         is_video = suffix.lower() in VIDEO_EXTENSIONS and not self.frames
         return self.path[: -len(suffix)] if is_video else self.path
@@ -41,7 +41,7 @@ class Found:
 
 @dataclass
 class Scan:
-    """What a folder holds: videos or folders of frames, by name, and archives."""
+    """Content of a folder: videos or folders of frames, by name, and archives."""
 
     found: list[Found] = field(default_factory=list)
     archives: list[str] = field(default_factory=list)
@@ -49,7 +49,7 @@ class Scan:
 
 
 def scan(folder: Path, kind: str) -> Scan:
-    """Looks through a folder and all below it, links included.
+    """Scan a folder recursively, links included.
 
     Args:
         folder: The folder.
@@ -59,10 +59,10 @@ def scan(folder: Path, kind: str) -> Scan:
     seen: set[tuple[int, int]] = set()
     walk = os.walk(folder, followlinks=True, onerror=_raise)
     for where, folders, names in tqdm(
-        walk, desc=f'look through {folder}', unit=' folders', mininterval=0.5
+        walk, desc=f'scan {folder}', unit=' folders', mininterval=0.5
     ):
         status = os.stat(where)
-        if (status.st_dev, status.st_ino) in seen:  # a link that leads back up
+        if (status.st_dev, status.st_ino) in seen:  # a link back up
             folders.clear()
             continue
         seen.add((status.st_dev, status.st_ino))
@@ -80,7 +80,7 @@ def scan(folder: Path, kind: str) -> Scan:
 
 
 def below(root: Path, folder: Path, found: list[Found], replacement: bool = False) -> list[Found]:
-    """The same files with paths relative to a folder above."""
+    """Files with paths relative to a folder above."""
     prefix = folder.relative_to(root).as_posix()
     start = '' if prefix == '.' else f'{prefix}/'
     return [replace(f, path=f'{start}{f.path}', replacement=replacement) for f in found]
@@ -94,7 +94,7 @@ def is_video(name: str) -> bool:
 def frame_template(names: Iterable[str]) -> tuple[str, int, int, str | None]:
     """Template, first number, number of frames and fault of the images of a folder.
 
-    Optical flow beside the frames (``flow_x_00001.jpg``) does not count.
+    Optical flow (``flow_x_00001.jpg``) is ignored.
     """
     merged: dict[tuple[str, str], set[int]] = {}
     width = 0
@@ -121,7 +121,7 @@ def _video(folder: Path, path: str) -> Found:
     try:
         empty = os.stat(folder / path).st_size == 0
     except OSError as error:
-        return Found(path, fault=f'cannot be looked at: {error.strerror}')
+        return Found(path, fault=f'cannot be read: {error.strerror}')
     return _found(path, fault='empty file' if empty else None)
 
 
@@ -133,7 +133,7 @@ def _add_frames(result: Scan, path: str, names: list[str]) -> None:
 
 
 def _found(path: str, frames: int = 0, fault: str | None = None) -> Found:
-    """A name that no list can hold is a fault, and is written in one that reports can."""
+    """A file; names that a list cannot hold are faults, escaped for reports."""
     if '\n' in path or '\r' in path:
         fault = 'a line break in its name: rename it'
     name = path.encode(errors='backslashreplace').decode()

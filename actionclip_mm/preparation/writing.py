@@ -1,4 +1,4 @@
-"""Writes lists, label files and links, and never over something else without being told."""
+"""Write lists, label files and links; replace other content only if asked to."""
 
 import os
 from pathlib import Path
@@ -7,30 +7,30 @@ from ..utils import name_errors, write_text
 
 
 def check_text(text: str, path: Path, overwrite: bool) -> None:
-    """Raise FileExistsError if another text is there and must stay."""
+    """Raise FileExistsError if a file with other content must stay."""
     if path.is_symlink() or (path.exists() and not path.is_file()):
-        raise FileExistsError(f"'{path}' is no plain file: move it away.")
+        raise FileExistsError(f"'{path}' is not a regular file: move it away.")
     if overwrite or not path.exists():
         return
     if path.read_bytes() != text.encode():
         raise FileExistsError(
-            f"'{path}' is there and differs from what would be written: move it away, or add "
+            f"'{path}' exists and differs from the new content: move it away, or add "
             '--overwrite to replace it.'
         )
 
 
 def write_texts(texts: dict[Path, str], overwrite: bool) -> list[Path]:
-    """Writes several files or, if one of them must stay as it is, none.
+    """Write several files, or none if one of them must stay.
 
     Args:
         texts: Path -> content.
-        overwrite: Whether a file with another content is replaced.
+        overwrite: Whether to replace files with other content.
 
     Returns:
-        The files that are new or changed.
+        New and changed files.
 
     Raises:
-        FileExistsError: A file with another content is there and ``overwrite`` is not set.
+        FileExistsError: A file has other content and ``overwrite`` is not set.
     """
     for path, text in texts.items():
         check_text(text, path, overwrite)
@@ -51,8 +51,8 @@ def check_link(link: Path, folder: Path, overwrite: bool) -> None:
         return
     if not link.is_symlink():
         raise FileExistsError(
-            f"'{link}' is a folder of its own, and the videos are in '{folder}': give '{link}' "
-            'itself, or another --out.'
+            f"'{link}' is a folder, but the videos are in '{folder}': give '{link}' itself, or "
+            'another --out.'
         )
     if not overwrite:
         raise FileExistsError(
@@ -62,7 +62,7 @@ def check_link(link: Path, folder: Path, overwrite: bool) -> None:
 
 
 def make_link(link: Path, folder: Path) -> None:
-    """Makes ``link`` lead to the user's folder, unless it is that folder or leads there already."""
+    """Point ``link`` at the user's folder, unless it is that folder or points there already."""
     if link.exists() and link.resolve() == folder.resolve():
         return
     with name_errors(link):

@@ -11,16 +11,16 @@ AGAIN = 'generate the set again (`actionclip prepare mini`)'
 
 
 def being_replaced() -> dict[str, Any]:
-    """What the manifest says while files of an older set are exchanged."""
+    """Manifest while the files of an older set are replaced."""
     return dict(kind=KIND, complete=False)
 
 
 def describe(root: Path, made: dict[str, Any]) -> dict[str, Any]:
-    """The manifest of a set.
+    """Build the manifest of a set.
 
     Args:
         root: Its folder: text files, and clips in ``videos/SPLIT``.
-        made: What it was generated from: seed and sizes.
+        made: Seed and sizes it was generated with.
     """
     splits = sorted(folder.name for folder in (root / 'videos').iterdir())
     texts = sorted(path for path in root.iterdir() if path.suffix == '.txt')
@@ -34,16 +34,16 @@ def describe(root: Path, made: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_generated_set(annotations: str | Path) -> None:
-    """Refuse a list of a generated set whose list or clips are not those of its manifest.
+    """Refuse a list of a generated set if the list or its clips differ from the manifest.
 
-    Lists without such a manifest next to them are not looked at. Reads every clip of the split
-    once, which takes 0.3 s for 1440 of them.
+    Lists without a manifest next to them are not checked. Reads every clip of the split once, 0.3 s
+    for 1440 clips.
 
     Args:
         annotations: A list of the set, such as ``data/mini/train.txt``.
 
     Raises:
-        ValueError: Generation was cut off, or files were changed since.
+        ValueError: Generation was interrupted, or files changed since.
     """
     path = Path(annotations)
     try:

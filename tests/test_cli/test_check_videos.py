@@ -52,7 +52,7 @@ def test_second_run_reads_the_bad_ones_alone(root, check, capsys, monkeypatch) -
         (root / 'videos_val' / name).write_bytes((root / 'videos_val' / GOOD[1]).read_bytes())
     capsys.readouterr()
     assert check() == 2  # mended, so the clean list that is there differs
-    assert '3 of 6 videos were looked at before' in (output := capsys.readouterr()).out
+    assert '3 of 6 videos were checked before' in (output := capsys.readouterr()).out
     assert '--overwrite' in output.err
     assert check('--overwrite') == 0
     assert len((root / 'toy_val_list_videos_clean.txt').read_text().splitlines()) == 6

@@ -16,10 +16,10 @@ def test_a_broken_pipeline_is_not_blamed_on_videos(build: Callable, pipeline: li
     for test_mode in (False, True):
         data = build(*GOOD, test_mode=test_mode)
         data.pipeline.transforms.insert(3, Wrong())
-        with pytest.raises(RuntimeError, match='black video too .TypeError: unsupp.*mend the pipe'):
+        with pytest.raises(RuntimeError, match='black video too .TypeError: unsupp.*fix the pipe'):
             data[0]
     data = build(*GOOD, pipeline=pipeline[1:])  # nothing opens the file
-    with pytest.raises(RuntimeError, match='KeyError.*total_frames.*mend the pipeline') as error:
+    with pytest.raises(RuntimeError, match='KeyError.*total_frames.*fix the pipeline') as error:
         data[0]
     assert isinstance(error.value.__cause__.__cause__, KeyError)
 

@@ -54,7 +54,7 @@ def test_frame_i_is_the_ith_shown(
     assert len(video.index) == len(shown)
     asked = indices(len(shown))
     if decoder == 'decord' and name in DECORD_DECLINES:
-        with pytest.raises(UnreadableVideo, match='finds other frames than the ones asked for'):
+        with pytest.raises(UnreadableVideo, match='finds other frames than requested'):
             video.read(asked)
         return
     if name.startswith('av1') and decoder in ('decord', 'opencv'):  # built without libdav1d

@@ -65,7 +65,7 @@ def test_what_none_can_read_says_why_of_each(path: str) -> None:
         Video(path, ('failing', 'lossy')).read([3, 5, 5, 8])
     assert str(error.value) == (
         f'{path}: its frames cannot be decoded '
-        '(failing: Lost; lossy: it decodes 1 of 3 frames asked for)'
+        '(failing: Lost; lossy: it decodes 1 of 3 requested frames)'
     )
     assert str(pickle.loads(pickle.dumps(error.value))) == str(error.value)
 
@@ -77,16 +77,18 @@ def test_frames_in_any_order_and_shape_of_indices(path: str, numbered: ModuleTyp
 
 @pytest.mark.parametrize('wrong', [-1, 40])
 def test_a_frame_that_is_not_there(path: str, wrong: int) -> None:
-    with pytest.raises(IndexError, match=f'has frames 0 to 39, but frame {wrong} was asked for'):
+    with pytest.raises(IndexError, match=f'has frames 0 to 39, but frame {wrong} was requested'):
         Video(path).read([3, wrong])
 
 
 def test_names_of_decoders(monkeypatch: pytest.MonkeyPatch) -> None:
     assert check_decoders(['opencv', 'pyav']) == ('opencv', 'pyav')
     assert check_decoders('pyav') == ('pyav',)
-    with pytest.raises(ValueError, match="no decoder 'ffmpeg'; choose from decord, pyav, opencv"):
+    with pytest.raises(
+        ValueError, match="unknown decoder 'ffmpeg'; choose from decord, pyav, opencv"
+    ):
         check_decoders(['ffmpeg'])
-    with pytest.raises(ValueError, match='name one or more of decord'):
+    with pytest.raises(ValueError, match='must name one or more of decord'):
         check_decoders([])
     with pytest.raises(ValueError, match='each once'):
         check_decoders(['pyav', 'pyav'])

@@ -41,7 +41,7 @@ def test_mp4_without_its_table_of_frames(
 ) -> None:
     whole = Path(numbered_video('h264.mp4')).read_bytes()  # the table is at the end
     (tmp_path / 'part.mp4').write_bytes(whole[: len(whole) // 2])
-    assert refused(tmp_path / 'part.mp4') == 'it is no video file, or its header is damaged'
+    assert refused(tmp_path / 'part.mp4') == 'it is not a video file, or its header is damaged'
 
 
 def test_fragments_without_frames(tmp_path: Path, numbered_video: Callable[[str], str]) -> None:

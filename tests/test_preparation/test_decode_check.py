@@ -43,7 +43,7 @@ def test_a_crash_costs_one_video(videos, tmp_path, workers) -> None:
     by_name = {path.name: reading for path, reading in found.items()}
     assert by_name['bad'] == Reading(error='bad')
     assert by_name['part'] == Reading(damage='cut off')
-    assert by_name['crash1'].error == 'the decoder crashed on it'
+    assert by_name['crash1'].error == 'the decoder crashed'
     assert set(calls(tmp_path)) == {path.name for path in videos}
 
 
@@ -123,7 +123,7 @@ def test_says_how_many_were_looked_at(videos, tmp_path, capsys) -> None:
     check_decoding(videos[:3], tmp_path / 'cache', 1, read)
     videos[0].unlink()
     check_decoding(videos[:4], tmp_path / 'cache', 1, read)
-    assert capsys.readouterr().out.startswith('2 of 4 videos were looked at before')
+    assert capsys.readouterr().out.startswith('2 of 4 videos were checked before')
 
 
 def test_files_that_are_gone_and_asked_for_twice(videos, tmp_path) -> None:

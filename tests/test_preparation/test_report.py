@@ -19,7 +19,7 @@ def test_a_reader_sees_the_first_names_and_where_the_rest_is() -> None:
     assert '| val.txt | 100 | 90 ≠ | 60 | 1 | 90 |' in text
     assert '## Missing: 60\n\n- videos/0.avi\n' in text
     assert text.count('- videos/') == SHOWN + 1
-    assert '- … 10 more: in the .json file beside this one\n' in text
+    assert '- … 10 more: in the .json file next to this one\n' in text
     assert '## Unusable: 1\n\n- videos/a.avi: empty file\n' in text
 
 

@@ -36,7 +36,7 @@ def test_links_are_followed_and_rings_end(tmp_path) -> None:
     (tmp_path / 'videos' / 'dangling.mp4').symlink_to(tmp_path / 'nowhere')
     found = scan(tmp_path / 'videos', 'videos').found
     assert [file.path for file in found] == ['class/a.mp4', 'dangling.mp4']
-    assert 'cannot be looked at' in str(found[1].fault)
+    assert 'cannot be read' in str(found[1].fault)
 
 
 def test_folders_of_frames(tmp_path) -> None:

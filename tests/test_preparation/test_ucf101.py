@@ -159,7 +159,7 @@ def test_broken_rows_are_listed(copy, prepare, read_report, file, row, words) ->
         (lambda copy: dict(videos=copy), ['its folder UCF-101 does: use --videos']),
         (
             lambda copy: dict(videos=copy / 'UCF-101' / CLASSES[0]),
-            ['the folder above does hold the others'],
+            ['the folder above holds the others'],
         ),
         (lambda copy: dict(videos=copy / 'ucfTrainTestlist'), ['holds none', 'it has none']),
         (lambda copy: dict(annotations=copy / 'UCF-101'), ['has no classInd.txt', '--annotations']),
@@ -252,7 +252,7 @@ def test_decoding_check_goes_on_where_it_stopped(copy, prepare, read_report, cap
     assert list(read_report(copy / 'out')['unusable']['videos']) == [video(CLASSES[0], 1)]
     assert len((copy / 'out' / 'decode_check.jsonl').read_text().splitlines()) == 5
     assert prepare('--check-decoding') == 1
-    assert '5 of 6 videos were looked at before' in capsys.readouterr().out
+    assert '5 of 6 videos were checked before' in capsys.readouterr().out
 
 
 def test_one_flat_folder(copy, prepare, read_report, tmp_path) -> None:

@@ -60,11 +60,11 @@ def test_a_bad_video_is_replaced_and_bad_test_videos_count(
     work_dir = tmp_path / 'run'
     output = run_tool('tools/train.py', config, '--work-dir', work_dir, '--seed', 0)
     assert 'text.mp4: ' in output
-    assert 'others of its class take its place' in output
+    assert 'others of its class replace it' in output
     assert '1 of 10 videos' in output
     assert '[1][4/4]' in output  # nothing was left out: ceil(10 videos / batch 3)
     (log,) = work_dir.glob('*/*.log')
-    assert 'others of its class take its place' in log.read_text()
+    assert 'others of its class replace it' in log.read_text()
     assert list(work_dir.glob('best_acc_top1_*.pth'))
 
     dump = tmp_path / 'scores.pkl'

@@ -1,4 +1,4 @@
-"""Transforms that mmaction2 lacks, and its own decoders kept from hanging."""
+"""Transforms that mmaction2 lacks."""
 
 from ...decoding import UnreadableVideo
 from .clip_resize import CLIPCenterCrop, CLIPResize, resize_and_crop

@@ -1,4 +1,4 @@
-"""mmaction2's own video transforms on our decoders: none of their names hangs or crashes.
+"""Run mmaction2's own video transforms on our decoders, which neither hang nor crash.
 
 decord's ``get_batch`` never returns near the end of an mp4 that was trimmed without re-encoding,
 and segfaults on damaged AVI files that it reads from memory; PyAV's transform repeats frames where
@@ -38,9 +38,9 @@ class HostVideo(Video):
 
     Args:
         path: The file, on a local disk.
-        first: Decoder that is tried first; the other installed ones follow.
+        first: Decoder to try first; the other installed ones follow.
         num_threads: Threads of a decoder; 0 lets the decoder choose. Defaults to 1.
-        copy: A temporary file that has to live as long as this object. Defaults to None.
+        copy: Temporary file to keep as long as this object. Defaults to None.
         max_pixels: Largest frame, see :class:`VideoInit`. Defaults to None.
     """
 

@@ -1,4 +1,4 @@
-"""Images above the budget of pixels are refused from their header (``RawFrameDecode`` and others).
+"""Refuse images above the pixel budget from their header (``RawFrameDecode`` and others).
 
 All of mmaction2's and mmcv's transforms decode images by ``mmcv.imfrombytes``.
 """

@@ -1,7 +1,7 @@
-"""Choose frames as the released code does, and confine them to a segment of the video.
+"""Sample frames as the released code does, and restrict them to a segment of the video.
 
-mmaction2's ``UniformSample`` takes nearly the same frames in testing (never more than one frame
-away, but the very same ones in few videos), so numbers of the paper are compared with these.
+mmaction2's ``UniformSample`` takes nearly the same frames in testing (at most one frame away, but
+identical only in few videos), so the paper's numbers are compared with these.
 docs/multi_view.md derives both formulas.
 """
 
@@ -47,10 +47,10 @@ class _SegmentSample(UniformSample):
 
 @TRANSFORMS.register_module()
 class SegmentCentreSample(_SegmentSample):
-    """Deterministic frames of ``num_clips`` views, each with one frame from each of T segments.
+    """Sample ``num_clips`` views deterministically, one frame from each of T segments.
 
-    A video of L frames is cut into T segments of L/T frames. View k of N takes of segment i
-    (all counted from 0, L < T counting as L = T in the first term):
+    A video of L frames is cut into T segments of L/T frames. View k of N takes from segment i
+    (all from 0; L < T counts as L = T in the first term):
 
         floor((L/T - 1) · k/(N - 1) + i·L/T)
 
@@ -66,7 +66,7 @@ class SegmentCentreSample(_SegmentSample):
         num_clips: N, views. Defaults to 1.
 
     Raises:
-        ValueError: ``clip_len`` or ``num_clips`` is no whole number above 0.
+        ValueError: ``clip_len`` or ``num_clips`` is not a positive integer.
     """
 
     deterministic = True
@@ -117,28 +117,28 @@ class SegmentRandomSample(_SegmentSample):
 
 @TRANSFORMS.register_module()
 class SegmentFrames(BaseTransform):
-    """Lets samplers see the frames of ``results['segment']`` alone; stands behind ``VideoInit``.
+    """Restrict samplers to the frames of ``results['segment']``; goes after ``VideoInit``.
 
-    Frame i is on the screen from i/fps to (i + 1)/fps. The segment has each frame that is seen
-    between its start and its end, at least one; an end behind the video's is the video's. All of
-    mmaction2's samplers add ``start_index`` to what they choose of ``total_frames``.
+    Frame i is shown from i/fps to (i + 1)/fps. The segment has each frame shown between its start
+    and its end, at least one; an end after the video's is cut to it. All of mmaction2's samplers
+    add ``start_index`` to their choice from ``total_frames``.
 
     Required keys: segment (start and end in seconds), avg_fps, total_frames, start_index. Modified
     keys: total_frames, start_index.
 
     Raises:
-        UnreadableVideo: The segment begins behind the end of the video, or the file has no frame
+        UnreadableVideo: The segment starts after the end of the video, or the file has no frame
             rate.
-        ValueError: There is no segment or no frame rate among the results.
+        ValueError: The results lack a segment or a frame rate.
     """
 
     def transform(self, results: dict) -> dict:
-        """Replaces the number of the first frame and the number of frames."""
+        """Replace ``start_index`` and ``total_frames``."""
         lacking = [key for key in ('segment', 'avg_fps') if key not in results]
         if lacking:
             raise ValueError(
                 f'SegmentFrames lacks {" and ".join(lacking)}: use VideoSegmentDataset, and put '
-                'SegmentFrames behind VideoInit.'
+                'SegmentFrames after VideoInit.'
             )
         (start, end), fps, total = (results[key] for key in ('segment', 'avg_fps', 'total_frames'))
         if not fps > 0:
@@ -148,9 +148,9 @@ class SegmentFrames(BaseTransform):
             raise UnreadableVideo(
                 f'its segment begins at {start} s, and the video ends at {total / fps:.2f} s'
             )
-        behind = total if end == math.inf else math.ceil(round(end * fps, DIGITS))
+        after = total if end == math.inf else math.ceil(round(end * fps, DIGITS))
         results['start_index'] += first
-        results['total_frames'] = max(min(behind, total) - first, 1)
+        results['total_frames'] = max(min(after, total) - first, 1)
         return results
 
     def __repr__(self) -> str:

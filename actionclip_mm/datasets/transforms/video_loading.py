@@ -1,4 +1,4 @@
-"""Opens and decodes video files, in the place of mmaction2's DecordInit and DecordDecode.
+"""Open and decode video files, instead of mmaction2's DecordInit and DecordDecode.
 
 Frame i is the i-th frame that a player shows, whatever decoder reads it (docs/decoding.md).
 """
@@ -17,19 +17,18 @@ TIME_LIMIT = 60.0  # seconds for one video
 
 @TRANSFORMS.register_module()
 class VideoInit(BaseTransform):
-    """Lists the frames of a video file on a local disk, for a sampler and ``VideoDecode``.
+    """Index the frames of a local video file, for a sampler and ``VideoDecode``.
 
     Args:
-        decoders: Names of decoders, in the order in which ``VideoDecode`` tries them; any of
-            'decord', 'pyav' and 'opencv'. Frames are listed by PyAV in any case.
+        decoders: Names of decoders in the order in which ``VideoDecode`` tries them; any of
+            'decord', 'pyav' and 'opencv'. PyAV always builds the index.
         num_threads: Threads of a decoder; 0 lets the decoder choose. Defaults to 1.
-        time_limit: Seconds that listing and decoding one video may take together, after which it
-            counts as unreadable. A decoder has an equal share of what is left of it, so that the
-            next one has its turn; a thread that is stuck is abandoned. None is no limit. Defaults
-            to 60.
-        max_pixels: Largest frame, width x height; larger ones are unreadable, which the header
-            tells. None is ``ACTIONCLIP_MAX_PIXELS`` of the environment, or 8192 x 4320. Defaults
-            to None.
+        time_limit: Seconds for indexing and decoding one video, after which it counts as
+            unreadable. Each decoder gets an equal share of the rest; a stuck thread is abandoned.
+            None for no limit. Defaults to 60.
+        max_pixels: Largest frame, width x height; videos with a larger one in the header are
+            unreadable. None for ``ACTIONCLIP_MAX_PIXELS`` of the environment, or 8192 x 4320.
+            Defaults to None.
 
     Raises:
         ValueError: A decoder is unknown or not installed, or a number is out of range.
@@ -44,10 +43,10 @@ class VideoInit(BaseTransform):
     ) -> None:
         self.decoders = check_decoders(decoders)
         if num_threads < 0:
-            raise ValueError(f'VideoInit: num_threads is {num_threads}, but has to be 0 or more.')
+            raise ValueError(f'VideoInit: num_threads must be at least 0, got {num_threads}.')
         if time_limit is not None and not time_limit > 0:
             raise ValueError(
-                f'VideoInit: time_limit is {time_limit}, but has to be seconds above 0, or None.'
+                f'VideoInit: time_limit must be positive seconds or None, got {time_limit}.'
             )
         check_max_pixels(max_pixels)
         self.num_threads = num_threads
@@ -55,10 +54,10 @@ class VideoInit(BaseTransform):
         self.max_pixels = max_pixels
 
     def transform(self, results: dict) -> dict:
-        """Adds ``video_reader``, ``total_frames`` and ``avg_fps``; needs ``filename``.
+        """Add ``video_reader``, ``total_frames`` and ``avg_fps``; needs ``filename``.
 
         Raises:
-            UnreadableVideo: There is no such file, or it holds no video.
+            UnreadableVideo: Missing file, or no video.
         """
         video = Video(
             results['filename'], self.decoders, self.num_threads, self.time_limit, self.max_pixels
@@ -75,13 +74,12 @@ class VideoInit(BaseTransform):
 
 @TRANSFORMS.register_module()
 class VideoDecode(BaseTransform):
-    """Decodes the frames that a sampler chose of the video that ``VideoInit`` listed."""
+    """Decode the sampled frames of the video that ``VideoInit`` opened."""
 
     def transform(self, results: dict) -> dict:
-        """Adds ``imgs``, ``original_shape`` and ``img_shape``; needs ``frame_inds``.
+        """Add ``imgs``, ``original_shape`` and ``img_shape``; needs ``frame_inds``.
 
-        ``imgs`` are RGB, uint8 [H, W, 3], turned as a player turns them. ``video_reader`` becomes
-        None.
+        ``imgs`` are RGB, uint8 [H, W, 3], rotated as by a player. ``video_reader`` becomes None.
 
         Raises:
             UnreadableVideo: No decoder can read the video, or it took too long.
@@ -90,8 +88,8 @@ class VideoDecode(BaseTransform):
         video = results['video_reader']
         if not isinstance(video, Video):
             raise TypeError(
-                f'VideoDecode needs VideoInit before it, but found a {type(video).__name__} of '
-                'another transform.'
+                f'VideoDecode needs VideoInit before it, got a {type(video).__name__} of another '
+                'transform.'
             )
         results['video_reader'] = None
         results['frame_inds'] = np.reshape(results['frame_inds'], -1)

@@ -50,9 +50,9 @@ def test_a_video_shorter_than_the_clip(tmp_path: Path, write_video: Callable) ->
 @pytest.mark.parametrize(
     'arguments, message',
     [
-        (dict(decoders=['ffmpeg']), "no decoder 'ffmpeg'"),
-        (dict(num_threads=-1), 'num_threads is -1, but has to be 0 or more'),
-        (dict(time_limit=0), 'time_limit is 0, but has to be seconds above 0, or None'),
+        (dict(decoders=['ffmpeg']), "unknown decoder 'ffmpeg'"),
+        (dict(num_threads=-1), 'num_threads must be at least 0, got -1'),
+        (dict(time_limit=0), 'time_limit must be positive seconds or None, got 0'),
     ],
 )
 def test_arguments_out_of_range(arguments: dict, message: str) -> None:
@@ -62,7 +62,7 @@ def test_arguments_out_of_range(arguments: dict, message: str) -> None:
 
 def test_a_reader_of_another_transform(path: Path) -> None:
     pipeline = Compose([SAMPLE, dict(type='VideoDecode')])
-    with pytest.raises(TypeError, match='VideoDecode needs VideoInit before it, but found'):
+    with pytest.raises(TypeError, match='VideoDecode needs VideoInit before it, got'):
         pipeline(request(path) | dict(total_frames=12, video_reader=object()))
 
 
