@@ -1,7 +1,7 @@
-"""Reads annotation lists, `path number [number …]` on each line, and loses or guesses nothing.
+"""Read and write annotation lists, `path number [number …]` on each line.
 
-The format is mmaction2's, with two additions: paths may hold spaces, and a path that the numbers
-behind it would make ambiguous may stand in double quotes, as a JSON string.
+The format is mmaction2's with two additions: paths may contain spaces, and an ambiguous path may be
+written in double quotes, as a JSON string. Nothing is guessed or dropped.
 """
 
 import json
@@ -12,19 +12,19 @@ from typing import NamedTuple
 from .generated_set import check_generated_set
 from .reading import decode_text
 
-NUMBER = re.compile(r'-?[0-9]{1,18}')  # more do not fit into int64
-NUMBERS = re.compile(r'-?[0-9]{1,18}(,-?[0-9]{1,18})*')  # several labels, with commas in between
+NUMBER = re.compile(r'-?[0-9]{1,18}')  # int64
+NUMBERS = re.compile(r'-?[0-9]{1,18}(,-?[0-9]{1,18})*')  # several labels
 BLANK = ' \t\r'
-NO_LABEL = -1  # what mmaction2 reads where there is no label
-# a file name with numbers behind it; '.5' alone is no extension
+NO_LABEL = -1  # mmaction2's value for a missing label
+# a file name followed by numbers; '.5' alone is not an extension
 FILE_AND_NUMBERS = re.compile(r'\.[A-Za-z0-9]*[A-Za-z][A-Za-z0-9]*([ \t]+-?[0-9]{1,18})+\Z')
-# a file name with something behind it that is neither a number nor the rest of a file name
+# a file name followed by something that is neither a number nor the rest of a file name
 VIDEO = r'\.(?:avi|flv|m4v|mkv|mov|mp4|mpe?g|webm|wmv)'
 FILE_AND_MORE = re.compile(rf'.*{VIDEO}[ \t]*[,;|\s](?!.*{VIDEO}\Z).*', re.IGNORECASE)
 
 
 class Line(NamedTuple):
-    """One annotation: where it stands, its path and the whole numbers behind the path."""
+    """One annotation: its place in the file, its path and the integers after the path."""
 
     place: str
     path: str
@@ -33,19 +33,19 @@ class Line(NamedTuple):
 
 
 def read_lines(ann_file: str, delimiter: str = ' ', most: int | None = None) -> list[Line]:
-    """Reads all lines of a list but the blank ones.
+    """Read all non-blank lines of a list.
 
     Args:
         ann_file: The list, UTF-8 with or without byte order mark.
-        delimiter: What stands in front of each number; ``' '`` is any run of spaces and tabs, and
-            commas may stand between the last numbers (``path 0,3``).
-        most: As many numbers at most belong to a line; a whole number before them is the end of
-            the path, and with 0 the whole line is the path. Defaults to all there are.
+        delimiter: Separator before each number; ``' '`` is any run of spaces and tabs, and the last
+            numbers may be separated by commas (``path 0,3``).
+        most: Maximum number of integers of a line; an integer before them belongs to the path, and
+            with 0 the whole line is the path. Defaults to no limit.
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: A file that is not text in UTF-8, a file without lines, a line without a path,
-            a generated set whose lists and clips do not belong together.
+        ValueError: Not UTF-8 text, no lines, a line without a path, or a generated set whose lists
+            and clips do not match.
     """
     lines = [
         _read_line(f'Line {row} of {ann_file}', line.strip(BLANK), delimiter, most)
@@ -53,19 +53,19 @@ def read_lines(ann_file: str, delimiter: str = ' ', most: int | None = None) -> 
         if line.strip(BLANK)
     ]
     if not lines:
-        raise ValueError(f'{ann_file} holds no line: give a list of at least one video.')
+        raise ValueError(f'{ann_file} is empty: give a list of at least one video.')
     check_generated_set(ann_file)
     return lines
 
 
 def format_line(path: str, *numbers: int) -> str:
-    """The line that :func:`read_lines` reads as this path and these numbers.
+    """Write the line that :func:`read_lines` reads as this path and these numbers.
 
     Raises:
         ValueError: An empty path, or one with a line break.
     """
     if not path or '\n' in path or '\0' in path:
-        raise ValueError(f'{path!r} cannot stand in a list: rename the file.')
+        raise ValueError(f'{path!r} cannot be written to a list: rename the file.')
     words = path.split()
     plain = words and path == path.strip(BLANK) and not path.startswith(('"', '\ufeff'))
     plain = plain and not path.endswith(',') and '\r' not in path
@@ -76,11 +76,11 @@ def format_line(path: str, *numbers: int) -> str:
 
 
 def one_label_each(lines: list[Line], labels: list[list[int]]) -> list[int]:
-    """The label of each line of a list where a video has one; -1, as in mmaction2, for no label.
+    """Label of each line of a single-label list; -1, as in mmaction2, for no label.
 
     Args:
         lines: The lines, for messages.
-        labels: The numbers of each line that are labels.
+        labels: The labels of each line.
 
     Raises:
         ValueError: A line with several labels, a negative label other than -1, or a line without
@@ -90,16 +90,16 @@ def one_label_each(lines: list[Line], labels: list[list[int]]) -> list[int]:
     for line, numbers in zip(lines, labels, strict=True):
         if len(numbers) > 1 or (not line.quoted and FILE_AND_NUMBERS.search(line.path)):
             raise ValueError(
-                f"{line.place} has several labels ('{line.path}', {numbers}): leave one, or set "
+                f"{line.place} has several labels ('{line.path}', {numbers}): keep one, or set "
                 'multi_class=True and num_classes of the data set.'
             )
         if some_labelled and not numbers:
             raise ValueError(
                 f"{line.place} has no label ('{line.path}') but others have: add it, or write -1 "
-                'where there is none.'
+                'for none.'
             )
         if numbers and numbers[0] < NO_LABEL:
-            raise ValueError(f'{line.place} has label {numbers[0]}: labels are 0, 1, 2 and so on.')
+            raise ValueError(f'{line.place} has label {numbers[0]}: labels must be 0, 1, 2, …')
     _refuse_unread_labels(lines)
     return [numbers[0] if numbers else NO_LABEL for numbers in labels]
 
@@ -107,28 +107,28 @@ def one_label_each(lines: list[Line], labels: list[list[int]]) -> list[int]:
 def many_labels_each(
     lines: list[Line], labels: list[list[int]], num_classes: int
 ) -> list[list[int]]:
-    """The different labels of each line of a multi-label list; none, or -1, for no label.
+    """Different labels of each line of a multi-label list; none, or -1, for no label.
 
     Raises:
-        ValueError: A label that is not within 0 and ``num_classes`` - 1.
+        ValueError: A label is not in [0, ``num_classes`` - 1].
     """
     _refuse_unread_labels(lines)
     for line, numbers in zip(lines, labels, strict=True):
         wrong = [label for label in numbers if not 0 <= label < num_classes]
         if wrong and numbers != [NO_LABEL]:
             raise ValueError(
-                f'{line.place} has label {wrong[0]} but num_classes={num_classes}: labels are 0 to '
-                f'{num_classes - 1}.'
+                f'{line.place} has label {wrong[0]} but num_classes={num_classes}: labels must be '
+                f'0 to {num_classes - 1}.'
             )
     return [[] if n == [NO_LABEL] else list(dict.fromkeys(n)) for n in labels]
 
 
 def _refuse_unread_labels(lines: list[Line]) -> None:
-    """Raises ValueError where something behind a file name was taken for a part of the name."""
+    """Raise ValueError if something after a file name was read as part of the name."""
     for line in lines:
         if not line.quoted and FILE_AND_MORE.fullmatch(line.path):
             raise ValueError(
-                f"{line.place} has '{line.path}', in which no label can be read: write "
+                f"{line.place} has '{line.path}', which has no readable label: write "
                 '`path label` with a space (`path 0 3` or `path 0,3` for several labels), or set '
                 'delimiter of the data set.'
             )
@@ -137,16 +137,16 @@ def _refuse_unread_labels(lines: list[Line]) -> None:
 def check_inside(
     place: str, path: str, folder: str, option: str = 'allow_outside=True of the data set'
 ) -> None:
-    """Refuses a path that leaves a folder. Links are not followed.
+    """Refuse a path outside of a folder. Links are not followed.
 
     Args:
         place: The line, for the message.
-        path: As it stands in the list; absolute paths are allowed inside of the folder.
-        folder: The folder of the data; ``''`` is the current one.
-        option: What allows it, for the message.
+        path: As written in the list; absolute paths inside of the folder are allowed.
+        folder: Folder of the data; ``''`` is the current one.
+        option: How to allow it, for the message.
 
     Raises:
-        ValueError: The path leads out of the folder.
+        ValueError: The path is outside of the folder.
     """
     if not osp.isabs(path) and '..' not in path:
         return  # nearly all; the rest is slow
@@ -154,7 +154,7 @@ def check_inside(
     found = osp.abspath(osp.join(folder, path))
     if found != root and not found.startswith(root.rstrip(osp.sep) + osp.sep):
         raise ValueError(
-            f"{place} names '{path}', which is outside of the data_prefix '{folder}': mend the "
+            f"{place} names '{path}', which is outside of the data_prefix '{folder}': fix the "
             f'path or data_prefix, or set {option} if the list is trusted.'
         )
 
@@ -163,7 +163,9 @@ def _read_text(ann_file: str) -> str:
     from mmengine import fileio  # slow to import
 
     if not fileio.exists(ann_file) or fileio.isdir(ann_file):
-        raise FileNotFoundError(f"There is no list '{ann_file}': set ann_file to a file of lines.")
+        raise FileNotFoundError(
+            f"List '{ann_file}' does not exist: set ann_file to an annotation list."
+        )
     return decode_text(fileio.get(ann_file), ann_file)
 
 
@@ -172,16 +174,16 @@ def _read_line(place: str, text: str, delimiter: str, most: int | None) -> Line:
     path, numbers = quoted or _cut_numbers(text, delimiter, most)
     if numbers and quoted is None and path.endswith(','):
         raise ValueError(
-            f"{place} has a comma behind '{path[:-1]}' ('{text}'): write `path label` with a "
+            f"{place} has a comma after '{path[:-1]}' ('{text}'): write `path label` with a "
             "space, or set delimiter=',' of the data set."
         )
     if not path or '\0' in path:
-        raise ValueError(f"{place} has no path ('{text}'): write `path label`, or drop the line.")
+        raise ValueError(f"{place} has no path ('{text}'): write `path label`, or remove the line.")
     return Line(place, path, numbers, quoted is not None)
 
 
 def _quoted(text: str) -> tuple[str, list[int]] | None:
-    """A path in quotes with numbers behind it; None where a quote is part of the name."""
+    """A quoted path and the numbers after it; None if the quote is part of the name."""
     if not text.startswith('"'):
         return None
     try:
@@ -196,7 +198,7 @@ def _quoted(text: str) -> tuple[str, list[int]] | None:
 
 
 def _cut_numbers(text: str, delimiter: str, most: int | None) -> tuple[str, list[int]]:
-    """Takes whole numbers off the end, up to ``most`` words of them and never the whole line."""
+    """Split integers off the end, at most ``most`` words and never the whole line."""
     numbers: list[int] = []
     words = 0
     number = NUMBERS if delimiter == ' ' else NUMBER

@@ -120,7 +120,10 @@ def test_a_missing_test_video_stays_in_the_list(copy, prepare, read_report) -> N
         ('FFFF6,x,y', 'line 8: another number of fields than the header; row skipped'),
         (',x,x,x,x,x,x,x,x,,3.0', 'line 8: no id; row skipped'),
         ('AAAA1,x,x,x,x,x,x,x,x,,3.0', "line 8: 'AAAA1' is in line 3 already; row skipped"),
-        ('F,x,x,x,x,x,x,x,x,,long', "line 8, 'F': its length must be a number of seconds, got 'long'"),
+        (
+            'F,x,x,x,x,x,x,x,x,,long',
+            "line 8, 'F': its length must be a number of seconds, got 'long'",
+        ),
         ('F,x,x,x,x,x,x,x,x,c001 3.0,9', "'F': its action 'c001 3.0' is not `c000 start end`"),
         ('F,x,x,x,x,x,x,x,x,c001 3.0 x,9', "'F': its action 'c001 3.0 x' is not"),
         ('F,x,x,x,x,x,x,x,x,c001 -3.0 2,9', "'F': its action 'c001 -3.0 2' is not"),

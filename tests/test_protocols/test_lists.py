@@ -39,7 +39,7 @@ def test_paths_with_spaces_and_folders_of_frames(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ('text', 'words'),
     [
-        ('', 'holds no line'),
+        ('', 'is empty'),
         ('a.mp4 0\nb.mp4\n', 'has no label'),
         ('a.mp4 -1\n', 'has no label'),
         ('a.mp4 1 2\n', 'several labels'),
@@ -53,7 +53,7 @@ def test_broken_lists(text: str, words: str, tmp_path: Path) -> None:
 
 
 def test_a_list_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match='There is no list'):
+    with pytest.raises(FileNotFoundError, match='List .* does not exist'):
         read_entries(tmp_path / 'none.txt')
 
 

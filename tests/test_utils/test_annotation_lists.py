@@ -91,7 +91,7 @@ def test_numbers_that_belong_to_the_path(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ('content', 'message'),
     [
-        (b'', 'holds no line'),
+        (b'', 'is empty'),
         (b' \n\r\n\xef\xbb\xbf', None),
         (b'a.mp4 0\nb\xe9.mp4 1\n', 'Line 2 of .*list.txt.*0xe9.*save it as UTF-8'),
         ('a.mp4 0\n'.encode('utf-16'), 'Line 1 of .*not UTF-8'),
@@ -109,13 +109,13 @@ def test_what_is_no_list_is_refused(tmp_path: Path, content: bytes, message: str
 
 def test_a_missing_list_is_named(tmp_path: Path) -> None:
     for path in (tmp_path / 'nowhere.txt', tmp_path):
-        with pytest.raises(FileNotFoundError, match=f"no list '{path}': set ann_file"):
+        with pytest.raises(FileNotFoundError, match=f"List '{path}' does not exist: set ann_file"):
             read_lines(str(path))
 
 
 @pytest.mark.parametrize('path', ['', 'a\nb', 'a\0'])
 def test_paths_that_no_list_can_hold(path: str) -> None:
-    with pytest.raises(ValueError, match='cannot stand in a list'):
+    with pytest.raises(ValueError, match='cannot be written to a list'):
         format_line(path, 3)
 
 
@@ -215,9 +215,7 @@ def test_labels_in_another_format_are_not_a_part_of_the_path(
 ) -> None:
     """The run said that the label was -1, or that there was no such file."""
     lines = read_lines(write(tmp_path, f'{text}\n{text}'), most=None if several else 1)
-    with pytest.raises(
-        ValueError, match='Line 1 .*no label can be read: write .* or set delimiter'
-    ):
+    with pytest.raises(ValueError, match='Line 1 .*no readable label: write .* or set delimiter'):
         if several:
             many_labels_each(lines, [line.numbers for line in lines], 4)
         else:

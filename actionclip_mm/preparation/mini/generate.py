@@ -41,7 +41,7 @@ QUANTISER = 24
 
 
 class Job(NamedTuple):
-    """A clip to render: where it goes, its class, its seed, and where its reverse goes."""
+    """A clip to render: its path, class and seed, and the path of its reverse."""
 
     path: Path
     action: ActionClass
@@ -59,7 +59,7 @@ class Clip(NamedTuple):
 def plan_split(
     root: Path, split: str, classes: list[ActionClass], per_class: int, seed: int
 ) -> tuple[list[Clip], list[Job]]:
-    """The clips of a split and the jobs that render them."""
+    """Clips of a split and the jobs that render them."""
     clips: list[Clip] = []
     jobs: list[Job] = []
     for action in classes:
@@ -77,7 +77,7 @@ def plan_split(
 
 
 def run_job(job: Job) -> int:
-    """Renders and writes a clip and its twin; returns how many files there are now."""
+    """Render and write a clip and its twin; returns the number of files."""
     frames = render_clip(job.action, np.random.default_rng(job.seed))
     write_video(job.path, frames)
     if job.twin is None:
@@ -87,7 +87,7 @@ def run_job(job: Job) -> int:
 
 
 def write_video(path: Path, frames: np.ndarray) -> None:
-    """Encodes uint8 frames [T, H, W, 3] (RGB) into ``path``."""
+    """Encode uint8 frames [T, H, W, 3] (RGB) as H.264 with key frames only."""
     with av.open(str(path), 'w') as container:
         stream = container.add_stream('libx264', rate=FRAMES_PER_SECOND)
         stream.height, stream.width = frames.shape[1:3]
@@ -102,17 +102,17 @@ def write_video(path: Path, frames: np.ndarray) -> None:
 
 
 def write_still(job: tuple[Path, tuple[int, ...]]) -> dict:
-    """Renders an image; returns its line of captions.jsonl."""
+    """Render an image; returns its line of captions.jsonl."""
     path, seed = job
     image, captions = render_still(np.random.default_rng(seed))
     quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
     if not cv2.imwrite(str(path), cv2.cvtColor(image, cv2.COLOR_RGB2BGR), quality):
-        raise OSError(f"'{path}' could not be written: is its disk full?")
+        raise OSError(f"'{path}' could not be written: is the disk full?")
     return dict(image=path.name, captions=captions)
 
 
 def run_all(work: Callable, jobs: list, processes: int, what: str) -> Iterator:
-    """Yields the results in order and prints how far it is."""
+    """Yield results in order and print progress."""
     with Pool(processes, leave_interrupts_to_the_parent) as pool:
         for done, result in enumerate(pool.imap(work, jobs, chunksize=16), start=1):
             yield result
@@ -125,7 +125,7 @@ def leave_interrupts_to_the_parent() -> None:
 
 
 def generate_clips(root: Path, args: argparse.Namespace) -> None:
-    """All splits with their annotation and label files."""
+    """Write all splits with their annotation and label files."""
     seen, unseen = seen_and_unseen()
     sizes = dict(train=(seen, args.train), val=(seen, args.val), unseen=(unseen, args.unseen))
     splits, jobs = {}, []
@@ -141,7 +141,7 @@ def generate_clips(root: Path, args: argparse.Namespace) -> None:
 
 
 def generate_stills(root: Path, args: argparse.Namespace) -> None:
-    """Images with captions, the last tenth of them held out."""
+    """Write images with captions, the last tenth of them held out."""
     folder = root / 'stills'
     folder.mkdir(parents=True, exist_ok=True)
     jobs = [(folder / f'{i:05d}.jpg', (args.seed, len(SPLITS), i)) for i in range(args.stills)]
@@ -157,9 +157,9 @@ move = os.replace
 
 
 def replace(root: Path, new: Path) -> None:
-    """Put a finished set in the place of an older one; what is cut off in between is refused.
+    """Replace an older set; the manifest marks an interrupted replacement.
 
-    Other files of the folder stay, and stills where the new set has none.
+    Other files of the folder stay, and stills if the new set has none.
     """
     content = json.loads((new / manifests.NAME).read_text())
     root.mkdir(parents=True, exist_ok=True)

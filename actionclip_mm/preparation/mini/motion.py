@@ -1,7 +1,7 @@
-"""Turns a class into a clip: where its shapes are in each frame.
+"""Render a clip of a class: positions of its shapes in each frame.
 
-Only the first motion of an order pair is ever acted out; the second is the same clip reversed. So
-the frames of both have one distribution, and nothing that ignores their order can tell them apart.
+Only the first motion of an order pair is simulated; the second is the same clip reversed. Frames of
+both have the same distribution, so a model that ignores their order cannot tell them apart.
 """
 
 from typing import Any
@@ -11,8 +11,8 @@ import numpy as np
 from .scene import MAX_TILT, SIZE, Body, draw_clutter, draw_colour, draw_frame, scatter
 from .vocabulary import COUNTS, ORDER_PAIRS, TEXTURES, ActionClass
 
-# With 8 frames mmaction2's UniformSample takes frames 1, 3, … 15 of 17 in testing, and those are
-# their own mirror image, so a clip and its reverse give the model the very same frames.
+# With 8 frames mmaction2's UniformSample takes frames 1, 3, … 15 of 17 in testing. They are
+# symmetric, so a clip and its reverse give the model the same frames.
 NUM_FRAMES = 17
 
 Track = list[tuple[float, float, float]]  # x, y and radius in each frame
@@ -20,7 +20,7 @@ Curve = float | np.ndarray  # one value, or one per frame
 
 
 def render_clip(action: ActionClass, rng: np.random.Generator) -> np.ndarray:
-    """A clip of a class, uint8 [NUM_FRAMES, SIZE, SIZE, 3]."""
+    """Render a clip of a class, uint8 [NUM_FRAMES, SIZE, SIZE, 3]."""
     for first, second in ORDER_PAIRS:
         if action.kind in (first, second):
             frames = _render(action, _MOTIONS[first](rng), rng)

@@ -1,4 +1,4 @@
-"""Draws one frame: shapes with a colour and a texture over a background that tells nothing."""
+"""Draw a frame: shapes with a colour and a texture over an uninformative background."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ MAX_TILT = 0.3  # radians; more would turn squares into diamonds
 
 @dataclass
 class Body:
-    """One shape at one moment: its place (pixels), radius (pixels) and looks."""
+    """One shape in one frame: position and radius in pixels, and appearance."""
 
     shape: str
     rgb: tuple[int, int, int]
@@ -28,7 +28,7 @@ class Body:
 
 @dataclass
 class Clutter:
-    """What moves or stands around in every colour and belongs to no class."""
+    """Distractors of every colour that belong to no class."""
 
     background: np.ndarray  # [SIZE, SIZE, 3] float
     lines: list[tuple] = field(default_factory=list)  # (from, to, rgb)
@@ -37,7 +37,7 @@ class Clutter:
 
 
 def draw_colour(rng: np.random.Generator, name: str) -> tuple[int, int, int]:
-    """A shade of a named colour."""
+    """Draw a shade of a named colour."""
     hue = (HUES[name] + rng.uniform(-6, 6)) % 180
     hsv = np.array([[[hue, rng.uniform(170, 255), rng.uniform(170, 255)]]]).astype(np.uint8)
     red, green, blue = map(int, cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)[0, 0])
@@ -45,7 +45,7 @@ def draw_colour(rng: np.random.Generator, name: str) -> tuple[int, int, int]:
 
 
 def scatter(rng: np.random.Generator, count: int, radius: float, apart: float) -> list[np.ndarray]:
-    """Centres (pixels) of shapes inside the frame, more than ``apart`` radii from each other."""
+    """Draw centres (pixels) inside the frame, more than ``apart`` radii from each other."""
     places: list[np.ndarray] = []
     while len(places) < count:
         place = rng.uniform(radius, SIZE - radius, 2)
@@ -55,7 +55,7 @@ def scatter(rng: np.random.Generator, count: int, radius: float, apart: float) -
 
 
 def draw_clutter(rng: np.random.Generator) -> Clutter:
-    """A soft background of any hue, with lines and specks in the colours of the subjects."""
+    """Draw a soft background of any hue, with lines and specks in the subjects' colours."""
     low = rng.uniform(0, 1, (4, 4, 3)).astype(np.float32)
     grain = cv2.resize(low, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC) - 0.5
     background = rng.uniform(30, 150, 3) + rng.uniform(10, 60) * grain
@@ -74,7 +74,7 @@ def draw_clutter(rng: np.random.Generator) -> Clutter:
 def draw_frame(
     bodies: list[Body], clutter: Clutter, time: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """Renders a frame.
+    """Render a frame.
 
     Args:
         bodies: The subjects, the first at the back.
@@ -114,7 +114,7 @@ def _draw_body(canvas: np.ndarray, body: Body) -> None:
 
 
 def _corners(body: Body) -> np.ndarray:
-    """Corners of a square or triangle of about the area of a circle of that radius."""
+    """Corners of a square or triangle with about the area of a circle of that radius."""
     count, first, scale = (4, np.pi / 4, 1.25) if body.shape == 'square' else (3, -np.pi / 2, 1.4)
     angles = first + body.tilt + np.arange(count) * 2 * np.pi / count
     points = np.stack([np.cos(angles), np.sin(angles)], axis=1) * body.radius * scale
@@ -123,7 +123,7 @@ def _corners(body: Body) -> np.ndarray:
 
 
 def _paint(body: Body) -> np.ndarray:
-    """The colour of each pixel of a body, [SIZE, SIZE, 3] or [3]; its texture is white."""
+    """Colour of each pixel of a body, [SIZE, SIZE, 3] or [3]; textures are white."""
     rgb = np.array(body.rgb, np.float32)
     if body.texture == 'plain':
         return rgb

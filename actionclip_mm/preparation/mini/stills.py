@@ -1,8 +1,8 @@
-"""Still images with captions, on which the mini CLIP is pre-trained.
+"""Still images with captions for pre-training the mini CLIP.
 
-Each image has full captions and captions that name one attribute alone: with full captions only,
-contrastive training from scratch sits on a plateau. Captions say where and how large a shape is,
-so that frame features carry what the order of frames is read from; none says what moves how.
+Each image has full captions and captions of a single attribute: with full captions only,
+contrastive training from scratch stays on a plateau. Captions name position and size, so that frame
+features carry what temporal order is inferred from; none names a motion.
 """
 
 from typing import Any
@@ -23,7 +23,7 @@ TEXTURES = ('plain', 'striped', 'dotted')
 
 
 def render_still(rng: np.random.Generator) -> tuple[np.ndarray, list[str]]:
-    """A random image, uint8 [SIZE, SIZE, 3], and everything that may be said of it."""
+    """Render a random image, uint8 [SIZE, SIZE, 3], with all its captions."""
     colour, shape = SUBJECTS[rng.integers(len(SUBJECTS))]
     count = int(rng.choice(4, p=(0.55, 0.25, 0.1, 0.1))) + 1
     texture = str(rng.choice(TEXTURES, p=(0.7, 0.15, 0.15)))
@@ -48,9 +48,9 @@ def render_still(rng: np.random.Generator) -> tuple[np.ndarray, list[str]]:
 def captions(
     colour: str, shape: str, texture: str, radius: float, places: list[np.ndarray]
 ) -> list[str]:
-    """The subject first; a pair's gap counts as an attribute.
+    """Captions of an image, the subject first; a pair's gap counts as an attribute.
 
-    What is hard to learn, the shape and the place, stands there twice and is drawn more often.
+    Shape and position are hard to learn, so they are repeated and drawn more often.
     """
     count = COUNT_WORDS[len(places) - 1]
     pattern = '' if texture == 'plain' else f'{texture} '
@@ -72,19 +72,19 @@ def captions(
 
 
 def attribute_captions() -> list[str]:
-    """Every caption that names one attribute alone, the classes of a test on stills."""
+    """All captions of a single attribute, the classes of a test on stills."""
     shapes = [*SHAPES, *(f'{shape}s' for shape in SHAPES)]
     counts = [f'{word} in all' for word in COUNT_WORDS]
     return [*COLOURS, *shapes, *TEXTURES, *counts, *SIZES, *COLUMNS, *ROWS, *GAPS]
 
 
 def _fifth(value: float) -> int:
-    """Which of five strips a coordinate is in; the outer ones are wider, shapes stay inside."""
+    """Index of the strip (of five) of a coordinate; the outer strips are wider."""
     return int(np.searchsorted(np.array((0.26, 0.42, 0.58, 0.74)) * SIZE, value))
 
 
 def _places(rng: np.random.Generator, count: int, radius: float) -> list[np.ndarray]:
-    """Centres of shapes that hardly overlap; two shapes get every distance alike."""
+    """Centres of shapes that hardly overlap; distances of pairs are uniform."""
     if count == 2:
         half = rng.uniform(1.0, 3.6) * radius
         half = min(half, SIZE / 2 - radius)

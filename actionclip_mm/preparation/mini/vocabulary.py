@@ -1,8 +1,8 @@
-"""The words of the mini benchmark: which classes exist, which are unseen, which mirror each other.
+"""Classes of the mini benchmark: seen, unseen and mirrored ones, and their label files.
 
-A class name is a subject and what it does ('red circle moving left'), or a subject with a count or
+A class name is a subject and a motion ('red circle moving left'), or a subject with a count or
 a texture ('three red circles', 'striped red circle'). Every word of an unseen name occurs in seen
-names, only never in that combination.
+names, but never in that combination.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ COLOURS = ('red', 'green', 'blue', 'yellow')
 SHAPES = ('circle', 'square', 'triangle')
 SUBJECTS = tuple((colour, shape) for colour in COLOURS for shape in SHAPES)
 
-# Each pair is one motion played forwards and backwards.
+# Each pair is a motion and its reverse.
 ORDER_PAIRS = (
     ('moving left', 'moving right'),
     ('moving up', 'moving down'),
@@ -27,7 +27,7 @@ TEXTURES = ('striped', 'dotted')
 
 @dataclass(frozen=True)
 class ActionClass:
-    """One class: its name and what the renderer needs.
+    """A class: its name and parameters of the renderer.
 
     Attributes:
         name: The label text.
@@ -43,17 +43,17 @@ class ActionClass:
 
     @property
     def is_ordered(self) -> bool:
-        """Whether only the order of the frames tells this class from its mirror."""
+        """Whether only frame order distinguishes this class from its mirror."""
         return any(self.kind in pair for pair in ORDER_PAIRS)
 
     @property
     def attributes(self) -> tuple[str, str, str]:
-        """What the multi-label list says of each clip."""
+        """Labels of a clip in the multi-label list."""
         return self.colour, self.shape, self.kind
 
 
 def make_class(colour: str, shape: str, kind: str) -> ActionClass:
-    """The class of a subject and a kind, with its name in plain English."""
+    """Build the class of a subject and a kind."""
     if kind in COUNTS:
         name = f'{kind} {colour} {shape}s'
     elif kind in TEXTURES:
@@ -66,10 +66,10 @@ def make_class(colour: str, shape: str, kind: str) -> ActionClass:
 
 
 def seen_and_unseen() -> tuple[list[ActionClass], list[ActionClass]]:
-    """Both class lists, in label order.
+    """Seen and unseen classes, in label order.
 
-    A chessboard over colours and shapes, shifted from kind to kind, picks the seen subjects, so
-    every colour and shape is seen with every other word of a name; unseen ones are left over.
+    A chessboard over colours and shapes, shifted from kind to kind, selects the seen subjects, so
+    every colour and shape is seen with every other word of a name; the rest is unseen.
     """
     seen, unseen = [], []
     for turn, kinds in enumerate([*ORDER_PAIRS, *((kind,) for kind in (*COUNTS, *TEXTURES))]):
@@ -86,7 +86,7 @@ def seen_and_unseen() -> tuple[list[ActionClass], list[ActionClass]]:
 
 
 def mirror_of(action: ActionClass) -> ActionClass | None:
-    """The class that the same clip shows when it is played backwards, None for a static one."""
+    """Class of the reversed clip, None for a static class."""
     for first, second in ORDER_PAIRS:
         if action.kind in (first, second):
             other = second if action.kind == first else first
@@ -101,7 +101,7 @@ def attribute_names() -> list[str]:
 
 
 def write_labels(root: Path, seen: list[ActionClass], unseen: list[ActionClass]) -> None:
-    """One name per line, and the order pairs as two class ids per line."""
+    """Write class names, one per line, and order pairs, two class ids per line."""
     firsts = [first for first, _ in ORDER_PAIRS]
     for split, classes in (('seen', seen), ('unseen', unseen)):
         names = [action.name for action in classes]
@@ -113,7 +113,7 @@ def write_labels(root: Path, seen: list[ActionClass], unseen: list[ActionClass])
 
 
 def write_annotations(root: Path, split: str, clips: Sequence, classes: list[ActionClass]) -> None:
-    """Single-label and multi-label lists of a split.
+    """Write the single-label and multi-label lists of a split.
 
     Args:
         root: Folder of the data set.
