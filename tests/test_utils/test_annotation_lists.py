@@ -223,7 +223,7 @@ def test_labels_in_another_format_are_not_a_part_of_the_path(
 
 
 def test_a_comma_and_a_space(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="Line 1 .*comma behind 'a.mp4'.*delimiter=','"):
+    with pytest.raises(ValueError, match="Line 1 .*comma after 'a.mp4'.*delimiter=','"):
         read_lines(write(tmp_path, 'a.mp4, 3'))
     assert read(tmp_path, 'a.mp4, 3', delimiter=',') == [('a.mp4', [3])]
 
