@@ -3,6 +3,7 @@
 import json
 from argparse import Namespace
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from actionclip_mm.benchmarks import get_benchmark, published_lists
 from actionclip_mm.benchmarks.identity import hash_names, hash_videos, video_id
 from actionclip_mm.preparation import make_preparation
+from actionclip_mm.protocols.card import make_card
+from actionclip_mm.protocols.card_markdown import to_markdown
 from actionclip_mm.protocols.classes import most_frequent_half
 from actionclip_mm.protocols.families import PROTOCOLS, get_protocol
 from actionclip_mm.protocols.materials import Choices, DataFolder, Material
@@ -97,18 +100,42 @@ def test_training_lists_of_ucf101(ucf101: Path) -> None:
     assert found == [f'ucf101_train_split_{n}' for n in (1, 2, 3)]
 
 
-def test_one_video_more_or_less_or_of_another_class_is_another_list(ucf101: Path) -> None:
+@pytest.fixture(params=['one less', 'one of another class', 'one other', 'one more'])
+def one_video_differs(ucf101: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A data root whose test list of split 1 differs from the official one in one video."""
     path = ucf101 / 'ucf101' / 'ucf101_val_split_1_videos.txt'
     before = path.read_text()
     first, *rest = before.splitlines()
-    swapped = rest[-1].split(' ')[0] + ' 0'
-    try:
-        for lines in ([*rest], [first, *rest[:-1], swapped], ['Archery/v_x.avi 2', *rest]):
-            path.write_text('\n'.join(lines) + '\n')
-            (material,) = [m for _, m in parts_of('few_shot_ucf101_k4', ucf101)]
-            assert material.list_facts().published is None, len(lines)
-    finally:
-        path.write_text(before)
+    lines = {
+        'one less': rest,
+        'one of another class': [first, *rest[:-1], f'{rest[-1].split(" ")[0]} 0'],
+        'one other': ['Archery/v_x.avi 2', *rest],
+        'one more': [first, 'Archery/v_x.avi 2', *rest],
+    }
+    path.write_text('\n'.join(lines[request.param]) + '\n')
+    yield ucf101
+    path.write_text(before)
+
+
+def test_a_list_that_differs_in_one_video_is_another_list(one_video_differs: Path) -> None:
+    (material,) = [m for _, m in parts_of('few_shot_ucf101_k4', one_video_differs)]
+    assert material.list_facts().published is None
+    assert material.class_facts().published is not None
+
+
+def test_its_card_quotes_no_number(one_video_differs: Path, sections: dict) -> None:
+    """One video in one of three splits: the card says so, whatever the number of videos."""
+
+    def page(root: Path) -> str:
+        base = sections['runs'][0]
+        runs = [
+            base | dict(run=f'split{n}', classes=m.class_facts(), test_list=m.list_facts())
+            for n, (_, m) in enumerate(parts_of('zero_shot_ucf101_z3', root), start=1)
+        ]
+        return to_markdown(make_card(**sections | dict(runs=runs)))
+
+    assert 'the test videos are not those of ViFi-CLIP' in page(one_video_differs)
+    assert '| ViFi-CLIP | 76.8 |' not in page(one_video_differs)
 
 
 def test_the_rule_gives_the_published_base_classes(ucf101_clips: dict) -> None:
