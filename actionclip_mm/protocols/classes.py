@@ -1,4 +1,4 @@
-"""Choose the classes of a test or a training; the classifier knows no others."""
+"""Choose the classes of a test or training; the classifier is built from these only."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -12,20 +12,20 @@ from ..utils import normalize_name
 
 
 class Chosen(NamedTuple):
-    """Class ids in rising order, and how they were chosen."""
+    """Class ids in ascending order, and the rule that chose them."""
 
     ids: list[int]
     rule: str
 
 
 class GivenClasses(NamedTuple):
-    """Base classes of ``--base-labels``: their ids and the name of the file."""
+    """Base classes of ``--base-labels``: ids and file name."""
 
     ids: list[int]
     source: str
 
 
-# Reads the class ids of the training videos, only where these have to be counted.
+# Reads the class ids of the training videos; called only where they have to be counted.
 TrainLabels = Callable[[], Iterable[int]]
 
 
@@ -41,11 +41,11 @@ class AllClasses:
 
 @dataclass(frozen=True)
 class RandomHalf:
-    """Half of the classes, as Text4Vis and BIKE draw them (``multi_split_test``).
+    """A random half of the classes, as Text4Vis and BIKE draw it (``multi_split_test``).
 
     Attributes:
-        seed: Of numpy's old generator, whose numbers never change.
-        order: Class names in the order of the published ids, where it is not ours. Other class
+        seed: Seed of numpy's legacy generator, whose numbers never change.
+        order: Class names in the published order, if it differs from ours. Label lists with other
             names are drawn in their own order.
     """
 
@@ -55,24 +55,24 @@ class RandomHalf:
     def choose(
         self, names: Sequence[str], train: TrainLabels, given: GivenClasses | None
     ) -> Chosen:
-        # a generator of its own gives the same numbers and leaves the global one alone
+        # the same numbers as np.random.seed, without touching the global generator
         drawn = np.random.RandomState(self.seed).permutation(len(names))[: len(names) // 2]
         rule = f'np.random.seed({self.seed}); np.random.permutation(C)[:C//2]'
         ids = {normalize_name(name): index for index, name in enumerate(names)}
-        places = list(range(len(names)))
+        order = list(range(len(names)))
         if hash_names(names) == hash_names(self.order):
-            places = [ids[normalize_name(name)] for name in self.order]
+            order = [ids[normalize_name(name)] for name in self.order]
             rule += ' in the published order of the classes'
-        return Chosen(sorted(places[index] for index in drawn), rule)
+        return Chosen(sorted(order[index] for index in drawn), rule)
 
 
 @dataclass(frozen=True)
 class BaseClasses:
-    """The given base classes, else the published ones of a data set, else those of the rule.
+    """The given base classes, else the published ones, else those of the rule.
 
-    The rule takes the half (rounded up) with most training videos, ties to the larger class id. On
-    the official training lists it gives the published classes of UCF101 (split 1), HMDB51 (split 1)
-    and Something-Something V2; on a copy that lacks videos it need not, so names decide there.
+    The rule takes the half (rounded up) with the most training videos, ties to the larger class id.
+    On the official training lists it gives the published classes of UCF101 (split 1), HMDB51 (split
+    1) and Something-Something V2. Copies lack videos, so published classes are matched by name.
 
     Attributes:
         base, novel: Published classes; () for those of the rule.
@@ -103,7 +103,7 @@ class BaseClasses:
 
 @dataclass(frozen=True)
 class NovelClasses(BaseClasses):
-    """The classes that :class:`BaseClasses` does not take."""
+    """All classes but those of :class:`BaseClasses`."""
 
     def choose(
         self, names: Sequence[str], train: TrainLabels, given: GivenClasses | None
@@ -119,35 +119,35 @@ RULE = 'the half with most training videos, ties to the larger class id'
 
 
 def most_frequent_half(num_classes: int, labels: Iterable[int]) -> list[int]:
-    """Ids of the half (rounded up) with most videos, ties to the larger id."""
+    """Ids of the half (rounded up) with the most videos, ties to the larger id."""
     counts = Counter(labels)
     order = sorted(range(num_classes), key=lambda label: (-counts[label], -label))
     return sorted(order[: (num_classes + 1) // 2])
 
 
 def find_base_classes(given: Sequence[str], names: Sequence[str], source: str) -> list[int]:
-    """Ids of published base classes.
+    """Find the ids of published base classes.
 
     Args:
-        given: Names of the base classes; ``Apply Eye Makeup`` and ``ApplyEyeMakeup`` are one.
+        given: Names of the base classes; ``Apply Eye Makeup`` matches ``ApplyEyeMakeup``.
         names: All class names in id order.
         source: Where ``given`` comes from, for messages.
 
     Raises:
-        ValueError: An unknown name, a name twice, or not half of the classes (rounded up).
+        ValueError: Unknown or repeated names, or not half of the classes (rounded up).
     """
     ids = {normalize_name(name): index for index, name in enumerate(names)}
     unknown = [name for name in given if normalize_name(name) not in ids]
     if unknown:
         raise ValueError(
             f'{len(unknown)} of {len(given)} base classes in {source} are not in the label list '
-            f"(the first is '{unknown[0]}'): give names of its classes."
+            f"(the first is '{unknown[0]}'): use its class names."
         )
     chosen = sorted({ids[normalize_name(name)] for name in given})
     half = (len(names) + 1) // 2
     if len(chosen) != half or len(given) != half:
         raise ValueError(
-            f'{source} names {len(chosen)} different base classes in {len(given)} rows but half of '
-            f'{len(names)} classes are {half}: give the list that belongs to this data set.'
+            f'{source} names {len(chosen)} different base classes in {len(given)} rows, but half '
+            f'of {len(names)} classes is {half}: pass the list of this data set.'
         )
     return chosen

@@ -25,7 +25,7 @@ from ..utils.annotation_lists import (
 
 
 class Entry(NamedTuple):
-    """One line of a list: path, class id, and what stands between (a folder's number of frames)."""
+    """One line of a list: path, class id, and the numbers in between (frames of a folder)."""
 
     name: str
     label: int
@@ -33,18 +33,18 @@ class Entry(NamedTuple):
 
 
 def read_entries(path: Path, rawframes: bool = False) -> list[Entry]:
-    """Lines of ``path label``, or of ``folder total_frames label``.
+    """Read lines of ``path label``, or of ``folder total_frames label``.
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: A line without a class id, a video that is listed twice, an empty list.
+        ValueError: An empty list, a line without a class id, or a repeated video.
     """
     lines = read_lines(str(path), most=2 if rawframes else 1)
     labels = one_label_each(lines, [line.numbers[int(rawframes) :] for line in lines])
     for line, label in zip(lines, labels, strict=True):
         if label < 0:
             raise ValueError(
-                f"{line.place} has no label ('{line.path}'): a protocol needs labelled videos."
+                f"{line.place} has no label ('{line.path}'): protocols need labelled videos."
             )
     _check_paths_differ(lines)
     return [
@@ -54,7 +54,7 @@ def read_entries(path: Path, rawframes: bool = False) -> list[Entry]:
 
 
 class LabelledVideo(NamedTuple):
-    """A line of a multi-label list: as it is written, its path, its class ids."""
+    """A line of a multi-label list: its text, path and class ids."""
 
     line: str
     path: str
@@ -62,11 +62,11 @@ class LabelledVideo(NamedTuple):
 
 
 def read_label_sets(path: Path, num_classes: int, rawframes: bool = False) -> list[LabelledVideo]:
-    """Lines of a list whose videos have any number of labels.
+    """Read a list whose videos have any number of labels.
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: A label without a class name, a video that is listed twice, an empty list.
+        ValueError: An empty list, a label without a class name, or a repeated video.
     """
     lines = read_lines(str(path))
     numbers = [line.numbers[int(rawframes) :] for line in lines]
@@ -83,29 +83,28 @@ def _check_paths_differ(lines: Iterable[Line]) -> None:
     for line in lines:
         if line.path in places:
             raise ValueError(
-                f"{line.place} names '{line.path}', as {places[line.path]} does: a video counts "
-                'once, so remove one of them.'
+                f"{line.place} repeats '{line.path}' of {places[line.path]}: remove one of them."
             )
         places[line.path] = line.place.split(' of ')[0].lower()
 
 
 def restrict(entries: Iterable[Entry], classes: Sequence[int]) -> list[Entry]:
-    """Videos of the given classes only, whose labels become their places in the sorted ids."""
-    places = {old: new for new, old in enumerate(sorted(classes))}
-    return [e._replace(label=places[e.label]) for e in entries if e.label in places]
+    """Keep the videos of the given classes and renumber their labels in the order of the ids."""
+    new = {label: index for index, label in enumerate(sorted(classes))}
+    return [e._replace(label=new[e.label]) for e in entries if e.label in new]
 
 
 def check_labels(entries: Iterable[Entry], num_classes: int, source: str) -> None:
-    """Refuses labels without a class name.
+    """Refuse labels without a class name.
 
     Raises:
-        ValueError: With the video and its label.
+        ValueError: Names the video and its label.
     """
     for entry in entries:
         if entry.label >= num_classes:
             raise ValueError(
                 f"'{entry.name}' of {source} has label {entry.label} but there are {num_classes} "
-                'class names: give the list and the labels.txt that belong together.'
+                'class names: use a list and a label file that belong together.'
             )
 
 
@@ -114,12 +113,12 @@ def to_lines(entries: Iterable[Entry]) -> list[str]:
 
 
 def hash_list(lines: Iterable[str]) -> str:
-    """SHA-256 of the sorted lines: lists of the same videos and labels agree in any order."""
+    """SHA-256 of the sorted lines, so order does not matter."""
     return hashlib.sha256('\n'.join(sorted(lines)).encode()).hexdigest()
 
 
 def hash_labels(names: Iterable[str]) -> str:
-    """SHA-256 of the class names in the order of their ids."""
+    """SHA-256 of the class names in id order."""
     return hashlib.sha256('\n'.join(names).encode()).hexdigest()
 
 
@@ -131,34 +130,32 @@ def write_lines(lines: Iterable[str], path: Path) -> Path:
 def draw_shots(
     entries: Sequence[Entry], shots: int, seed: int, classes: Sequence[str], nested: bool = False
 ) -> list[Entry]:
-    """K videos of every class.
+    """Draw K videos of every class.
 
-    Depends on the set of videos, K and the seed alone: neither on the order of the list nor on the
-    global generators nor on the process.
+    Depends only on the set of videos, K and the seed, not on the order of the list, the global
+    generators or the process.
 
     Args:
         entries: The training list.
         shots: K.
-        seed: Of this draw.
-        classes: Names in id order, C of them; each must have K videos.
-        nested: Whether a draw of K videos holds the draws of fewer ones with the same seed.
-            Defaults to False.
+        seed: Seed of the draw.
+        classes: C names in id order; each class needs K videos.
+        nested: Make the draw contain those of fewer shots with the same seed. Defaults to False.
 
     Returns:
         K x C videos, sorted by class, then by name.
 
     Raises:
-        ValueError: K is no whole number from 1 on, the seed none from 0 on, or classes have fewer
-            than K videos.
+        ValueError: ``shots`` or ``seed`` is not such a number, or classes have too few videos.
     """
-    for name, value, lowest in (('shots', shots, 1), ('seed', seed, 0)):
-        if not isinstance(value, int) or value < lowest:
-            raise ValueError(f'{name}={value!r} must be a whole number from {lowest} on.')
+    for name, value, least in (('shots', shots, 1), ('seed', seed, 0)):
+        if not isinstance(value, int) or value < least:
+            raise ValueError(f'{name} must be an integer of at least {least}, got {value!r}.')
     by_class: dict[int, list[Entry]] = defaultdict(list)
     for entry in entries:
         by_class[entry.label].append(entry)
     _check_counts(by_class, shots, classes)
-    # the seeds differ with K unless nested: then every K cuts the same permutation
+    # nested: every K cuts the same permutation
     generator = np.random.default_rng([seed] if nested else [seed, shots])
     drawn: list[Entry] = []
     for label in range(len(classes)):
@@ -174,23 +171,23 @@ def _check_counts(by_class: dict[int, list[Entry]], shots: int, classes: Sequenc
         listed = list_names([f"'{classes[i]}' {len(by_class[i])}" for i in few], most=10)
         raise ValueError(
             f'{len(few)} of {len(classes)} classes have fewer than {shots} training videos '
-            f'({listed}): take fewer shots or the full training list.'
+            f'({listed}): use fewer shots or the full training list.'
         )
 
 
 def match_published(
     given: Sequence[Entry], train: Sequence[Entry], shots: int | None, source: str
 ) -> list[Entry]:
-    """A published list in the paths and class ids of our training list.
+    """Translate a published list to the paths and class ids of our training list.
 
     Args:
-        given: Lines of the published list; paths or bare file names, its own class ids.
+        given: The published list: paths or bare file names, with its own class ids.
         train: Our full training list.
-        shots: How many videos each class must have; None for any.
-        source: Its file, for messages.
+        shots: Videos that each class must have; None for any number.
+        source: File of the published list, for messages.
 
     Raises:
-        ValueError: Videos that our list lacks, class ids that contradict ours, wrong counts.
+        ValueError: Videos that our list lacks, class ids that contradict ours, or wrong counts.
     """
     by_name = {entry.name: entry for entry in train}
     by_stem = defaultdict(list)
@@ -209,23 +206,23 @@ def match_published(
     if missing:
         raise ValueError(
             f"{len(missing)} of {len(given)} videos in '{source}' are not in the training list, or "
-            f"not by one name only (the first is '{missing[0]}'): give a list of this data set's "
-            'training videos.'
+            f"match several (the first is '{missing[0]}'): pass a list of this data set's training "
+            'videos.'
         )
     _check_numbering(given, found, source)
     if len(set(found)) != len(found):
-        raise ValueError(f"'{source}' names a video twice, by different paths: remove one.")
+        raise ValueError(f"'{source}' lists a video twice, by different paths: remove one.")
     _check_published_counts(found, train, shots, source)
     return found
 
 
 def _check_numbering(given: Sequence[Entry], found: Sequence[Entry], source: str) -> None:
-    """Another numbering of the classes is fine, another grouping of the videos is not."""
+    """Accept another numbering of the classes, refuse another grouping of the videos."""
     pairs = {(theirs.label, ours.label) for theirs, ours in zip(given, found, strict=True)}
     if not len(pairs) == len({a for a, _ in pairs}) == len({b for _, b in pairs}):
         raise ValueError(
-            f"The class ids in '{source}' do not go with those of the training list one to one: "
-            'give a list of the same classes.'
+            f"The class ids in '{source}' do not map one to one to those of the training list: "
+            'pass a list of the same classes.'
         )
 
 
@@ -241,6 +238,6 @@ def _check_published_counts(
     if wrong:
         label, count = next(iter(wrong.items()))
         raise ValueError(
-            f"'{source}' has {count} videos of class {label} and {len(wrong)} such classes in all, "
-            f'but the protocol takes {shots} of each: give the list of {shots} shots.'
+            f"'{source}' has {count} videos of class {label} and {len(wrong)} such classes, but "
+            f'the protocol takes {shots} per class: pass the list of {shots} shots.'
         )

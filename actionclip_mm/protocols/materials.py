@@ -1,4 +1,4 @@
-"""From a protocol and the files of a data set to the videos and classes of each part."""
+"""Turn a protocol and the files of a data set into the videos and classes of each part."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,12 +29,12 @@ from .request import missing
 
 @dataclass(frozen=True)
 class Choices:
-    """What a user may decide within a protocol.
+    """Options that a protocol leaves to the user.
 
     Attributes:
-        nested: Whether draws of fewer shots are part of draws of more.
+        nested: Whether draws of more shots contain those of fewer.
         train_list: Published training list that replaces the draw.
-        base_labels: Published names of the base classes that replace the rule.
+        base_labels: File of published base classes that replaces the rule.
     """
 
     nested: bool = False
@@ -44,13 +44,13 @@ class Choices:
 
 @dataclass(frozen=True)
 class Material:
-    """The videos of one part, ready to be written.
+    """Videos and classes of one part, ready to be written.
 
     Attributes:
         names: Class names in the order of the new ids.
-        lines: Annotations with the new ids.
-        folder: Where the videos are.
-        rule: Which classes these are.
+        lines: Annotation lines with the new ids.
+        folder: Folder of the videos.
+        rule: How the classes were chosen.
         source: Where the list comes from.
         identity: :func:`~actionclip_mm.benchmarks.identity.hash_videos` of the list.
         published: As in :class:`Videos`.
@@ -65,7 +65,7 @@ class Material:
     published: tuple[str, ...] = ()
 
     def class_facts(self) -> ClassFacts:
-        """What a card says about the classes."""
+        """The classes, for the card."""
         identity = hash_names(self.names)
         found = [name for name in self.published if published_lists()[name].classes == identity]
         return ClassFacts(
@@ -77,7 +77,7 @@ class Material:
         )
 
     def list_facts(self) -> ListFacts:
-        """What a card says about the videos."""
+        """The list, for the card."""
         found = [name for name in self.published if published_lists()[name].videos == self.identity]
         return ListFacts(
             count=len(self.lines),
@@ -93,8 +93,9 @@ class DataFolder:
 
     Attributes:
         root: ``data/<dataset>``.
-        protocol: What they are read for.
-        rawframes: Whether the model reads folders of frames; lists and folders have other names.
+        protocol: The protocol that needs them.
+        rawframes: Whether the model reads extracted frames, whose lists and folders have other
+            names.
     """
 
     root: Path
@@ -102,10 +103,10 @@ class DataFolder:
     rawframes: bool = False
 
     def find(self, name: str) -> Path:
-        """The path of a file or folder.
+        """Absolute path of a file or folder.
 
         Raises:
-            FileNotFoundError: With the command that makes it.
+            FileNotFoundError: Names the command that makes it.
         """
         path = self.root / name
         if not path.exists():
@@ -117,7 +118,7 @@ class DataFolder:
         return read_labels(str(self.find(videos.lists[0].labels)), split_names=False)
 
     def entries(self, videos: Videos) -> list[Entry]:
-        """All lists of a part as one, with labels checked against the names."""
+        """Read all lists of a part as one and check their labels against the class names."""
         num_classes = len(self.names(videos))
         entries: list[Entry] = []
         for listed in videos.lists:
@@ -127,11 +128,11 @@ class DataFolder:
             entries += new
         if len({entry.name for entry in entries}) != len(entries):
             names = ' and '.join(listed.name for listed in videos.lists)
-            raise ValueError(f'{names} share videos: prepare the lists again.')
+            raise ValueError(f'{names} have videos in common: prepare the lists again.')
         return entries
 
     def test(self, run: Run, part: str, choices: Choices) -> Material:
-        """The videos that a part is tested on."""
+        """Test videos of a part."""
         videos = run.tests[part]
         if self.protocol.benchmark.multi_label:
             return self._label_sets(videos)
@@ -140,15 +141,15 @@ class DataFolder:
         return self._material(videos, chosen, entries, 'list')
 
     def train(self, run: Run, choices: Choices) -> Material:
-        """The videos that a run is trained on: all, drawn, or of a published list."""
+        """Training videos of a run: all, drawn, or those of a published list."""
         videos = run.train
-        assert videos is not None, f'{run.name} trains nothing'
+        assert videos is not None, f'{run.name} does not train'
         every = self.entries(videos)
         chosen = self._choose(run, videos, choices)
         entries = restrict(every, chosen.ids)
         source = 'all training videos'
         if choices.train_list is not None:
-            given = read_entries(choices.train_list)  # published ones are of video files
+            given = read_entries(choices.train_list)  # published lists are of video files
             _check_classes(given, every, chosen, self.names(videos), choices.train_list)
             entries = match_published(given, entries, videos.shots, str(choices.train_list))
             source = f'given list {choices.train_list.name}'
@@ -173,7 +174,7 @@ class DataFolder:
         )
 
     def _label_sets(self, videos: Videos) -> Material:
-        """Multi-label lists, of which no class is left out."""
+        """Multi-label lists, with all classes."""
         names = self.names(videos)
         found: list[LabelledVideo] = []
         for listed in videos.lists:
@@ -213,10 +214,10 @@ def _check_classes(
     names: Sequence[str],
     source: Path,
 ) -> None:
-    """Refuses a published training list that was drawn from other base classes.
+    """Refuse a published training list that was drawn from other base classes.
 
     Raises:
-        ValueError: With the first such video and its class.
+        ValueError: Names the first such video and its class.
     """
     labels = {video_id(entry.name): entry.label for entry in train}
     ids = set(chosen.ids)
@@ -226,12 +227,12 @@ def _check_classes(
         name, label = others[0]
         raise ValueError(
             f"{len(others)} of {len(given)} videos in '{source}' are not of base classes here (the "
-            f"first is '{name}' of class '{names[label]}'; {chosen.rule}): give the base classes "
+            f"first is '{name}' of class '{names[label]}'; {chosen.rule}): pass the base classes "
             'that the list was drawn from with --base-labels FILE.'
         )
 
 
 @lru_cache(maxsize=4)
 def _entries(path: Path, rawframes: bool, changed: int) -> tuple[Entry, ...]:
-    """A list that several runs read; the large ones take seconds."""
+    """Read a list once for several runs; large ones take seconds."""
     return tuple(read_entries(path, rawframes))

@@ -72,7 +72,7 @@ def test_published_names() -> None:
     assert find_base_classes(['brush hair', 'Apply Eye Makeup'], names, 'f') == [0, 1]
     for given, words in (
         (['brush hair', 'Bowling'], "1 of 2 base classes in f .* 'Bowling'"),
-        (['brush hair'], 'half of 3 classes are 2'),
+        (['brush hair'], 'half of 3 classes is 2'),
         (['brush hair', 'brush_hair'], 'names 1 different base classes in 2 rows'),
     ):
         with pytest.raises(ValueError, match=words):

@@ -170,7 +170,7 @@ def test_multi_label_lists_are_taken_as_they_are(tmp_path: Path) -> None:
     assert material.lines == ('A.mp4 0 1', 'B.mp4')
     for text, words in (
         ('A.mp4 0 2\n', 'has label 2 but num_classes=2'),
-        ('A.mp4 0\nB.mp4\nA.mp4 1\n', "names 'A.mp4', as line 1 does"),
+        ('A.mp4 0\nB.mp4\nA.mp4 1\n', "repeats 'A.mp4' of line 1"),
     ):
         path.write_text(text)
         with pytest.raises(ValueError, match=words):
