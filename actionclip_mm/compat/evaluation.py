@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ..utils import check_videos_read
 from .fixes import fix, replace_function
 
 Arrays = Sequence[np.ndarray]
@@ -41,7 +42,7 @@ def refuse_tests_without_videos() -> None:
     """mmengine's evaluator gives numbers where no video could be read and all frames are black.
 
     A sample whose video could not be read says so (``undecodable``, of ``RobustVideoDataset``).
-    ``CompleteEvaluator`` does without this.
+    Evaluators that ``counts_unreadable`` (``CompleteEvaluator``) refuse by themselves.
     """
     from mmengine.evaluator import Evaluator
 
@@ -53,6 +54,9 @@ def _with_counts(process: Callable) -> Callable:
     from mmengine.structures import BaseDataElement
 
     def counted(self: Any, data_samples: Any, data_batch: Any = None) -> None:
+        if getattr(self, 'counts_unreadable', False):
+            process(self, data_samples, data_batch)
+            return
         seen, bad = getattr(self, '_read', (0, 0))
         # other models than recognizers give tensors or numbers
         more = sum(
@@ -73,11 +77,8 @@ def _refusing_black_videos(evaluate: Callable) -> Callable:
         counts = all_gather_object(getattr(self, '_read', (0, 0)))
         self._read = (0, 0)
         seen, bad = map(sum, zip(*counts, strict=True))
-        if seen and seen == bad:
-            raise ValueError(
-                f'Not one of {seen} videos could be read: check data_prefix of the data set and '
-                'the files; the log has the reason for each.'
-            )
+        if seen:
+            check_videos_read(seen, bad, ' (the log has the reasons)')
         return evaluate(self, size)
 
     return refusing

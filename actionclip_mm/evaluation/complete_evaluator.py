@@ -53,6 +53,8 @@ class CompleteEvaluator(Evaluator):
             video at all, or none that could be read.
     """
 
+    counts_unreadable = True  # for compat, which does it for mmengine's own evaluator
+
     def __init__(
         self, metrics: dict | BaseMetric | Sequence, failed_file: str | None = None
     ) -> None:

@@ -31,22 +31,28 @@ def why_it_cannot_run(tool: str) -> str:
 
 
 def pickles_without_code() -> None:
-    """mmengine runs the code that a .pkl of scores or annotations asks for.
+    """Make mmengine load pickles of plain values, tensors and arrays only, in this process.
 
-    From here on this process reads pickles of plain values, tensors and arrays alone by mmengine.
+    It would run the code that a .pkl of scores or annotations asks for. Dumps with NaN or infinite
+    scores are refused as well: the tools would rank them.
     """
     from mmengine.fileio.handlers import PickleHandler
 
-    from ..evaluation.dumped_scores import load_tensors
+    from ..evaluation.dumped_scores import check_dump, load_tensors
 
     def load_from_fileobj(self: Any, file: Any, **_: Any) -> Any:
         try:
-            return load_tensors(file)
+            content = load_tensors(file)
         except Exception as error:  # bytes of another kind are taken for commands: anything
             raise SystemExit(
                 f'Error: the .pkl file cannot be read ({error}): only plain values, tensors and '
                 'arrays of numbers are loaded, as tools/test.py --dump writes them.'
             ) from None
+        try:
+            check_dump(content, 'the .pkl file')
+        except ValueError as error:
+            raise SystemExit(f'Error: {error}') from None
+        return content
 
     PickleHandler.load_from_fileobj = load_from_fileobj
 

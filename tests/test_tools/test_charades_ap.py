@@ -112,3 +112,13 @@ def test_refuses(tool, dump, labels, tmp_path, capsys):
         error = capsys.readouterr().err
         assert message in error and error.count('\n') == 1
     assert not (tmp_path / 'ap.png').exists()
+
+
+def test_scores_of_nan_are_refused(tool, dump, tmp_path, capsys):
+    path, *_ = dump()
+    samples = pickle.loads(path.read_bytes())
+    samples[3]['pred_score'][1] = float('nan')
+    path.write_bytes(pickle.dumps(samples))
+    assert tool.main([str(path), '--out', str(tmp_path / 'ap.png')]) == 2
+    error = capsys.readouterr().err
+    assert f"The scores of sample 3 of '{path}' are NaN" in error and error.count('\n') == 1

@@ -207,6 +207,29 @@ def test_eval_metric(
         host('eval_metric', config, dump)
 
 
+@pytest.mark.parametrize(
+    'call',
+    [
+        ('eval_metric', 'CONFIG', 'SCORES'),
+        ('confusion_matrix', 'CONFIG', 'SCORES'),
+        ('report_accuracy', '--preds', 'SCORES', '--coefficients', '1.0'),
+    ],
+    ids=lambda call: call[0],
+)
+def test_scores_of_nan_are_refused(
+    call: tuple[str, ...], host: Callable, config: Path, dump: Path
+) -> None:
+    samples = mmengine.load(dump)
+    samples[4]['pred_score'][1] = float('nan')
+    mmengine.dump(samples, dump)
+    places = dict(CONFIG=config, SCORES=dump)
+    with pytest.raises(
+        SystemExit, match=r'^Error: The scores of sample 4 of the .pkl file are NaN'
+    ) as error:
+        host(*(places.get(word, word) for word in call))
+    assert '\n' not in str(error.value)
+
+
 def test_vis_scheduler(
     host: Callable, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     unmended: Callable, capsys: pytest.CaptureFixture,

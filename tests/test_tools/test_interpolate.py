@@ -153,3 +153,13 @@ def test_different_models_are_rejected(interpolate, configs, checkpoints, capsys
     with pytest.raises(SystemExit):
         interpolate(*checkpoints, '--alpha', '0,2', '--test', configs[0])
     assert 'alphas must be in [0, 1], got 0,2' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('which', [0, 1])
+def test_weights_of_nan_are_refused(interpolate, configs, checkpoints, which):
+    content = torch.load(checkpoints[which])
+    content['state_dict']['backbone.clip.proj'] = torch.full((2, 2), float('nan'))
+    torch.save(content, checkpoints[which])
+    with pytest.raises(SystemExit, match=f"'{checkpoints[which]}' .* with NaN or Inf") as error:
+        interpolate(*checkpoints, '--alpha', '0', '--test', configs[0])
+    assert '\n' not in str(error.value)
