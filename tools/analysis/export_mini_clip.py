@@ -1,4 +1,4 @@
-"""Extracts the mini CLIP from a pre-training checkpoint, as open_clip lays its weights out.
+"""Extract the mini CLIP from a pre-training checkpoint, in open_clip's layout.
 
 python tools/analysis/export_mini_clip.py CHECKPOINT data/mini_clip/mini_clip.safetensors
 """
@@ -13,7 +13,7 @@ from torch import Tensor
 from actionclip_mm.clip.state_dict import read_state_dict
 from actionclip_mm.utils import write_bytes
 
-# Where a CLIPRecognizer keeps the parts of a CLIP, and what open_clip calls them.
+# Prefixes of a CLIPRecognizer, and those of open_clip.
 PARTS = {
     'backbone.visual.': 'visual.',
     'cls_head.label_encoder.text.': 'text.',

@@ -1,8 +1,8 @@
-"""What colour alone gives away: a linear classifier on colour histograms of whole clips.
+"""Baseline without motion or shape: a linear classifier on colour histograms of clips.
 
     python tools/analysis/histogram_baseline.py
 
-The benchmark is worth something only as long as this stays far below what a model reaches.
+The mini benchmark is meaningful only while this stays far below what a model reaches.
 """
 
 import argparse

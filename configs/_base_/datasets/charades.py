@@ -5,7 +5,7 @@ data/charades/charades_train_list_videos.txt  lines of `path label label …`; 1
 data/charades/charades_test_list_videos.txt   1,863 lines; 49 have no label
 data/charades/videos
 
-actionclip prepare charades writes them; docs/charades.md says what is measured and how.
+`actionclip prepare charades` writes these; docs/charades.md explains the metrics.
 """
 
 _base_ = 'clip_video.py'
@@ -26,7 +26,7 @@ val_dataloader = dict(
 )
 test_dataloader = val_dataloader
 
-# the benchmark's number first, for it chooses the best checkpoint; MAXI's list has 1,814 videos
+# the benchmark's metric first: it selects the best checkpoint; MAXI's list has 1,814 videos
 val_evaluator = dict(
     metrics=[dict(type='CharadesMAP'), dict(type='CharadesMAP', definition='maxi')]
 )

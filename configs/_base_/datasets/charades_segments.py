@@ -2,7 +2,7 @@
 
 data/charades/charades_train_segments.txt  lines of `path label start end`, in seconds
 
-All else is as in charades.py.
+The rest is as in charades.py.
 """
 
 _base_ = 'charades.py'

@@ -1,11 +1,11 @@
-"""Videos as the released recipe reads them: 8 frames, its augmentation, three ways to test.
+"""The released recipe for videos: 8 frames, augmentation, single-view and multi-view tests.
 
-A data set adds its lists, folders and labels: kinetics400.py and the others. In training every
-clip has all frames treated alike. Frames are resized with antialias, as in the released code;
-`Resize` and `CenterCrop` instead of `CLIPResize` and `CLIPCenterCrop` are mmaction2's way
-(docs/differences.md has all that differs from the released recipe). Tests take the released code's
-frames, see docs/multi_view.md: `test_pipeline` one view, `multi_view_pipeline` 10 clips x 3 crops,
-clips of one crop in order, crops in the order left (top), right (bottom), middle.
+Data sets add lists, folders and labels: kinetics400.py and others. Augmentation is the same for all
+frames of a clip. Frames are resized with antialias, as in the released code; mmaction2's transforms
+are `Resize` and `CenterCrop` (docs/differences.md lists all differences from the released recipe).
+Tests use the released code's frames (docs/multi_view.md): `test_pipeline` has one view,
+`multi_view_pipeline` 10 clips x 3 crops, all clips of a crop in order, crops in the order left
+(top), right (bottom), middle.
 """
 
 num_frames = 8
@@ -15,7 +15,7 @@ train_pipeline = [
     dict(type='SegmentRandomSample', clip_len=num_frames),
     dict(type='VideoDecode'),
     dict(type='CLIPResize', scale=(-1, 256)),
-    # torchvision's transforms see all frames of a video at once, so they treat them alike
+    # torchvision's transforms see all frames of a video at once, so they are treated alike
     dict(type='TorchVisionWrapper', op='RandAugment', num_ops=2, magnitude=9),
     dict(
         type='MultiScaleCrop',
@@ -66,7 +66,7 @@ train_dataloader = dict(
     batch_size=32,  # on each of 4 GPUs
     num_workers=8,
     persistent_workers=True,
-    drop_last=True,  # the loss compares the videos of a batch, so all batches have one size
+    drop_last=True,  # the loss compares videos within a batch, so all batches have one size
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(type='RobustVideoDataset', pipeline=train_pipeline),
 )
@@ -79,6 +79,6 @@ val_dataloader = dict(
 )
 test_dataloader = val_dataloader
 
-# a video that cannot be read counts as wrong; none is left out or counted twice
+# an unreadable video counts as wrong; each video counts exactly once
 val_evaluator = dict(type='CompleteEvaluator', metrics=[dict(type='AccMetric')])
 test_evaluator = val_evaluator

@@ -5,7 +5,7 @@ data/hmdb51/hmdb51_train_split_1_videos.txt  lines of `path label`
 data/hmdb51/hmdb51_val_split_1_videos.txt
 data/hmdb51/videos
 
-actionclip prepare hmdb51 writes them (docs/datasets.md); data/README.md has their rules.
+`actionclip prepare hmdb51` writes these (docs/datasets.md); data/README.md has their format.
 """
 
 _base_ = 'clip_video.py'

@@ -5,7 +5,7 @@ data/kinetics400/kinetics400_train_list_videos.txt  lines of `path label`
 data/kinetics400/kinetics400_val_list_videos.txt
 data/kinetics400/videos_train, data/kinetics400/videos_val
 
-actionclip prepare kinetics400 writes them (docs/datasets.md); data/README.md has their rules.
+`actionclip prepare kinetics400` writes these (docs/datasets.md); data/README.md has their format.
 """
 
 _base_ = 'clip_video.py'

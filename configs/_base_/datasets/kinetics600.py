@@ -5,7 +5,7 @@ data/kinetics600/kinetics600_train_list_videos.txt  lines of `path label`
 data/kinetics600/kinetics600_val_list_videos.txt
 data/kinetics600/videos_train, data/kinetics600/videos_val
 
-actionclip prepare kinetics600 writes them (docs/datasets.md); data/README.md has their rules.
+`actionclip prepare kinetics600` writes these (docs/datasets.md); data/README.md has their format.
 """
 
 _base_ = 'clip_video.py'

@@ -1,7 +1,7 @@
 """Clips of the mini benchmark, 8 frames each: actionclip prepare mini.
 
-Frames of 64x64 are resized by mmaction2's Resize, without antialias: the mini CLIP was trained on
-such frames, and all numbers were measured with them.
+Frames of 64x64 are resized by mmaction2's Resize, without antialias: the mini CLIP was trained and
+all numbers were measured on such frames.
 """
 
 root = 'data/mini/'

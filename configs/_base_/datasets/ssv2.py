@@ -5,10 +5,10 @@ data/ssv2/ssv2_train_list_videos.txt  lines of `path label`
 data/ssv2/ssv2_val_list_videos.txt
 data/ssv2/videos
 
-Some of its 174 classes are told apart by left and right. mmaction2's Flip could exchange their
-labels (flip_label_map), with a map that holds for one order of the ids; nothing is flipped here.
+Some of its 174 classes differ by left and right only. mmaction2's Flip could swap their labels
+(flip_label_map), but the map depends on the order of ids; nothing is flipped here.
 
-actionclip prepare ssv2 writes them (docs/datasets.md); data/README.md has their rules.
+`actionclip prepare ssv2` writes these (docs/datasets.md); data/README.md has their format.
 """
 
 _base_ = 'clip_video.py'
@@ -16,7 +16,7 @@ _base_ = 'clip_video.py'
 data_root = 'data/ssv2'
 labels = f'{data_root}/labels.txt'
 
-# a flip would make "from left to right" of "from right to left"
+# a flip would turn "from right to left" into "from left to right"
 train_pipeline = [step for step in _base_.train_pipeline if step.type != 'Flip']
 
 train_dataloader = dict(

@@ -5,7 +5,7 @@ data/ucf101/ucf101_train_split_1_videos.txt  lines of `path label`
 data/ucf101/ucf101_val_split_1_videos.txt
 data/ucf101/videos
 
-actionclip prepare ucf101 writes them (docs/datasets.md); data/README.md has their rules.
+`actionclip prepare ucf101` writes these (docs/datasets.md); data/README.md has their format.
 """
 
 _base_ = 'clip_video.py'
