@@ -1,4 +1,4 @@
-"""A result card as a page to read."""
+"""Render a result card as a Markdown page."""
 
 import json
 from typing import Any
@@ -18,7 +18,7 @@ METRICS = {
 
 
 def to_markdown(card: Card) -> str:
-    """The page: numbers first, then what decided them, then published numbers beside it."""
+    """The page: numbers, what decided them, then published numbers."""
     protocol = card.protocol
     lines = [f'# {protocol.id}', '']
     if not card.is_complete:
@@ -37,7 +37,7 @@ def to_markdown(card: Card) -> str:
 
 
 def describe_statistic(row: Statistic) -> str:
-    """``98.3 ± 0.4`` in percent; without the spread where there is only one run."""
+    """``98.3 ± 0.4`` in percent, without the spread of a single run."""
     spread = '' if row.std is None else f' ± {100 * row.std:.2f}'
     return f'{100 * row.mean:.2f}{spread}'
 
@@ -154,7 +154,7 @@ def _published(card: Card) -> list[str]:
 
 
 def _per_class(card: Card) -> list[str]:
-    """One table per part: a row for each class, a column for each run that knows it."""
+    """One table per part: a row per class, a column per run."""
     lines = []
     for part in dict.fromkeys(run.part for run in card.runs):
         runs = [run for run in card.runs if run.part == part]
@@ -187,7 +187,7 @@ def _made(card: Card) -> list[str]:
     versions = ', '.join(f'{name} {version}' for name, version in made.versions.items())
     commit = made.git_commit or ''
     if commit:
-        commit = f', commit {commit[:12]}{commit[40:]}'  # what follows the hash: files were changed
+        commit = f', commit {commit[:12]}{commit[40:]}'  # -dirty
     return [
         f'{made.date}, {made.seconds:.0f} s, {made.processes} process'
         f'{"es" * (made.processes != 1)}, {made.device}; {versions}{commit}.',

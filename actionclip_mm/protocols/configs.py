@@ -1,5 +1,4 @@
-"""Derive the configs of one run from a leaf config: videos, classes, views and seed are the
-protocol's.
+"""Derive the configs of a run: the model of a leaf config, the protocol's videos, classes and seed.
 
 A derived config is complete, so it documents what was run even when the leaf config changes.
 """
@@ -19,13 +18,13 @@ from .lists import write_lines
 from .materials import Material
 from .protocol import Protocol
 
-# Data sets of the host, which replace videos that cannot be read, and ours, which count them.
+# The host's data sets, which replace unreadable videos, and ours, which count them.
 ROBUST = dict(VideoDataset='RobustVideoDataset', RawframeDataset='RobustRawframeDataset')
 
-# Where a test leaves its metrics and the scores of its videos, in the folder of its part.
+# Files that a test writes into the folder of its part.
 METRICS_FILE = 'metrics.json'
 SCORES_FILE = 'scores.safetensors'
-LABELS_FILE = 'labels.json'  # in a .txt, names such as '1 finger' could be read as ids
+LABELS_FILE = 'labels.json'  # not .txt, where '1 finger' could be read as an id and a name
 
 TRAINING = ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler')
 VALIDATION = ('val_dataloader', 'val_cfg', 'val_evaluator')
@@ -37,21 +36,21 @@ CROPS = {'CenterCrop': 1, 'CLIPCenterCrop': 1, 'ThreeCrop': 3, 'TenCrop': 10}
 # 10 clips x 3 crops of large frames do not fit at once.
 MAX_TESTING_VIEWS = 5
 
-# What the runner and `set_views` read of a config; other names in it only help to write it.
+# Keys that the runner and `set_views` read; others are intermediate variables of a config.
 READ_KEYS = {*inspect.signature(Runner.__init__).parameters, 'multi_view_pipeline'}
 
 
 def read_leaf(path: Path, options: dict[str, Any] | None = None, trains: bool = True) -> Config:
-    """A leaf config with the user's options.
+    """Read a leaf config with the user's options.
 
     Args:
         path: The file.
         options: Dotted keys and values that replace those of the file.
-        trains: Whether it has to say how to train; configs of converted weights only test.
+        trains: Whether it must configure training; configs of converted weights do not.
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: No config of a recognizer with the data that are needed.
+        ValueError: Not a config of a recognizer with the needed data loaders.
     """
     config = read_config(path, 'give another one with --config')
     with explain(f"Config '{path}' does not take these options", 'correct --cfg-options'):
@@ -59,36 +58,36 @@ def read_leaf(path: Path, options: dict[str, Any] | None = None, trains: bool = 
     training = TRAINING[:3] if trains else ()
     missing = [key for key in ('model', *training, *TESTING) if not config.get(key)]
     if missing:
-        action = 'give a config that trains' if training else 'give a config of a recognizer'
+        action = 'use a config that trains' if training else 'use a config of a recognizer'
         raise ValueError(
-            f"The config '{path}' lacks {', '.join(missing)}: {action}, such as those in configs/."
+            f"Config '{path}' lacks {', '.join(missing)}: {action}, such as those in configs/."
         )
     for key in (*training[:1], TESTING[0]):
         if 'ann_file' not in innermost_config(config[key].dataset):
             raise ValueError(
-                f"{key}.dataset of the config '{path}' has no ann_file that a protocol could set: "
-                'give a config with one annotated data set.'
+                f"{key}.dataset of config '{path}' has no ann_file for the protocol to set: use a "
+                'config with one annotated data set.'
             )
     if any(hook.get('type') == 'LabelSwitchHook' for hook in config.get('custom_hooks') or []):
         raise ValueError(
-            f"The config '{path}' exchanges classes itself (LabelSwitchHook), which is the "
-            "protocol's matter here: give one without that hook."
+            f"Config '{path}' switches classes itself (LabelSwitchHook), but the protocol chooses "
+            'them: remove that hook.'
         )
     return config
 
 
 def reads_rawframes(config: Config) -> bool:
-    """Whether the model's data are folders of frames."""
+    """Whether the model reads extracted frames."""
     return 'img' in (innermost_config(config.test_dataloader.dataset).get('data_prefix') or {})
 
 
 def test_config(leaf: Config, protocol: Protocol, material: Material, folder: Path) -> Config:
-    """The config that tests one part; its lists are written into a folder.
+    """Config that tests one part; writes its lists into a folder.
 
     Args:
-        leaf: The model's config, see :func:`read_leaf`.
-        protocol: What is measured.
-        material: The videos and classes.
+        leaf: Config of the model, see :func:`read_leaf`.
+        protocol: The protocol.
+        material: Videos and classes.
         folder: Absolute path of the part's folder.
     """
     config = deepcopy(leaf)  # `copy` would share the model
@@ -100,7 +99,7 @@ def test_config(leaf: Config, protocol: Protocol, material: Material, folder: Pa
     config.test_dataloader.drop_last = False
     config.test_dataloader.sampler = dict(type='DefaultSampler', shuffle=False)
     config.test_evaluator = _evaluator(protocol, material, folder)
-    config.load_from = None  # tools/test.py gets the checkpoint
+    config.load_from = None  # the test command gets the checkpoint
     hook = dict(type='MetricsFileHook', out_file=str(folder / METRICS_FILE))
     config.custom_hooks = [*(config.get('custom_hooks') or []), hook]
     return config
@@ -109,10 +108,10 @@ def test_config(leaf: Config, protocol: Protocol, material: Material, folder: Pa
 def train_config(
     leaf: Config, material: Material, folder: Path, seed: int, checkpoint: str | None
 ) -> Config:
-    """The config that trains one run; its lists are written into a folder.
+    """Config that trains one run; writes its lists into a folder.
 
-    There is no validation: the last epoch counts, and a test set that chose an epoch would be part
-    of the training.
+    It has no validation: the last epoch counts, because choosing an epoch on the test set would
+    train on it.
     """
     config = deepcopy(leaf)  # `copy` would share the model
     _set_classes(config, material, folder)
@@ -166,32 +165,32 @@ def _evaluator(protocol: Protocol, material: Material, folder: Path) -> dict[str
 
 
 def check_options_kept(configs: Sequence[Config], options: dict[str, Any]) -> None:
-    """Refuses options that nothing reads, and those that the protocol has overruled.
+    """Refuse options that nothing reads, or that the protocol overrules.
 
     Args:
         configs: Derived configs of one run.
-        options: Dotted keys and values that the leaf config was given.
+        options: Dotted keys and values that were set in the leaf config.
 
     Raises:
-        ValueError: With the option.
+        ValueError: Names the option.
     """
     for key, value in options.items():
         if key.split('.')[0] not in READ_KEYS:
             raise ValueError(
                 f'--cfg-options {key}={value!r} has no effect, because nothing reads '
-                f"'{key.split('.')[0]}' once the config is read: set what is made of it, such as "
-                'train_cfg.max_epochs or test_dataloader.dataset.pipeline.'
+                f"'{key.split('.')[0]}' after the config is loaded: set the keys made from it, "
+                'such as train_cfg.max_epochs or test_dataloader.dataset.pipeline.'
             )
         found = [look_up(config, key) for config in configs if config.get(key.split('.')[0])]
         if not found or any(other != value for other in found):
             raise ValueError(
-                f'--cfg-options {key}={value!r} has no effect, because the protocol decides that: '
-                'leave it out.'
+                f'--cfg-options {key}={value!r} has no effect, because the protocol sets that key: '
+                'omit it.'
             )
 
 
 def look_up(config: Any, key: str) -> Any:
-    """The value at a dotted key, None where there is none."""
+    """Value at a dotted key, or None."""
     for part in key.split('.'):
         try:
             config = config[int(part)] if isinstance(config, (list, tuple)) else config[part]
@@ -201,7 +200,7 @@ def look_up(config: Any, key: str) -> Any:
 
 
 def sampling_step(config: Config) -> dict[str, Any]:
-    """The step of the test pipeline that chooses frames.
+    """Step of the test pipeline that samples frames.
 
     Raises:
         ValueError: There is none.
@@ -213,7 +212,7 @@ def sampling_step(config: Config) -> dict[str, Any]:
 
 
 def count_frames(config: Config) -> int:
-    """Frames that a model sees at once in a test."""
+    """Frames per view of a test."""
     step = sampling_step(config)
     return step['clip_len'] * (step.get('num_clips', 1) if _joins_clips(config) else 1)
 
@@ -226,7 +225,7 @@ def count_views(config: Config) -> tuple[int, int]:
 
 
 def _joins_clips(config: Config) -> bool:
-    """Whether all clips are the frames of one, as mmaction2's 2D models sample segments."""
+    """Whether the clips are segments of one view, as in mmaction2's 2D models."""
     return any(step.get('input_format') == 'NCHW' for step in _steps(config))
 
 
@@ -235,15 +234,15 @@ def _steps(config: Config) -> list[dict[str, Any]]:
 
 
 def set_views(config: Config, views: tuple[int, int] | None, protocol: str) -> None:
-    """Gives a config the views of a protocol, where it tests others but has a pipeline for them.
+    """Switch a config to the views of a protocol.
 
     Args:
-        config: With ``multi_view_pipeline`` beside its test pipeline, as the shipped ones.
+        config: Has ``multi_view_pipeline`` next to its test pipeline, as the shipped ones do.
         views: Clips and crops, None for those of the config.
-        protocol: Its name, for the message.
+        protocol: Name, for the message.
 
     Raises:
-        ValueError: The config has other views and no pipeline for these.
+        ValueError: The config tests other views and has no pipeline for these.
     """
     if views in (None, count_views(config)):
         return
@@ -257,6 +256,6 @@ def set_views(config: Config, views: tuple[int, int] | None, protocol: str) -> N
     if count_views(config) != views:
         assert views is not None
         raise ValueError(
-            f'{protocol} tests {views[0]} x {views[1]} views (clips x crops) but the config '
-            f'{found[0]} x {found[1]}: give a config (--config) with that test pipeline.'
+            f'{protocol} tests {views[0]} x {views[1]} views (clips x crops), but the config '
+            f'{found[0]} x {found[1]}: pass a --config with such a test pipeline.'
         )

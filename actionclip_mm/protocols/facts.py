@@ -38,9 +38,9 @@ def model_facts(config: Config, model: nn.Module, leaf: str, options: dict) -> M
 
     Args:
         config: Resolved leaf config.
-        model: Built from it; its weights do not matter.
+        model: Model built from it, with any weights.
         leaf: Name of the leaf config.
-        options: What the user changed in it.
+        options: Options that the user set in it.
     """
     backbone, neck = config.model.backbone, config.model.get('neck')
     prompt = backbone.get('visual_prompt')
@@ -72,7 +72,7 @@ def text_facts(config: Config, model: nn.Module) -> TextFacts | None:
     encoder = head.label_encoder
     default = inspect.signature(VideoTextHead).parameters['ensemble'].default
     return TextFacts(
-        templates=_plain(encoder.prompts),  # the sentences: names of presets and files may move
+        templates=_plain(encoder.prompts),  # not the name of a preset or file, which may change
         num_templates=max(len(lines) for lines in encoder.sentences),
         ensemble=config.model.cls_head.get('ensemble', default),
         split_names=encoder.split_names,
@@ -103,9 +103,9 @@ def training_facts(config: Config, start: str, draws: str, processes: int) -> Tr
 
     Args:
         config: Resolved leaf config.
-        start: What the training starts from.
+        start: What training starts from.
         draws: How the training videos were chosen.
-        processes: Each has a batch of its own.
+        processes: Number of processes; each has its own batch.
     """
     loader = config.train_dataloader
     return TrainingFacts(
@@ -188,7 +188,7 @@ def _git_commit() -> str | None:
 
 
 def _scores(head: Any) -> str | None:
-    """What the scores of a head are; None for what comes out of a head of mmaction2 as it is."""
+    """Kind of scores of a head; None for raw outputs of a head of mmaction2."""
     by_average_clips = 'softmax' if head.average_clips == 'prob' else None  # mmaction2's rule
     return getattr(head, 'scores', by_average_clips)
 
@@ -199,7 +199,7 @@ def _flat(preprocessor: Any, name: str) -> tuple[float, ...]:
 
 
 def _plain(value: Any) -> Any:
-    """Dicts, lists and what JSON knows; anything else as text."""
+    """JSON values; anything else becomes text."""
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

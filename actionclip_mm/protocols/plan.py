@@ -1,4 +1,4 @@
-"""Everything about a protocol run that can be wrong is found out before anything is trained."""
+"""Plan a protocol run: resolve and check everything before anything is trained."""
 
 import tempfile
 from collections.abc import Sequence
@@ -32,8 +32,8 @@ class Job:
     Attributes:
         run: Split or seed.
         tests: Part -> its videos and classes.
-        train: What is trained on, None where nothing is.
-        checkpoint: What is tested, or what the training starts from; None for CLIP.
+        train: Training videos and classes, None where nothing is trained.
+        checkpoint: Checkpoint to test or to start training from; None for CLIP.
         training_seed: None where nothing is trained.
     """
 
@@ -46,10 +46,10 @@ class Job:
 
 @dataclass(frozen=True)
 class Plan:
-    """What will be run, and the facts for the card.
+    """The runs, and sections of the card.
 
     Attributes:
-        protocol: With the seeds that were asked for.
+        protocol: With the requested seeds.
         leaf: Resolved config of the model, with the protocol's views.
         jobs: The runs.
         model, text, test: Sections of the card.
@@ -68,16 +68,16 @@ class Plan:
 
 
 def make_plan(request: Request, configs: Path) -> Plan:
-    """Resolves configs, lists and checkpoints of all runs.
+    """Resolve configs, lists and checkpoints of all runs.
 
     Args:
-        request: What is asked for.
+        request: What the user asks for.
         configs: Folder of the leaf configs.
 
     Raises:
-        ValueError: A choice that the protocol does not have, broken lists or configs, a checkpoint
-            that does not fit.
-        FileNotFoundError: A list, folder, config or checkpoint that is not there.
+        ValueError: An option that the protocol does not have, broken lists or configs, or a
+            checkpoint that does not fit.
+        FileNotFoundError: A missing list, folder, config or checkpoint.
     """
     protocol = request.resolve()
     leaf_path = request.config or configs / protocol.leaf
@@ -113,7 +113,7 @@ def make_plan(request: Request, configs: Path) -> Plan:
 
 
 def _starts_strictly(leaf: Config) -> bool:
-    """Whether a training will refuse a checkpoint that does not fit, perhaps that of a late run."""
+    """Whether training refuses a checkpoint that does not fit the model."""
     hook = (leaf.get('default_hooks') or {}).get('check_weights')
     return hook is not None and not hook.get('allow_partial', False)
 
@@ -125,7 +125,7 @@ def _set_templates(leaf: Config, templates: str | None) -> None:
     if encoder is None:
         raise ValueError(
             f'--templates={templates} has no effect on {leaf.model.cls_head.type}, which reads no '
-            'texts: leave it out.'
+            'texts: omit it.'
         )
     encoder.templates = templates
 
@@ -152,12 +152,12 @@ def _jobs(request: Request, protocol: Protocol, folder: DataFolder) -> list[Job]
 
 
 def _one_each(paths: Sequence[Path], number: int) -> list[Path | None]:
-    """One path for each run, the same one if there is only one."""
+    """One path per run; a single one serves all."""
     return list(paths) if len(paths) == number else [paths[0] if paths else None] * number
 
 
 def _check_head(leaf: Config, protocol: Protocol, jobs: Sequence[Job]) -> None:
-    """A head without texts knows no other classes than those that it was trained on."""
+    """Refuse a head without texts where classes are tested that it was not trained on."""
     if 'label_encoder' in leaf.model.cls_head:
         return
     job = jobs[0]
@@ -165,7 +165,7 @@ def _check_head(leaf: Config, protocol: Protocol, jobs: Sequence[Job]) -> None:
     if protocol.unseen_classes or any(known not in (None, m.names) for m in job.tests.values()):
         raise ValueError(
             f'{protocol.id} tests classes that were not trained, but the head '
-            f'{leaf.model.cls_head.type} of the config reads no class names: give a config with a '
+            f'{leaf.model.cls_head.type} of the config reads no class names: use a config with a '
             'label_encoder.'
         )
 
@@ -174,13 +174,13 @@ def _first_test_config(leaf: Config, protocol: Protocol, job: Job) -> Config:
     material = next(iter(job.tests.values()))
     with tempfile.TemporaryDirectory() as folder:
         config = test_config(leaf, protocol, material, Path(folder))
-        if 'label_encoder' in config.model.cls_head:  # the file is gone in a moment
+        if 'label_encoder' in config.model.cls_head:  # the file is temporary
             config.model.cls_head.label_encoder.labels = list(material.names)
     return config
 
 
 def _first_configs(tested: Config, leaf: Config, job: Job) -> list[Config]:
-    """The configs of the first run, which do without its folder."""
+    """Configs of the first run, made in a temporary folder."""
     if job.train is None:
         return [tested]
     with tempfile.TemporaryDirectory() as folder:
@@ -205,7 +205,7 @@ def _differences(request: Request, protocol: Protocol, jobs: Sequence[Job]) -> l
 
 
 def _other_lists(place: str, material: Material) -> list[str]:
-    """Sentences on classes and videos that are not those of a published list, by their hashes."""
+    """Say which classes and videos are not those of a published list, by hash."""
     if not material.published:
         return []
     lists = [published_lists()[name] for name in material.published]

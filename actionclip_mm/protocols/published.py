@@ -1,7 +1,7 @@
 """Published numbers by protocol, quoted for comparison; none of them was measured here.
 
-A number stands next to ours only where both were measured on the same videos and classes: see
-:func:`compare`. The setting says what the protocol leaves open: frames and views, initialisation.
+A number is printed next to ours only if both were measured on the same videos and classes, see
+:func:`compare`. The setting lists what the protocol leaves open: frames, views, initialization.
 """
 
 from collections.abc import Iterable
@@ -21,8 +21,8 @@ class Published(NamedTuple):
         value: Percent as printed: top-1 unless it says so, or base / novel / harmonic mean.
         setting: Frames and views, initialisation.
         source: Where it is printed.
-        lists: The project whose lists it was measured on.
-        reason: Why these cannot be known, '' where they can.
+        lists: Project whose lists it was measured on.
+        reason: Why its lists are not known, '' if they are.
     """
 
     model: str
@@ -34,7 +34,7 @@ class Published(NamedTuple):
 
 
 class Source(NamedTuple):
-    """Where numbers are printed, and the project whose lists they were measured on."""
+    """Where numbers are printed, and whose lists they were measured on."""
 
     where: str
     lists: str
@@ -173,7 +173,7 @@ CHARADES: Rows = (('ActionCLIP', ('44.3 mAP',), '32f', TABLE_9),)
 
 
 def _by_protocol(rows: Rows, *protocols: str) -> dict[str, tuple[Published, ...]]:
-    """The columns of a table, each under the name of its protocol."""
+    """Split a table into its columns, by protocol."""
     return {
         protocol: tuple(
             Published(model, values[n], setting, *source) for model, values, setting, source in rows
@@ -207,21 +207,18 @@ PUBLISHED: dict[str, tuple[Published, ...]] = {
 
 
 def compare(card: Card) -> list[tuple[Published, str]]:
-    """Published numbers of a card's protocol, and why they do not compare with its numbers.
-
-    Args:
-        card: A result card.
+    """List the published numbers of a card's protocol and why they do not compare.
 
     Returns:
-        Each row with '' where it was measured on the very videos and classes of the card, else
-        with the reason.
+        Each row with '' if it was measured on the videos and classes of the card, else with the
+        reason.
     """
     rows = PUBLISHED.get(card.protocol.id, ())
     return [(row, row.reason or _difference(card, row.lists)) for row in rows]
 
 
 def _difference(card: Card, project: str) -> str:
-    """The first part of a card whose videos or classes are not those of a project; '' if none."""
+    """The first difference between the lists of a card and those of a project; '' if none."""
     protocol = PROTOCOLS[card.protocol.id]
     for part in protocol.runs[0].tests:
         theirs = _lists_of(project, protocol, part)
@@ -245,7 +242,7 @@ def _difference(card: Card, project: str) -> str:
 
 
 def _lists_of(project: str, protocol: Protocol, part: str) -> list[PublishedList]:
-    """The published lists of a part ('train' or one of the tests) that a project ships."""
+    """Published lists of a part ('train' or a test part) that a project ships."""
     videos: Iterable[Videos | None] = (
         run.train if part == 'train' else run.tests[part] for run in protocol.runs
     )

@@ -109,7 +109,7 @@ def test_configs_of_converted_weights_only_test(tmp_path: Path) -> None:
     lacking = 'train_dataloader = None\ntrain_cfg = None\noptim_wrapper = None\n'
     path.write_text(f"_base_ = '{leaf}'\n{lacking}")
     assert read_leaf(path, trains=False).model.type == 'CLIPRecognizer'
-    with pytest.raises(ValueError, match='lacks train_dataloader.*give a config that trains'):
+    with pytest.raises(ValueError, match='lacks train_dataloader.*use a config that trains'):
         read_leaf(path)
 
 
@@ -134,7 +134,7 @@ def test_multi_label_protocols_have_metrics_of_their_own(
         ('model = dict(type="A")', 'lacks train_dataloader, train_cfg, optim_wrapper'),
         (
             "_base_ = '{leaf}'\ncustom_hooks = [dict(type='LabelSwitchHook', val=['a'])]",
-            'exchanges classes itself',
+            'switches classes itself',
         ),
         (
             "_base_ = '{leaf}'\ntrain_dataloader = dict(dataset=dict(_delete_=True, type='C'))",
@@ -183,7 +183,7 @@ def test_views_of_the_shipped_configs(name: str) -> None:
 
 
 def test_views_of_other_configs(leaf: Config) -> None:
-    with pytest.raises(ValueError, match=r'x tests 10 x 3 views .* but the config 1 x 1'):
+    with pytest.raises(ValueError, match=r'x tests 10 x 3 views .*, but the config 1 x 1'):
         set_views(leaf, (10, 3), 'x')
     path = CONFIGS / 'charades' / 'actionclip_vit-b-16_transf_charades_32f_10x3_max.py'
     ours = read_leaf(path)

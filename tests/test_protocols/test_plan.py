@@ -164,5 +164,5 @@ def test_heads_without_texts_know_no_new_classes(plan: Callable, leaf: Path) -> 
         plan('base_to_novel_ucf101')
     made = plan('few_shot_ucf101_k2')
     assert made.text is None and made.model.head == 'TimeSformerHead'
-    with pytest.raises(ValueError, match='reads no texts: leave it out'):
+    with pytest.raises(ValueError, match='reads no texts: omit it'):
         plan('few_shot_ucf101_k2', templates='label_only')
