@@ -1,7 +1,7 @@
 """Describe a public data set: names, official lists and their sizes, classes, sources, layout.
 
 A descriptor is data. ``actionclip prepare`` reads it to write lists, protocols to find them, cards
-to name them. A fact about a data set stands in its descriptor (or in the JSON file next to it) and
+to name them. A fact about a data set is defined in its descriptor (or the JSON file next to it) and
 nowhere else.
 """
 

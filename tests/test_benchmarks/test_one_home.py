@@ -1,4 +1,4 @@
-"""Sizes and names of lists stand in the descriptors and nowhere else in the package."""
+"""Sizes and names of lists are defined by descriptors only."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What tests of robust data sets share: videos, broken ones among them, and a short pipeline."""
+"""Fixtures of robust data sets: good and broken videos, and a short pipeline."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +24,7 @@ def pipeline() -> list[dict]:
 
 @pytest.fixture(scope='session')
 def videos(tmp_path_factory: pytest.TempPathFactory, write_video: Callable) -> Path:
-    """A folder with ``good 0.mp4`` … ``good 5.mp4`` and six files that are no videos."""
+    """A folder with ``good 0.mp4`` … ``good 5.mp4`` and six broken files."""
     folder = tmp_path_factory.mktemp('videos')
     for index in range(6):
         write_video(folder / f'good {index}.mp4')
@@ -42,7 +42,7 @@ BROKEN = ['text.mp4', 'empty.mp4', 'cut.mp4', 'folder.mp4', 'zeros.mp4', 'missin
 
 @pytest.fixture(params=BROKEN)
 def broken(request: pytest.FixtureRequest) -> str:
-    """Each of the files that are no videos."""
+    """Each broken file."""
     return request.param
 
 

@@ -1,4 +1,4 @@
-"""Captioned images come through mmaction2's pipeline as videos of one frame."""
+"""Captioned images pass mmaction2's pipeline as videos of one frame."""
 
 import json
 from pathlib import Path
@@ -46,7 +46,7 @@ def test_one_frame_and_its_captions(folder: Path) -> None:
     assert item['data_samples'].captions == CAPTIONS[1]
 
 
-def test_marks_the_labels_that_are_captions(folder: Path) -> None:
+def test_labels_among_the_captions_are_marked(folder: Path) -> None:
     dataset = build(folder, test_mode=True, labels=['circle', 'square', 'blue'])
     assert torch.equal(dataset[1]['data_samples'].gt_label, torch.tensor([0.0, 1.0, 1.0]))
 
@@ -59,7 +59,7 @@ def test_refuses_lines_without_image_or_captions(folder: Path, line: str) -> Non
 
 
 @pytest.mark.parametrize('captions', [[], [''], 'red'])
-def test_refuses_captions_that_are_none(folder: Path, captions: object) -> None:
+def test_refuses_invalid_captions(folder: Path, captions: object) -> None:
     line = json.dumps(dict(image='0.png', captions=captions))
     (folder / 'captions.jsonl').write_text(line + '\n')
     with pytest.raises(ValueError, match='at least one|least one'):

@@ -1,4 +1,4 @@
-"""Folders of frames: lists with spaces, and what is missing on the disk."""
+"""Folders of frames: lists with spaces, missing and empty folders."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Unreadable videos in testing: black and marked; faults of the pipeline are not theirs."""
+"""Unreadable videos in testing are black and marked; pipeline errors are not blamed on them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +24,7 @@ def test_a_broken_pipeline_is_not_blamed_on_videos(build: Callable, pipeline: li
     assert isinstance(error.value.__cause__.__cause__, KeyError)
 
 
-def test_in_testing_it_is_black_and_says_so(build: Callable, videos: Path, broken: str) -> None:
+def test_in_testing_it_is_black_and_marked(build: Callable, videos: Path, broken: str) -> None:
     data = build('good 1.mp4 1', f'{broken} 2', test_mode=True)
     sample = data[1]
     good = data[0]
@@ -47,7 +47,7 @@ def test_testing_never_stops_and_never_replaces(build: Callable) -> None:
     assert all('there is no' in sample.undecodable for sample in samples)
 
 
-def test_a_test_list_with_repeated_videos_is_named(build: Callable, log: Callable) -> None:
+def test_repeated_videos_of_a_test_list_are_reported(build: Callable, log: Callable) -> None:
     assert len(build('good 0.mp4 0', 'good 1.mp4 1', 'good 0.mp4 0', test_mode=True)) == 3
     assert 'lists 1 videos more than once' in log()
 

@@ -1,4 +1,4 @@
-"""Lists of videos, and unreadable ones, which are replaced by their like in training."""
+"""Lists of videos; unreadable ones are replaced by others of their class in training."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -63,8 +63,8 @@ def test_the_draw_follows_the_seed_of_the_worker(build: Callable) -> None:
 
 
 @pytest.mark.parametrize('line', [6, 7, 8])
-def test_what_is_known_of_bad_videos_does_not_change_the_sample(build: Callable, line: int) -> None:
-    """A resumed run and another worker find out anew, and draw the same."""
+def test_known_bad_videos_do_not_change_the_sample(build: Callable, line: int) -> None:
+    """A resumed run and another worker draw the same."""
 
     def draw(results: dict) -> dict:
         results['total_frames'] += np.random.randint(1000)
@@ -92,7 +92,7 @@ def test_what_is_known_of_bad_videos_does_not_change_the_sample(build: Callable,
     assert all(drawn(known) == first for known in ([6], [7], [8], [6, 7, 8]))
 
 
-def test_a_fault_that_passes_does_not_change_the_sample(build: Callable) -> None:
+def test_a_transient_error_does_not_change_the_sample(build: Callable) -> None:
     def draw(results: dict) -> dict:
         results['drawn'] = np.random.random()
         if next(fails, False):
@@ -127,7 +127,7 @@ def test_any_video_if_none_shares_a_label(build: Callable, log: Callable) -> Non
     assert 'no other video shares a label with it' in log()
 
 
-def test_a_fault_that_passes_is_no_bad_video(build: Callable, log: Callable) -> None:
+def test_a_transient_error_is_not_a_bad_video(build: Callable, log: Callable) -> None:
     fails = iter([True, False, True, False])
 
     def now_and_then(results: dict) -> dict:

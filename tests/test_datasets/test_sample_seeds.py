@@ -1,4 +1,4 @@
-"""SampleSeeds: random numbers follow from seed, epoch and index, and from nothing else."""
+"""SampleSeeds: random numbers depend on seed, epoch and index only."""
 
 import copy
 

@@ -1,4 +1,4 @@
-"""Lists of segments: what is read, what is refused, and broken videos."""
+"""Lists of segments: valid and invalid lines, and broken videos."""
 
 import numpy as np
 import pytest
@@ -91,7 +91,7 @@ def test_samples_are_the_segments(build, tmp_path, write_video):
     assert data[1]['data_samples'].gt_label.tolist() == [1]
 
 
-def test_a_segment_behind_the_end_is_tested_as_unreadable(build, tmp_path, write_video):
+def test_a_segment_after_the_end_is_tested_as_unreadable(build, tmp_path, write_video):
     write_video(tmp_path / 'a.mp4')  # 1.2 s
     data = build('a.mp4 0 5 6', 'a.mp4 1 0 1', pipeline=PIPELINE, test_mode=True)
     assert 'begins at 5.0 s' in data[0]['data_samples'].undecodable

@@ -1,4 +1,4 @@
-"""One red, written in the ways that a file can write it, is the same red whatever reads it."""
+"""All decoders return the same colour for every way to encode it."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a look into a video file finds."""
+"""Probe video files."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Every decoder gives the same frames of every format, or none."""
+"""Every decoder returns the same frames of every format, or none."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -110,7 +110,7 @@ def test_full_range_colours_are_those_that_were_written(
 def test_decord_alone_gives_wrong_frames(
     name: str, numbered: ModuleType, numbered_video: Callable[[str], str]
 ) -> None:
-    """Why decord is not asked: should a release of it pass here, ask it."""
+    """Why decord is skipped; use it once a release passes here."""
     import decord
 
     video = decord.VideoReader(numbered_video(name))
@@ -121,7 +121,7 @@ def test_decord_alone_gives_wrong_frames(
     assert sorted(set(numbers)) != list(range(40))
 
 
-def test_the_time_of_frames_decides_not_their_count(
+def test_frames_are_identified_by_time(
     numbered_video: Callable[[str], str], numbered: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A seek that lands too late is noticed, and frames are looked for from the start."""

@@ -1,4 +1,4 @@
-"""Waiting for work, but not for ever."""
+"""Run work in a thread with a time limit."""
 
 import gc
 import os
@@ -14,7 +14,7 @@ from actionclip_mm.decoding.time_limit import within
 
 
 @pytest.mark.parametrize('seconds', [None, 5.0])
-def test_results_and_errors_come_through(seconds: float | None) -> None:
+def test_results_and_errors_are_passed_on(seconds: float | None) -> None:
     assert within(seconds, lambda: 'done') == 'done'
     assert within(seconds, lambda: None) is None
     with pytest.raises(ZeroDivisionError):
@@ -35,14 +35,14 @@ def test_the_wait_ends() -> None:
     end.set()
 
 
-def test_a_thread_is_used_again_but_not_by_two_at_once() -> None:
+def test_a_thread_is_reused_but_not_shared() -> None:
     first = within(5, threading.current_thread)
     assert within(5, threading.current_thread) is first
     inner = within(5, lambda: within(5, threading.current_thread))
     assert inner is not first
 
 
-def test_an_abandoned_thread_is_not_used_again_and_ends() -> None:
+def test_an_abandoned_thread_ends_and_is_not_reused() -> None:
     end, threads = threading.Event(), []
 
     def hang() -> None:
@@ -78,7 +78,7 @@ def test_results_are_not_kept() -> None:
 
 @pytest.mark.usefixtures('uncollected')
 @pytest.mark.parametrize('seconds', [None, 5.0])
-def test_what_failed_is_not_left_to_the_garbage_collection(seconds: float | None) -> None:
+def test_failed_work_needs_no_garbage_collection(seconds: float | None) -> None:
     held = []
 
     def fail() -> None:
@@ -95,7 +95,7 @@ def test_what_failed_is_not_left_to_the_garbage_collection(seconds: float | None
 
 
 @pytest.mark.skipif(not hasattr(signal, 'SIGUSR1'), reason='there are no signals to send')
-def test_an_interrupted_wait_leaves_no_thread_behind() -> None:
+def test_an_interrupted_wait_leaves_no_thread() -> None:
     end, threads = threading.Event(), []
 
     def hang() -> None:
@@ -118,7 +118,7 @@ def test_an_interrupted_wait_leaves_no_thread_behind() -> None:
     assert not threads[0].is_alive()
 
 
-@pytest.mark.skipif(not hasattr(os, 'fork'), reason='there is no fork on this system')
+@pytest.mark.skipif(not hasattr(os, 'fork'), reason='this system cannot fork')
 def test_a_forked_process_has_threads_of_its_own() -> None:
     within(5, lambda: None)
     child = os.fork()

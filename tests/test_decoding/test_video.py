@@ -1,4 +1,4 @@
-"""The chain: which decoder takes over when, and what is said when none can."""
+"""The chain of decoders: fallback, time limit and errors."""
 
 import pickle
 import re
@@ -27,7 +27,7 @@ class Failing(FrameReader):
 
 
 class Lossy(Failing):
-    """A decoder that has lost most frames."""
+    """A decoder that loses most frames."""
 
     def read(self, frame_inds: Sequence[int]) -> list[np.ndarray]:
         self.missing = list(frame_inds[:-1])
@@ -35,7 +35,7 @@ class Lossy(Failing):
 
 
 class Sleeping(Failing):
-    """A decoder that does not come to an end."""
+    """A decoder that hangs."""
 
     def read(self, frame_inds: Sequence[int]) -> list[np.ndarray]:
         time.sleep(3)
@@ -60,7 +60,7 @@ def test_the_next_decoder_takes_over(path: str, numbered: ModuleType) -> None:
     assert video.decoder == 'pyav'
 
 
-def test_what_none_can_read_says_why_of_each(path: str) -> None:
+def test_the_error_names_the_reason_of_each_decoder(path: str) -> None:
     with pytest.raises(UnreadableVideo) as error:
         Video(path, ('failing', 'lossy')).read([3, 5, 5, 8])
     assert str(error.value) == (
@@ -76,7 +76,7 @@ def test_frames_in_any_order_and_shape_of_indices(path: str, numbered: ModuleTyp
 
 
 @pytest.mark.parametrize('wrong', [-1, 40])
-def test_a_frame_that_is_not_there(path: str, wrong: int) -> None:
+def test_an_index_out_of_range(path: str, wrong: int) -> None:
     with pytest.raises(IndexError, match=f'has frames 0 to 39, but frame {wrong} was requested'):
         Video(path).read([3, wrong])
 
@@ -97,7 +97,7 @@ def test_names_of_decoders(monkeypatch: pytest.MonkeyPatch) -> None:
         check_decoders(['decord', 'pyav'])
 
 
-def test_the_next_decoder_has_its_turn_when_one_hangs(path: str, numbered: ModuleType) -> None:
+def test_the_next_decoder_runs_if_one_hangs(path: str, numbered: ModuleType) -> None:
     video = Video(path, ('sleeping', 'pyav'), time_limit=2)
     assert [numbered.number_of(frame) for frame in video.read([31, 7])] == [31, 7]
     assert video.decoder == 'pyav'
@@ -116,7 +116,7 @@ def test_decoders_that_hang_share_the_time_limit(path: str) -> None:
     assert 0 < last <= 0.9 - first
 
 
-def test_listing_that_hangs(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_indexing_that_hangs(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from actionclip_mm.decoding import video
 
     monkeypatch.setattr(video, 'read_index', lambda *_: time.sleep(3))
@@ -143,14 +143,14 @@ def test_a_lost_frame_is_replaced_by_the_one_before(numbered: ModuleType, tmp_pa
 
 @pytest.mark.parametrize('name', ['mjpeg.avi', 'h264.mkv', 'h264.ts', 'mpeg2.mpg'])
 @pytest.mark.parametrize('decoder', ['pyav', 'opencv', 'all'])
-def test_cut_off_files(
+def test_truncated_files(
     name: str,
     decoder: str,
     numbered_video: Callable[[str], str],
     numbered: ModuleType,
     tmp_path: Path,
 ) -> None:
-    """What is there is the video."""
+    """The remaining frames are read."""
     content = Path(numbered_video(name)).read_bytes()
     path = tmp_path / name
     path.write_bytes(content[: int(len(content) * 0.6)])
@@ -178,7 +178,7 @@ def test_half_a_frame_at_the_end_is_not_counted(
 def test_real_videos() -> None:
     folder = Path(__file__).resolve().parents[3] / 'shared' / 'videos'
     if not folder.is_dir():
-        pytest.skip('the real videos are not beside this checkout')
+        pytest.skip('the real videos are not next to this checkout')
     totals = dict(arm_wrestling=280, flipping_pancake=310, applying_eye_makeup=164)
     for path in folder.iterdir():
         if path.stem in totals:
@@ -198,7 +198,7 @@ def test_real_damaged_video() -> None:
     """Decord gives up; PyAV loses one frame of fifty."""
     path = Path(__file__).resolve().parents[3] / 'shared' / 'videos' / 'corrupted.mp4'
     if not path.is_file():
-        pytest.skip('the real videos are not beside this checkout')
+        pytest.skip('the real videos are not next to this checkout')
     with pytest.raises(UnreadableVideo, match='decord: Thread worker: Error sending packet'):
         Video(str(path), ('decord',)).read([0, 25, 49])
     video = Video(str(path))

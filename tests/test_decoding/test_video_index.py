@@ -1,4 +1,4 @@
-"""The list of frames, and one line for each kind of file that has none."""
+"""Frame index, and one-line errors for files without frames."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +12,7 @@ from actionclip_mm.decoding import UnreadableVideo, Video, read_index
 
 
 def refused(path: Path) -> str:
-    """What is said of a file behind its path."""
+    """Error of a file without its path."""
     with pytest.raises(UnreadableVideo) as error:
         read_index(str(path))
     path_first, _, message = str(error.value).partition(': ')
@@ -25,7 +25,7 @@ def test_files_without_video(no_videos: dict[Path, str], capfd: pytest.CaptureFi
     assert 'no video\n' not in capfd.readouterr().err
 
 
-def test_a_header_that_promises_more_is_not_believed(
+def test_a_header_with_too_many_frames_is_ignored(
     numbered_video: Callable[[str], str], tmp_path: Path
 ) -> None:
     whole = Path(numbered_video('mjpeg.avi')).read_bytes()
@@ -62,7 +62,7 @@ def test_times_and_rate(numbered_video: Callable[[str], str]) -> None:
 
 
 def test_the_first_of_several_streams(tmp_path: Path, numbered: ModuleType) -> None:
-    """Decord takes another one than PyAV and OpenCV in some containers, and is not asked."""
+    """Decord does not take the first stream in some containers, so it is skipped."""
     path = tmp_path / 'two.mp4'
     with av.open(str(path), 'w') as container:
         streams = []
@@ -82,8 +82,8 @@ def test_the_first_of_several_streams(tmp_path: Path, numbered: ModuleType) -> N
         assert Video(str(path), (decoder,)).read([4])[0].shape == (64, 80, 3)
 
 
-def test_a_cover_in_front_of_the_video(tmp_path: Path, numbered: ModuleType) -> None:
-    """The picture is a video stream, and the one that OpenCV takes; it is not asked."""
+def test_a_cover_before_the_video(tmp_path: Path, numbered: ModuleType) -> None:
+    """OpenCV would read the cover picture as the video, so it is skipped."""
     path = str(numbered.cover_first(numbered.write_numbered(tmp_path / 'a.mp4', cover=True)))
     with av.open(path) as container:
         assert [stream.width for stream in container.streams.video] == [96, 80]

@@ -21,7 +21,7 @@ SECONDS = 40  # after which a loader gives up waiting for its workers
 
 
 class Sleeper(FrameReader):
-    """A decoder that never ends."""
+    """A decoder that hangs."""
 
     package = distribution = 'av'
 
@@ -76,7 +76,7 @@ def test_workers_give_the_frames_of_their_parent(path: Path, decoders: tuple[str
         assert all(np.array_equal(item, expected) for item in got)
 
 
-def test_a_video_that_hangs_holds_no_worker_up(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_video_that_hangs_blocks_no_worker(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(DECODERS, 'sleeper', Sleeper)
     clips = Clips(path, ['sleeper'], 0.3)
     message = re.compile(rf'{path}: .*\(sleeper: not done after 0\.[23]\d* seconds\)')

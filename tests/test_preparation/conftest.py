@@ -1,4 +1,4 @@
-"""Small copies of data sets in their true layouts, and the tools that prepare them."""
+"""Small copies of data sets in their real layouts."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Charades' preparation on a small copy of its true layout, and on copies with faults."""
+"""Prepare Charades from small copies of its layout, correct and faulty ones."""
 
 import csv
 import io
@@ -51,7 +51,7 @@ def copy(tmp_path, write_copy, write_texts):
 
 @pytest.fixture
 def prepare(resize, copy, prepare_with):
-    """Function that prepares the copy with the numbers that it should have."""
+    """Function that prepares the copy with its own official numbers."""
     sizes = {'charades_train_list': 3, 'charades_test_list': 2}
     dataset = resize('charades', 4, sizes, {name: dict(unlabelled=1) for name in sizes})
     paths = dict(videos=copy / 'Charades_v1_480', annotations=copy / 'Charades')
@@ -131,7 +131,7 @@ def test_a_missing_test_video_stays_in_the_list(copy, prepare, read_report) -> N
     ],
 )
 def test_broken_rows_are_listed(copy, prepare, read_report, row, message) -> None:
-    """And skipped: the other rows are as before."""
+    """And skipped; other rows are unaffected."""
     with (copy / 'Charades' / 'Charades_v1_train.csv').open('a') as file:
         file.write(f'{row}\n')
     assert prepare() == 1
@@ -158,14 +158,14 @@ def test_other_numbers_of_unlabelled_videos(copy, prepare, read_report) -> None:
         ('Charades_v1_classes.txt', 'Run\n', "Line 1 .* is 'Run' and should be 'c000 Name"),
     ],
 )
-def test_files_of_no_use(copy, prepare, capsys, name, text, message) -> None:
+def test_unusable_files(copy, prepare, capsys, name, text, message) -> None:
     (copy / 'Charades' / name).write_text(text)
     assert prepare() == 2
     assert re.search(message, capsys.readouterr().err)
     assert not (copy / 'out').exists()
 
 
-def test_files_that_are_not_there(copy, prepare, capsys) -> None:
+def test_missing_files(copy, prepare, capsys) -> None:
     (copy / 'Charades' / 'Charades_v1_test.csv').unlink()
     assert prepare() == 2
     assert 'has no Charades_v1_test.csv' in capsys.readouterr().err

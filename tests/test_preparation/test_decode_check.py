@@ -1,4 +1,4 @@
-"""The decoding check survives decoders that die, and remembers what it read."""
+"""The decoding check survives crashing decoders and caches its results."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from actionclip_mm.preparation.decode_check import Reading, check_decoding
 
 
 def read(path: str) -> Reading:
-    """Stands for the decoder: the file's name says what happens; each call leaves a trace."""
+    """Fake decoder: the file name decides the result; each call is recorded."""
     name = Path(path).name
     with open(Path(path).parent / 'calls', 'a') as calls:
         calls.write(f'{name}\n')
@@ -37,7 +37,7 @@ def calls(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize('workers', [1, 3])
-def test_a_crash_costs_one_video(videos, tmp_path, workers) -> None:
+def test_a_crash_affects_one_video(videos, tmp_path, workers) -> None:
     found = check_decoding(videos, tmp_path / 'cache', workers, read)
     assert [path.name for path in found] == ['bad', 'crash1', 'part', 'crash2']
     by_name = {path.name: reading for path, reading in found.items()}
@@ -47,7 +47,7 @@ def test_a_crash_costs_one_video(videos, tmp_path, workers) -> None:
     assert set(calls(tmp_path)) == {path.name for path in videos}
 
 
-def test_remembers_by_path_size_and_time(videos, tmp_path) -> None:
+def test_caches_by_path_size_and_mtime(videos, tmp_path) -> None:
     videos = [path for path in videos if 'crash' not in path.name]
     first = check_decoding(videos, tmp_path / 'cache', 2, read)
     (tmp_path / 'calls').unlink()
@@ -60,7 +60,7 @@ def test_remembers_by_path_size_and_time(videos, tmp_path) -> None:
     assert sorted(calls(tmp_path)) == ['bad', 'good0', 'good1']
 
 
-def test_a_line_cut_off_costs_its_video(videos, tmp_path) -> None:
+def test_a_truncated_cache_line_is_decoded_again(videos, tmp_path) -> None:
     check_decoding(videos[:3], tmp_path / 'cache', 1, read)
     text = (tmp_path / 'cache').read_text()
     (tmp_path / 'cache').write_text(text[:-20])
@@ -80,14 +80,14 @@ def replace_it(path: str) -> Reading:
     return reading
 
 
-def test_a_video_that_changes_meanwhile_is_not_remembered(videos, tmp_path) -> None:
+def test_a_video_that_changes_meanwhile_is_not_cached(videos, tmp_path) -> None:
     check_decoding(videos[:1], tmp_path / 'cache', 1, replace_it)
     check_decoding(videos[:1], tmp_path / 'cache', 1, read)
     assert calls(tmp_path) == [videos[0].name] * 2
 
 
 def interrupt(path: str) -> Reading:
-    """Somebody presses Ctrl-C while the fifth video is read."""
+    """Send Ctrl-C while the fifth video is decoded."""
     reading = read(path)
     if path.endswith('good4'):
         os.kill(os.getppid(), signal.SIGINT)
@@ -118,15 +118,15 @@ def test_an_interrupt_loses_nothing(videos, tmp_path) -> None:
     assert calls(tmp_path) == [path.name for path in videos if path.name not in known]
 
 
-def test_says_how_many_were_looked_at(videos, tmp_path, capsys) -> None:
-    """Those that are not there are none of them."""
+def test_prints_how_many_were_checked(videos, tmp_path, capsys) -> None:
+    """Missing files do not count."""
     check_decoding(videos[:3], tmp_path / 'cache', 1, read)
     videos[0].unlink()
     check_decoding(videos[:4], tmp_path / 'cache', 1, read)
     assert capsys.readouterr().out.startswith('2 of 4 videos were checked before')
 
 
-def test_files_that_are_gone_and_asked_for_twice(videos, tmp_path) -> None:
+def test_missing_and_repeated_files(videos, tmp_path) -> None:
     videos[0].unlink()
     found = check_decoding([*videos[:2], *videos[:2]], tmp_path / 'cache', 1, read)
     assert list(found) == [videos[0]] and 'No such file' in str(found[videos[0]].error)

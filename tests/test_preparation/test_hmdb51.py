@@ -1,4 +1,4 @@
-"""HMDB51's preparation on a small copy of its true layout, odd file names included."""
+"""Prepare HMDB51 from a small copy of its layout, with odd file names."""
 
 import pytest
 from mmaction.registry import DATASETS
@@ -53,7 +53,7 @@ def prepare(resize, copy, prepare_with):
     return prepare_with(dataset, **paths)
 
 
-def test_odd_names_come_through(copy, prepare, read_report) -> None:
+def test_odd_file_names(copy, prepare, read_report) -> None:
     assert prepare() == 0
     out = copy / 'out'
     assert (out / 'labels.txt').read_text() == 'brush_hair\nclap\n'
@@ -74,7 +74,7 @@ def test_odd_names_come_through(copy, prepare, read_report) -> None:
     assert read_report(out)['extra'] == {'videos': []}
 
 
-def test_splits_follow_the_numbers_behind_the_names(copy, prepare) -> None:
+def test_splits_follow_the_numbers_after_the_names(copy, prepare) -> None:
     assert prepare() == 0
     used: dict[tuple[str, int], list[str]] = {}
     for part in ('train', 'val'):
@@ -88,7 +88,7 @@ def test_splits_follow_the_numbers_behind_the_names(copy, prepare) -> None:
                 assert (f'{name}/{video}' in used['val', split]) == (use[split - 1] == '2')
 
 
-def test_classes_still_packed(copy, prepare, capsys, read_report) -> None:
+def test_packed_classes(copy, prepare, capsys, read_report) -> None:
     (copy / 'hmdb51_org' / 'clap').rename(copy / 'away')
     (copy / 'hmdb51_org' / 'clap.rar').write_bytes(b'Rar!')
     assert prepare() == 1

@@ -1,4 +1,4 @@
-"""The preparation of Kinetics-400 and -600 on small copies in the layouts that exist."""
+"""Prepare Kinetics-400 and -600 from small copies in all layouts."""
 
 import json
 
@@ -61,7 +61,7 @@ def test_layouts_of_copies(layout, tmp_path, prepare, write_copy, read_report) -
     assert len([note for note in report['notes'] if 'No clip is of' in note]) == 396
 
 
-def test_absent_videos_are_left_out_and_reported(tmp_path, prepare, write_copy, read_report):
+def test_missing_videos_are_omitted_and_reported(tmp_path, prepare, write_copy, read_report):
     write_copy(tmp_path / 'k400', [flat(TRAIN[0], 'train'), flat(VAL[1], 'val')])
     assert prepare() == 0  # every copy of Kinetics lacks some
     report = read_report(tmp_path / 'out')
@@ -72,7 +72,7 @@ def test_absent_videos_are_left_out_and_reported(tmp_path, prepare, write_copy, 
     assert read_report(tmp_path / 'all')['lists'][1]['written'] == 2
 
 
-def test_labels_of_other_spelling_and_unknown_ones(
+def test_respelled_and_unknown_labels(
     tmp_path, prepare, annotations, write_copy, write_texts, read_report
 ) -> None:
     rows = [*VAL, ('"massaging person""s head"', 'eeeeeeeeee5', 0, 10), ('napping', *VAL[0][1:])]
@@ -102,7 +102,7 @@ def test_broken_rows_are_listed(
     assert 'repeated' in problems[2] and 'another number of fields' in problems[3]
 
 
-def test_one_id_with_two_clips_is_not_guessed(
+def test_an_id_with_two_clips_is_ambiguous(
     tmp_path, prepare, annotations, write_copy, write_texts, read_report
 ) -> None:
     rows = [*VAL, ('abseiling', VAL[0][1], 60, 70)]
@@ -230,7 +230,7 @@ def test_zero_shot_classes_with_and_without_the_folder(tmp_path, write_texts) ->
     ],
 )
 def test_zero_shot_files_of_other_classes(tmp_path, write_texts, names, lists, words) -> None:
-    """160 of 620 is no proof: the names are compared."""
+    """160 of 620 proves nothing: names are compared."""
     write_zsl220(write_texts, tmp_path, names, lists)
     with pytest.raises(ValueError, match=words):
         zero_shot_classes(KINETICS600, tmp_path, ALL)

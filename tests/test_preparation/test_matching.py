@@ -1,4 +1,4 @@
-"""Which file is taken for which listed video."""
+"""Match files to listed videos."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def test_case_does_not_matter() -> None:
 
 @pytest.mark.parametrize('fault', [None, 'empty file'])
 def test_names_that_differ_by_case_alone_keep_their_files(fault) -> None:
-    """Even where the file of the other one could be read."""
+    """Even if the other file is usable."""
     found = pair(['c/x.avi', 'c/X.avi'], [Found('c/X.avi', fault=fault), Found('c/x.avi')])
     assert {path: file.path for path, file in found.found.items()} == {
         'c/x.avi': 'c/x.avi',
@@ -38,7 +38,7 @@ def test_names_that_differ_by_case_alone_keep_their_files(fault) -> None:
     assert not (found.missing or found.duplicates or found.hints)
 
 
-def test_one_file_is_no_two_videos() -> None:
+def test_one_file_is_not_two_videos() -> None:
     found = pair(['c/X.avi', 'c/x.avi'], [Found('c/X.avi')])
     assert found.missing == ['c/x.avi']
     assert found.hints == [
@@ -46,7 +46,7 @@ def test_one_file_is_no_two_videos() -> None:
     ]
 
 
-def test_what_is_left_over() -> None:
+def test_unmatched_files_and_videos() -> None:
     there = [Found('c/a.avi'), Found('c/a.mp4'), Found('c/b.avi')]
     found = pair(['c/a.avi', 'd/e.avi'], there)
     assert found.found['c/a.avi'].path == 'c/a.avi'

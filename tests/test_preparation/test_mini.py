@@ -1,4 +1,4 @@
-"""The mini benchmark is what it claims: deterministic, fair to time's order, no matter of hue."""
+"""The mini benchmark is deterministic, and needs frame order rather than colour."""
 
 import importlib
 import itertools
@@ -61,7 +61,7 @@ def test_every_order_class_has_its_mirror_in_the_same_split(tools) -> None:
             assert mirror is None or tools['vocabulary'].mirror_of(mirror) == action
 
 
-def test_lists_fit_together(root: Path) -> None:
+def test_lists_are_consistent(root: Path) -> None:
     for split, labels in (('train', 'seen'), ('val', 'seen'), ('unseen', 'unseen')):
         names = lines(root / f'labels_{labels}.txt')
         attributes = lines(root / 'labels_attributes.txt')
@@ -117,14 +117,14 @@ def test_captions_hold_for_known_scenes(tools) -> None:
     assert {'two striped blue squares far apart', 'far apart', 'two in all'} <= set(pair)
 
 
-def test_attribute_captions_are_the_ones_that_are_said(tools) -> None:
+def test_attribute_captions_occur(tools) -> None:
     rng = np.random.default_rng(0)
     said = {text for _ in range(400) for text in tools['stills'].render_still(rng)[1]}
     assert set(tools['stills'].attribute_captions()) <= said
 
 
 @pytest.mark.parametrize('argument', ['--train=0', '--processes=0', '--stills=3'])
-def test_refuses_numbers_that_make_no_data(tools, argument: str) -> None:
+def test_refuses_invalid_numbers(tools, argument: str) -> None:
     with pytest.raises(SystemExit):
         main(['mini', argument])
 
@@ -148,7 +148,7 @@ def test_a_set_agrees_with_its_manifest(root: Path) -> None:
         assert read_lines(str(root / name))
 
 
-def test_a_new_set_takes_the_place_of_the_older_one(tools, older: Path) -> None:
+def test_a_new_set_replaces_the_older_one(tools, older: Path) -> None:
     (older / 'notes.md').write_text('mine')
     before = content(older)
     main(['mini', '--out', str(older), *SMALL[:-2], '--seed', '1'])
@@ -178,7 +178,7 @@ def test_an_interrupt_before_the_exchange_changes_nothing(
 def test_an_interrupt_in_the_exchange_is_refused(
     tools, root: Path, older: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Half the files are those of the new set: nobody trains or tests on it."""
+    """Half the files are from the new set, so it is refused."""
     moved = []
 
     def stop_at_the_third(source: Path, target: Path) -> None:

@@ -1,4 +1,4 @@
-"""Readers of official files: what they return, and what they say of files of no use."""
+"""Readers of official files: results, and errors for unusable files."""
 
 import pytest
 
@@ -32,7 +32,7 @@ def test_csv_rows(tmp_path) -> None:
         (read_lines, b'a\n\xff\xfe1', 'Line 2 of .*file.* is not UTF-8 text'),
     ],
 )
-def test_files_of_no_use(tmp_path, read, content, words) -> None:
+def test_unusable_files(tmp_path, read, content, words) -> None:
     (tmp_path / 'file').write_bytes(content)
     with pytest.raises(ValueError, match=words):
         read(tmp_path / 'file')

@@ -1,4 +1,4 @@
-"""The report on a data set, as people and as programs read it."""
+"""The report on a data set in Markdown and JSON."""
 
 import json
 
@@ -13,7 +13,7 @@ def build(**fields) -> Report:
     return Report('toy', 'Toy', lists=[numbers], missing={'videos': names}, **fields)
 
 
-def test_a_reader_sees_the_first_names_and_where_the_rest_is() -> None:
+def test_markdown_has_the_first_names() -> None:
     text = build(complete=False, unusable={'videos': {'a.avi': 'empty file'}}).markdown()
     assert text.startswith('# Toy: **INCOMPLETE**\n')
     assert '| val.txt | 100 | 90 ≠ | 60 | 1 | 90 |' in text
@@ -23,11 +23,11 @@ def test_a_reader_sees_the_first_names_and_where_the_rest_is() -> None:
     assert '## Unusable: 1\n\n- videos/a.avi: empty file\n' in text
 
 
-def test_a_program_sees_all_names() -> None:
+def test_json_has_all_names() -> None:
     assert len(json.loads(build().json())['missing']['videos']) == 60
 
 
-def test_a_copy_that_may_lack_videos_is_no_complete_one() -> None:
+def test_a_copy_that_may_lack_videos_is_not_complete() -> None:
     text = build(fixed_sizes=False, present_only=True).markdown()
     assert text.startswith('# Toy: all that this copy has\n')
     assert '≠' not in text and '**test lists included**' in text

@@ -1,4 +1,4 @@
-"""What is seen in folders of videos and of frames."""
+"""Scan folders of videos and frames."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def test_videos_archives_and_nothing_else(tmp_path) -> None:
     assert found.archives == ['b/clap.rar', 'set.tar.gz']
 
 
-def test_links_are_followed_and_rings_end(tmp_path) -> None:
+def test_links_are_followed_and_cycles_end(tmp_path) -> None:
     write(tmp_path, 'real/a.mp4')
     (tmp_path / 'videos').mkdir()
     (tmp_path / 'videos' / 'class').symlink_to(tmp_path / 'real')
@@ -47,7 +47,7 @@ def test_folders_of_frames(tmp_path) -> None:
 
 
 @pytest.mark.parametrize('kind', ['videos', 'rawframes'])
-def test_names_that_no_list_can_hold(tmp_path, kind) -> None:
+def test_names_that_cannot_be_listed(tmp_path, kind) -> None:
     for name in ('bad\udcff', 'two\nlines'):
         write(tmp_path, f'{name}/img_1.jpg', f'{name}.mp4')
     found = {file.path.removesuffix('.mp4'): file.fault for file in scan(tmp_path, kind).found}

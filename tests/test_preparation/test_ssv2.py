@@ -1,4 +1,4 @@
-"""The preparation of Something-Something V2 on small copies of both of its layouts."""
+"""Prepare Something-Something V2 from small copies of both layouts."""
 
 import json
 
@@ -90,7 +90,7 @@ def test_test_list_is_optional_and_others_are_not(copy, prepare, capsys, read_re
     assert 'train.json' in capsys.readouterr().err
 
 
-def test_rows_of_no_use_are_listed(copy, prepare, read_report) -> None:
+def test_unusable_rows_are_listed(copy, prepare, read_report) -> None:
     (path,) = (copy / 'labels').glob('*train.json')
     rows = json.loads(path.read_text())
     rows += [row(5, 'Eating [something]'), dict(label='no id'), rows[0]]
@@ -110,7 +110,7 @@ def test_rows_of_no_use_are_listed(copy, prepare, read_report) -> None:
         ('{"a": "0",', 'is not valid JSON'),
     ],
 )
-def test_label_files_of_no_use(copy, prepare, capsys, content, words) -> None:
+def test_unusable_label_files(copy, prepare, capsys, content, words) -> None:
     (path,) = (copy / 'labels').glob('*labels.json')
     path.write_text(content)
     assert prepare() == 2

@@ -1,4 +1,4 @@
-"""UCF101's preparation on a small copy of its true layout, and on copies with faults."""
+"""Prepare UCF101 from small copies of its layout, correct and faulty ones."""
 
 import json
 from dataclasses import replace
@@ -12,7 +12,7 @@ CLASSES = ('ApplyEyeMakeup', 'HandstandPushups')
 
 
 def video(name: str, group: int) -> str:
-    """Path in the official lists: the files of one class have a capital that its folder lacks."""
+    """Path in the official lists; file names of one class differ in case from its folder."""
     return f'{name}/v_{name.replace("Handstand", "HandStand")}_g0{group}_c01.avi'
 
 
@@ -41,7 +41,7 @@ def copy(tmp_path, write_copy, write_texts):
 
 @pytest.fixture
 def prepare(resize, copy, prepare_with):
-    """Function that prepares the copy with the numbers that it should have."""
+    """Function that prepares the copy with its own official numbers."""
     sizes = {f'ucf101_train_split_{split}': 4 for split in (1, 2, 3)}
     sizes |= {f'ucf101_val_split_{split}': 2 for split in (1, 2, 3)}
     dataset = resize('ucf101', 2, {**sizes, 'ucf101_all': 6})
@@ -79,13 +79,13 @@ def test_writes_what_the_host_reads(copy, prepare, same_tree, read_report) -> No
     assert read_report(out)['written'] == []
 
 
-def test_case_of_names_is_that_of_the_disk(copy, prepare) -> None:
+def test_case_of_names_follows_the_disk(copy, prepare) -> None:
     (copy / 'UCF-101' / 'HandstandPushups').rename(copy / 'UCF-101' / 'HandStandPushups')
     assert prepare() == 0
     assert 'HandStandPushups/v_HandStand' in (copy / 'out/ucf101_all_videos.txt').read_text()
 
 
-def test_missing_videos_stay_in_test_lists_alone(copy, prepare, read_report) -> None:
+def test_missing_videos_stay_in_test_lists_only(copy, prepare, read_report) -> None:
     (copy / 'UCF-101' / video('ApplyEyeMakeup', 1)).rename(copy / 'elsewhere.avi')
     (copy / 'UCF-101' / video('ApplyEyeMakeup', 2)).write_bytes(b'')
     assert prepare() == 1
@@ -104,7 +104,7 @@ def test_missing_videos_stay_in_test_lists_alone(copy, prepare, read_report) -> 
     assert 'test lists included' in (copy / 'present' / 'preparation_report.md').read_text()
 
 
-def test_class_that_is_still_packed(copy, prepare, read_report) -> None:
+def test_packed_class(copy, prepare, read_report) -> None:
     (copy / 'UCF-101' / 'HandstandPushups').rename(copy / 'away')
     (copy / 'UCF-101' / 'HandstandPushups.rar').write_bytes(b'Rar!')
     assert prepare() == 1
@@ -121,7 +121,7 @@ def test_extra_and_duplicate_videos_are_listed(copy, prepare, write_copy, read_r
     assert report['duplicates']['videos'] == ['ApplyEyeMakeup/v_ApplyEyeMakeup_g01_c01.mp4']
 
 
-def test_of_two_files_the_one_of_use_is_taken(copy, prepare, write_copy, read_report) -> None:
+def test_of_two_files_the_usable_one_is_used(copy, prepare, write_copy, read_report) -> None:
     first = copy / 'UCF-101' / video(CLASSES[0], 1)
     write_copy(copy / 'UCF-101', [str(first.with_suffix('.mp4').relative_to(copy / 'UCF-101'))])
     first.write_bytes(b'')
@@ -175,7 +175,7 @@ def test_wrong_calls_write_nothing(copy, prepare, capsys, make, words) -> None:
     assert not (copy / 'out').exists()
 
 
-def test_other_lists_are_never_replaced_unasked(copy, prepare, capsys) -> None:
+def test_other_lists_are_replaced_only_if_asked(copy, prepare, capsys) -> None:
     mine = copy / 'out' / 'ucf101_val_split_1_videos.txt'
     mine.parent.mkdir()
     mine.write_text('mine\n')
@@ -187,7 +187,7 @@ def test_other_lists_are_never_replaced_unasked(copy, prepare, capsys) -> None:
     assert mine.read_text() != 'mine\n'
 
 
-def test_links_lead_where_they_led(copy, prepare, capsys) -> None:
+def test_existing_links_are_kept(copy, prepare, capsys) -> None:
     assert prepare() == 0
     (copy / 'UCF-101').rename(copy / 'moved')
     (copy / 'UCF-101').mkdir()
@@ -246,7 +246,7 @@ def test_missing_classes_are_refused_from_the_command_line(copy, run_tool) -> No
     assert not (copy / 'out').exists()
 
 
-def test_decoding_check_goes_on_where_it_stopped(copy, prepare, read_report, capsys) -> None:
+def test_decoding_check_resumes(copy, prepare, read_report, capsys) -> None:
     (copy / 'UCF-101' / video(CLASSES[0], 1)).write_bytes(b'no video' * 100)
     assert prepare('--check-decoding', '--workers=2') == 1
     assert list(read_report(copy / 'out')['unusable']['videos']) == [video(CLASSES[0], 1)]

@@ -1,4 +1,4 @@
-"""Lists are read back as they were written, and a bad line is an error with its number."""
+"""Lists are read back as written, and errors name the line."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def read(folder: Path, text: str | bytes, **kwargs: object) -> list[tuple[str, l
 @IN_A_LIST
 @given(st.lists(st.tuples(PATHS, st.lists(st.integers(NO_LABEL, 10**6))), min_size=1))
 @example([('clip 7', [3]), ('12', []), ('"a" 3', [4]), (' \t', [1]), ('\ufeffa', []), ('a\r', [])])
-def test_what_is_written_is_read(tmp_path: Path, entries: list[tuple[str, list[int]]]) -> None:
+def test_written_lines_are_read_back(tmp_path: Path, entries: list[tuple[str, list[int]]]) -> None:
     text = '\n'.join(format_line(path, *numbers) for path, numbers in entries)
     assert read(tmp_path, text) == entries
 
@@ -50,7 +50,7 @@ def test_one_label_is_read(tmp_path: Path, path: str, label: int) -> None:
 
 @IN_A_LIST
 @given(st.binary())
-def test_any_bytes_are_read_or_refused_in_one_sentence(tmp_path: Path, content: bytes) -> None:
+def test_any_bytes_are_read_or_refused(tmp_path: Path, content: bytes) -> None:
     try:
         lines = read_lines(write(tmp_path, content))
     except ValueError as error:
@@ -99,7 +99,7 @@ def test_numbers_that_belong_to_the_path(tmp_path: Path) -> None:
         (b'a.mp4 0\n"" 3', 'Line 2 of .*no path'),
     ],
 )
-def test_what_is_no_list_is_refused(tmp_path: Path, content: bytes, message: str | None) -> None:
+def test_refuses_other_files(tmp_path: Path, content: bytes, message: str | None) -> None:
     if message is None:  # a byte order mark in the middle of a file is a character
         assert read(tmp_path, content) == [('﻿', [])]
         return
@@ -114,7 +114,7 @@ def test_a_missing_list_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize('path', ['', 'a\nb', 'a\0'])
-def test_paths_that_no_list_can_hold(path: str) -> None:
+def test_paths_that_cannot_be_listed(path: str) -> None:
     with pytest.raises(ValueError, match='cannot be written to a list'):
         format_line(path, 3)
 

@@ -208,7 +208,7 @@ def test_lazy_operations_are_refused(build: Callable) -> None:
         build()(lazy)
 
 
-def test_frames_that_it_cannot_take() -> None:
+def test_invalid_frames() -> None:
     with pytest.raises(
         ValueError, match=r'uint8 \[H, W, 3\].*, got float32 of shape \(48, 64, 3\)'
     ):

@@ -1,4 +1,4 @@
-"""mmaction2's decoding transforms: the host's frames of intact files, an answer for all others."""
+"""mmaction2's decoding transforms: its frames of intact files, errors for others."""
 
 import io
 import shutil
@@ -45,7 +45,7 @@ def test_every_decoder_of_the_host_is_known() -> None:
 
 
 @pytest.mark.parametrize('name', NAMES)
-def test_the_frames_are_those_of_the_hosts_way(name, video) -> None:
+def test_the_frames_are_those_of_the_host(name, video) -> None:
     reader = decord.VideoReader(io.BytesIO(video.read_bytes()))
     host = reader.get_batch(range(12)).asnumpy()
     assert np.array_equal(read(name, video, list(range(12))), host)
@@ -66,7 +66,7 @@ def test_a_trimmed_file_does_not_hang_at_its_end(name) -> None:
 
 
 @pytest.mark.parametrize('name', NAMES)
-def test_a_decoder_that_hangs_gives_way_to_the_next(name, video, monkeypatch) -> None:
+def test_the_next_decoder_replaces_one_that_hangs(name, video, monkeypatch) -> None:
     first = host_decoders.OPENERS.get(f'{name}Init', ('', 'decord'))[1]
     monkeypatch.setattr(host_decoders, 'TIME_LIMIT', 3.0)
     monkeypatch.setattr(DECODERS[first], 'read', lambda self, frames: time.sleep(60))

@@ -1,4 +1,4 @@
-"""Samplers stay inside of a segment, on real files too."""
+"""Samplers stay within a segment, also on real files."""
 
 import math
 
@@ -39,11 +39,11 @@ def confine():
         ((0.7, 0.8), (7, 1)),  # 0.7 * 10 is 7.000000000000001 in some orders of terms
     ],
 )
-def test_frames_that_are_seen(confine, segment, expected):
+def test_frames_shown_in_a_segment(confine, segment, expected):
     assert confine(*segment) == expected
 
 
-def test_a_time_that_is_no_binary_fraction(confine):
+def test_a_time_that_is_not_a_binary_fraction(confine):
     assert confine(0.29, 0.3, fps=100) == (29, 1)  # 0.29 * 100 is 28.999999999999996
 
 

@@ -1,4 +1,4 @@
-"""VideoInit and VideoDecode in a pipeline, and beside the host's transforms."""
+"""VideoInit and VideoDecode in a pipeline, also mixed with the host's transforms."""
 
 from collections.abc import Callable
 from pathlib import Path
