@@ -1,8 +1,7 @@
-"""Average precision of each class of multi-label videos, by each definition that is in use.
+"""Average precision of each class of multi-label videos, by every definition in use.
 
-The videos are ranked by the scores of a class; its average precision (AP) is the mean precision at
-its positives. The definitions differ in three places only: in videos without a label, in classes
-without a video, and in ties.
+Videos are ranked by the scores of a class; its average precision (AP) is the mean precision at its
+positives. The definitions differ only in videos without a label, classes without a video, and ties.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,21 +12,21 @@ from mmaction.evaluation import mean_average_precision
 from sklearn.metrics import average_precision_score
 
 Numbers = Sequence[float] | np.ndarray
-LAST, RANKED, LEFT_OUT = 'last', 'ranked', 'left out'  # what becomes of videos without a label
+LAST, RANKED, OMITTED = 'last', 'ranked', 'omitted'  # treatment of videos without a label
 
 
 def _ties_at_once(ranks: np.ndarray, truth: np.ndarray) -> float:
-    """scikit-learn's: tied videos enter the ranking together, so their order does not matter."""
+    """As in scikit-learn: ties enter the ranking together, so their order does not matter."""
     return float(average_precision_score(truth, ranks))
 
 
 def _host(ranks: np.ndarray, truth: np.ndarray) -> float:
-    """mmaction2's: the same steps."""
+    """As in mmaction2: the same steps."""
     return float(mean_average_precision(ranks[:, None], truth[:, None]))
 
 
 def _ties_in_turn(ranks: np.ndarray, truth: np.ndarray) -> float:
-    """Mean of the precisions at the positives; tied videos come in the order of the list."""
+    """Mean precision at the positives; tied videos keep the order of the list."""
     ordered = truth[np.argsort(-ranks, kind='stable')]  # [N]
     precision = np.cumsum(ordered) / np.arange(1, len(ordered) + 1)
     return float(precision[ordered].mean())
@@ -35,14 +34,14 @@ def _ties_in_turn(ranks: np.ndarray, truth: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class Definition:
-    """One way to compute the APs.
+    """One way to compute APs.
 
     Attributes:
-        source: Whose it is.
-        average_precision: From ranks [N], higher is better, and truth [N] to an AP.
+        source: Where it comes from.
+        average_precision: Ranks [N], higher is better, and truth [N] to an AP.
         unlabelled: Videos without a label are ``'last'`` in every class, ``'ranked'`` by their
-            scores, or ``'left out'``.
-        missing: AP of a class without a video; NaN leaves the class out of the mean.
+            scores, or ``'omitted'``.
+        missing: AP of a class without a video; NaN excludes the class from the mean.
     """
 
     source: str
@@ -62,7 +61,7 @@ DEFINITIONS = {
     'sklearn_macro': Definition('scikit-learn, average="macro" over all classes', missing=0.0),
     'maxi': Definition(
         "MAXI: sklearn_macro, and its list lacks the videos without a label (1,814 of Charades')",
-        unlabelled=LEFT_OUT,
+        unlabelled=OMITTED,
         missing=0.0,
     ),
     'torchnet': Definition(
@@ -76,12 +75,12 @@ DEFINITIONS = {
 
 @dataclass(frozen=True)
 class ClassPrecision:
-    """The APs of a run.
+    """APs of a test.
 
     Attributes:
-        values: AP of each class [C], within 0 and 1; NaN where the definition leaves it out.
+        values: AP of each class [C] in [0, 1]; NaN if the definition excludes the class.
         positives: Videos of each class [C].
-        num_videos: N, videos that were ranked.
+        num_videos: N, number of ranked videos.
         num_unlabelled: How many of them have no label.
     """
 
@@ -92,12 +91,12 @@ class ClassPrecision:
 
     @property
     def mean(self) -> float:
-        """mAP: the mean over classes that are not left out."""
+        """mAP: mean over classes that are not excluded."""
         return mean_of_classes(self.values)
 
     @property
     def weighted(self) -> float:
-        """wAP: the mean weighted by the number of each class' videos."""
+        """wAP: mean weighted by the number of videos of each class."""
         return mean_of_classes(self.values, self.positives)
 
     @property
@@ -107,11 +106,11 @@ class ClassPrecision:
 
 
 def mean_of_classes(values: Numbers, weights: Numbers | None = None) -> float:
-    """The mean over the classes that are not NaN; NaN if there is none, or none has a weight.
+    """Mean over the classes that are not NaN; NaN if there are none, or all weights are 0.
 
     Args:
         values: APs [C].
-        weights: Of each class [C]. Defaults to the same for all.
+        weights: Weight of each class [C]. Defaults to equal weights.
     """
     known = np.isfinite(values)
     shares = np.ones(len(values)) if weights is None else np.asarray(weights)
@@ -131,25 +130,25 @@ def class_precision(
         definition: One of :data:`DEFINITIONS`.
 
     Raises:
-        ValueError: Unknown definition, arrays that do not fit, scores that are not a number, or not
-            one label.
+        ValueError: Unknown definition, shapes that do not match, NaN scores, or no label at all.
     """
     rules = find_definition(definition)
     scores, truth = np.asarray(scores), np.asarray(truth, dtype=bool)
     if scores.ndim != 2 or scores.shape != truth.shape:
         raise ValueError(
-            f'Scores {scores.shape} and labels {truth.shape} came: both must be videos x classes.'
+            f'Scores and labels must be videos x classes, got scores {scores.shape} and labels '
+            f'{truth.shape}.'
         )
     if np.isnan(scores).any():
         bad = int(np.isnan(scores).any(axis=1).argmax())
         raise ValueError(
-            f'The scores of video {bad} of {len(scores)} are NaN and have no rank: test with a '
-            'model whose training did not diverge.'
+            f'The scores of video {bad} of {len(scores)} are NaN: test a model whose training did '
+            'not diverge.'
         )
     if not truth.any():
-        raise ValueError(f'Not one of {len(truth)} videos has a label: give the labelled list.')
+        raise ValueError(f'None of {len(truth)} videos has a label: use the labelled list.')
     labelled = np.flatnonzero(truth.any(axis=1))
-    if rules.unlabelled == LEFT_OUT:
+    if rules.unlabelled == OMITTED:
         scores, truth = scores[labelled], truth[labelled]
     elif rules.unlabelled == LAST:
         known, scores = scores, np.full(scores.shape, -np.inf)
@@ -161,14 +160,14 @@ def class_precision(
 
 
 def find_definition(name: str) -> Definition:
-    """The definition of a name.
+    """Return the definition of a name.
 
     Raises:
-        ValueError: There is none.
+        ValueError: Unknown name.
     """
     if name not in DEFINITIONS:
         raise ValueError(
-            f'definition={name!r} is unknown: set one of {", ".join(map(repr, DEFINITIONS))}.'
+            f'definition must be one of {", ".join(map(repr, DEFINITIONS))}, got {name!r}.'
         )
     return DEFINITIONS[name]
 

@@ -1,4 +1,4 @@
-"""Mean average precision of multi-label videos as Charades defines it, and as others compute it."""
+"""Mean average precision of multi-label videos, by Charades' definition and others."""
 
 from collections.abc import Sequence
 
@@ -15,29 +15,29 @@ from .class_table import check_table_path, class_rows, write_class_rows
 
 @METRICS.register_module()
 class CharadesMAP(BaseMetric):
-    """mAP and wAP over all videos at once, never a mean of the mAPs of parts.
+    """mAP and wAP over all videos at once, not a mean over batches.
 
-    By the benchmark's definition videos without a label are behind all others in every class,
-    classes without a video are left out, and the mean goes over classes. A sample with
-    ``undecodable`` (see :class:`CompleteEvaluator`) is ranked as if its scores were -inf.
+    The benchmark's definition ranks videos without a label last in every class, excludes classes
+    without a video, and averages over classes. A sample with ``undecodable`` (see
+    :class:`CompleteEvaluator`) is ranked as if its scores were -inf.
 
-    The result has, behind the prefix: ``mAP``, ``wAP`` (weighted by the videos of each class),
-    ``videos`` and ``unlabelled`` (how many were ranked, and how many of these have no label) and
-    ``classes`` (how many are in the mean). Precisions are within 0 and 1.
+    Results, after the prefix: ``mAP``, ``wAP`` (weighted by the videos of each class), ``videos``
+    (ranked videos), ``unlabelled`` (those without a label) and ``classes`` (number in the mean).
+    Precisions are in [0, 1].
 
     Args:
         definition: ``'charades'`` (default), ``'slowfast'``, ``'mmaction2'``, ``'sklearn_macro'``,
             ``'maxi'`` or ``'torchnet'``; see docs/charades.md.
-        per_class_file: A ``.csv`` or ``.json`` file that gets the AP of each class, written anew at
-            each evaluation. Defaults to None.
+        per_class_file: ``.csv`` or ``.json`` file for the AP of each class, replaced at each
+            evaluation. Defaults to None.
         labels: Class names for that file, a list or a label file. Defaults to ``class 0``, ….
         collect_device: As in mmengine.
         prefix: As in mmengine. Defaults to the name of the definition.
 
     Raises:
         FileNotFoundError: No such label file.
-        ValueError: An unknown definition or format; while testing, samples without a multi-hot
-            label or with scores per view, scores that are NaN, or not one label.
+        ValueError: Unknown definition or format; while testing, samples without a multi-hot label
+            or with scores per view, NaN scores, or no label at all.
     """
 
     def __init__(
@@ -57,23 +57,22 @@ class CharadesMAP(BaseMetric):
         self.labels = None if labels is None else read_labels(labels)
 
     def process(self, data_batch: object, data_samples: Sequence[dict]) -> None:
-        """Keeps the scores and labels of each sample: one result per sample."""
+        """Keep scores and labels, one result per sample."""
         for sample in data_samples:
             scores = torch.as_tensor(sample['pred_score']).float().cpu().numpy()
             truth = torch.as_tensor(sample['gt_label']).cpu().numpy() > 0
             if scores.ndim != 1 or scores.shape != truth.shape:
                 raise ValueError(
-                    f'CharadesMAP got scores of shape {scores.shape} and labels of shape '
-                    f'{truth.shape} of a video: both must have one number per class; set '
-                    'multi_class=True and num_classes of the data set, and average_clips of the '
-                    'head.'
+                    'CharadesMAP needs one score and one label per class, got shapes '
+                    f'{scores.shape} and {truth.shape} for a video: set multi_class=True and '
+                    'num_classes of the data set, and average_clips of the head.'
                 )
             if 'undecodable' in sample:
                 scores = np.full_like(scores, -np.inf)
             self.results.append((scores, truth))
 
     def compute_metrics(self, results: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, float]:
-        """The dict that the class describes."""
+        """Compute the results listed above."""
         scores, truth = (np.stack(rows) for rows in zip(*results, strict=True))
         precision = class_precision(scores, truth, self.definition)
         missing = np.flatnonzero(precision.positives == 0)

@@ -1,4 +1,4 @@
-"""A table of one row per class, as CSV or JSON: id, name, number of videos, average precision."""
+"""Tables with one row per class, as CSV or JSON: id, name, number of videos, average precision."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ OTHER_CONTENT = (ValueError, LookupError, TypeError, OverflowError, RecursionErr
 
 
 class ClassRow(NamedTuple):
-    """A class; ``ap`` is NaN where the definition leaves the class out."""
+    """A class; ``ap`` is NaN if the definition excludes the class."""
 
     class_id: int
     name: str
@@ -25,28 +25,28 @@ class ClassRow(NamedTuple):
 
 
 def class_rows(precision: ClassPrecision, names: Sequence[str] | None = None) -> list[ClassRow]:
-    """One row per class, in the order of ids.
+    """Make one row per class, in id order.
 
     Args:
-        precision: What was measured, of C classes.
+        precision: APs of C classes.
         names: C class names. Defaults to ``class 0`` and so on.
 
     Raises:
-        ValueError: Another number of names than classes.
+        ValueError: Not C names.
     """
     count = len(precision.values)
     names = [f'class {index}' for index in range(count)] if names is None else names
     if len(names) != count:
         raise ValueError(
-            f'{len(names)} class names came for scores of {count} classes: give the label list of '
-            'the model that was tested.'
+            f'{count} class names are needed, got {len(names)}: use the label list of the tested '
+            'model.'
         )
     table = zip(names, precision.positives.tolist(), precision.values.tolist(), strict=True)
     return [ClassRow(index, *row) for index, row in enumerate(table)]
 
 
 def write_class_rows(rows: Sequence[ClassRow], path: str | Path) -> None:
-    """Writes ``.csv`` (empty where there is no AP) or ``.json`` (null), making its folder."""
+    """Write ``.csv`` (empty where there is no AP) or ``.json`` (null), creating its folder."""
     path = check_table_path(path)
     filled = [row._asdict() | dict(ap=None if math.isnan(row.ap) else row.ap) for row in rows]
     if path.suffix == '.json':
@@ -60,29 +60,29 @@ def write_class_rows(rows: Sequence[ClassRow], path: str | Path) -> None:
 
 
 def read_class_rows(path: str | Path) -> list[ClassRow]:
-    """Reads what :func:`write_class_rows` wrote.
+    """Read what :func:`write_class_rows` wrote.
 
     Returns:
-        One row per class, in the order of ids, whatever the order of the file.
+        One row per class, in id order.
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: A file of another kind or content, or its ids are not 0, 1, 2 and so on.
+        ValueError: Another kind of file, or ids that are not 0, 1, 2 and so on.
     """
     path = check_table_path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"There is no table '{path}': give the file of a test.")
+        raise FileNotFoundError(f"There is no table '{path}': pass the file of a test.")
     try:
         rows = [_row(entry) for entry in _entries(path)]
     except OTHER_CONTENT as error:
         raise ValueError(
-            f"'{path}' is no table of classes ({type(error).__name__}: {error}): give a file with "
+            f"'{path}' is not a class table ({type(error).__name__}: {error}): use a file with "
             f'{", ".join(ClassRow._fields)}, as CharadesMAP writes it.'
         ) from error
     rows.sort(key=lambda row: row.class_id)
     if not rows or [row.class_id for row in rows] != list(range(len(rows))):
         raise ValueError(
-            f"The ids of the {len(rows)} classes in '{path}' are not 0, 1, 2 and so on: give the "
+            f"The ids of the {len(rows)} classes in '{path}' are not 0, 1, 2 and so on: pass the "
             'whole table of a test.'
         )
     return rows
@@ -101,8 +101,8 @@ def _row(entry: dict) -> ClassRow:
 
 
 def check_table_path(path: str | Path) -> Path:
-    """Refuses file names that say neither CSV nor JSON."""
+    """Refuse file names that end neither in .csv nor in .json."""
     path = Path(path)
     if path.suffix not in ('.csv', '.json'):
-        raise ValueError(f"'{path}' says no format: let its name end in .csv or .json.")
+        raise ValueError(f"'{path}' must end in .csv or .json.")
     return path

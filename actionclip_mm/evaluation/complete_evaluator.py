@@ -1,4 +1,4 @@
-"""Evaluates every listed video exactly once, and counts the unreadable ones as wrong."""
+"""Evaluate every listed video exactly once; unreadable videos count as wrong."""
 
 import logging
 from collections.abc import Sequence
@@ -25,32 +25,31 @@ OTHER_CLASSES, OWN_CLASSES = -1e30, -2e30  # finite, for metrics subtract and co
 
 @EVALUATOR.register_module()
 class CompleteEvaluator(Evaluator):
-    """mmengine's evaluator, with what padding and unreadable videos would falsify put right.
+    """mmengine's evaluator without the errors that padding and unreadable videos cause.
 
-    A data sample with ``undecodable`` among its metainfo (:class:`RobustVideoDataset` sets it) gets
-    the score -2e30 for its own classes and -1e30 for all others, before any metric sees it: it is
-    behind every other video in each class, and its own classes are its last. An accuracy counts it
-    as wrong, a precision ranks it last. (The top k of k or fewer classes are always right.)
+    A data sample with ``undecodable`` in its metainfo (set by :class:`RobustVideoDataset`) gets
+    the score -2e30 for its own classes and -1e30 for all others before any metric sees it: it
+    ranks below every other video in each class, and its own classes rank last. Accuracies count it
+    as wrong, precisions rank it last. (The top k of k or fewer classes are always right.)
 
-    Videos are told apart by ``filename`` and ``sample_idx``. What a sampler pads or repeats is
-    counted once, whatever the number of processes. If a video of the list is not there at the end
-    (``drop_last=True`` in the data loader), this is logged as an error, and ``videos/scored`` is
-    below ``videos/listed``.
+    Videos are identified by ``filename`` and ``sample_idx``. What a sampler pads or repeats counts
+    once, for any number of processes. If a listed video is missing at the end (``drop_last=True``
+    in the data loader), an error is logged, and ``videos/scored`` is below ``videos/listed``.
 
-    A video without a label (-1) has no right answer: metrics do not get it, dumps do. How many
-    there are is logged and becomes ``videos/unlabelled``.
+    A video without a label (-1) has no right answer: it goes to dumps but not to metrics. Their
+    number is logged and returned as ``videos/unlabelled``.
 
-    The result has ``videos/listed``, ``videos/scored`` and ``videos/failed`` behind the metrics.
+    Results end with ``videos/listed``, ``videos/scored`` and ``videos/failed``.
 
     Args:
         metrics: As in mmengine; each must append one result per sample.
-        failed_file: Where lines of path, tab and reason of the unreadable videos are written at
-            the end of each evaluation. Defaults to None.
+        failed_file: File for the unreadable videos, written at the end of each evaluation: lines
+            of path, tab and reason. Defaults to None.
 
     Raises:
-        ValueError: While evaluating: samples without ``sample_idx``, scores or labels, NaN, scores
-            per view for a metric of the host, a metric that does not append one result each, no
-            video at all, or none that could be read.
+        ValueError: While evaluating: samples without ``sample_idx``, scores or labels, NaN scores,
+            scores per view for a metric of the host, a metric that does not append one result per
+            sample, no video at all, or none that could be read.
     """
 
     counts_unreadable = True  # for compat, which does it for mmengine's own evaluator
@@ -67,13 +66,13 @@ class CompleteEvaluator(Evaluator):
     def process(
         self, data_samples: Sequence[BaseDataElement | dict], data_batch: Any | None = None
     ) -> None:
-        """Gives the samples of a batch to each metric."""
+        """Pass the samples of a batch to each metric."""
         samples = [s.to_dict() if isinstance(s, BaseDataElement) else s for s in data_samples]
         for sample in samples:
             if 'sample_idx' not in sample:
                 raise ValueError(
-                    'CompleteEvaluator tells videos apart by sample_idx: use RobustVideoDataset, '
-                    "or add 'sample_idx' and 'filename' to meta_keys of PackActionInputs."
+                    'CompleteEvaluator identifies videos by sample_idx: use RobustVideoDataset, or '
+                    "add 'sample_idx' and 'filename' to meta_keys of PackActionInputs."
                 )
             key = (sample.get('filename'), sample['sample_idx'])
             self._keys.append(key)
@@ -87,7 +86,7 @@ class CompleteEvaluator(Evaluator):
         super().process(samples, data_batch)
 
     def evaluate(self, size: int) -> dict:
-        """The metrics over ``size`` listed videos."""
+        """Compute the metrics over ``size`` listed videos."""
         mine = (self._keys, self._failed, self._unlabelled)
         self._keys, self._failed, self._unlabelled = [], {}, set()
         keys, failures, without_label = zip(*all_gather_object(mine), strict=True)
@@ -124,7 +123,7 @@ class CompleteEvaluator(Evaluator):
     def _report(self, size: int, scored: int, failed: dict[Key, str], num_unlabelled: int) -> None:
         if scored != size:
             _log(
-                f'INCOMPLETE: {scored} of {size} listed videos were scored. Leave drop_last out of '
+                f'INCOMPLETE: {scored} of {size} listed videos were scored. Remove drop_last from '
                 'the data loader and use DefaultSampler.'
             )
         lines = [f'{filename}\t{reason}' for (filename, _), reason in failed.items()]
@@ -138,7 +137,7 @@ class CompleteEvaluator(Evaluator):
 
 
 def make_worst(sample: dict) -> None:
-    """Replaces the scores of a sample, so that its own classes come last and it in every class."""
+    """Replace the scores of a sample so that it ranks last, and its own classes last of all."""
     if 'pred_score' not in sample:
         raise ValueError(
             'A video could not be read, and without pred_score it cannot be counted as wrong: '
@@ -163,10 +162,10 @@ def _worst(scores: Tensor, own: Tensor) -> Tensor:
 
 
 def _add(metrics: dict, more: dict) -> None:
-    """Adds the values of a metric; as in mmengine, two metrics cannot have one name."""
+    """Add the values of a metric; as in mmengine, names must be unique."""
     twice = sorted(metrics.keys() & more.keys())
     if twice:
-        raise ValueError(f"Two metrics are called '{twice[0]}': give one of them a prefix.")
+        raise ValueError(f"Two metrics are named '{twice[0]}': give one of them a prefix.")
     metrics.update(more)
 
 
@@ -181,7 +180,7 @@ def _first_of_each(keys: Sequence[list[Key]]) -> dict[Key, tuple[int, int]]:
 
 
 def _rearrange(metric: BaseMetric, num_samples: int, order: list[tuple[int, int]]) -> None:
-    """Deals the results of a metric anew, so that mmengine collects them in this order."""
+    """Redistribute the results of a metric so that mmengine collects them in this order."""
     if len(metric.results) != num_samples:
         raise ValueError(
             f'{type(metric).__name__} has {len(metric.results)} results of {num_samples} samples: '

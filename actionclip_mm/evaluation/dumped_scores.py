@@ -1,4 +1,4 @@
-"""Reads what ``tools/test.py --dump FILE.pkl`` wrote, without running code that a file may hold."""
+"""Read ``--dump`` files of the test command without running code that they may contain."""
 
 import io
 import math
@@ -18,21 +18,20 @@ from ..utils.weight_values import check_scores
 
 
 def read_dump(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
-    """Scores and labels of all tested videos, in the order of the list.
+    """Read scores and labels of all tested videos, in the order of the list.
 
-    A video that could not be read is behind all others in each class, by minus infinity. If it has
-    a class id, only its own class has that, and the others the lowest finite score: it is wrong,
-    which the first of equal scores would not always be.
+    A video that could not be read scores -inf in every class. If it has a class id, only its own
+    class does, and the others have the lowest finite score, so that ties cannot make it right.
 
     Args:
-        path: The file of ``--dump``; its videos have a class id each, or multi-hot labels.
+        path: File of ``--dump``; its videos have a class id each, or multi-hot labels.
 
     Returns:
         Scores [N, C] and labels, bool [N, C]; a class id becomes a single True.
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: A file of something else, of scores and labels that do not fit, or of NaN.
+        ValueError: Another kind of file, scores and labels that do not match, or NaN.
     """
     samples = _read_samples(path)
     check_dump(samples, f"'{path}'")
@@ -62,7 +61,7 @@ def read_dump(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
 
 def _read_samples(path: str | Path) -> list[dict[str, Any]]:
     if not Path(path).is_file():
-        raise FileNotFoundError(f"There is no dump '{path}': give the file of test.py --dump.")
+        raise FileNotFoundError(f"There is no dump '{path}': pass the file of test.py --dump.")
     with open(path, 'rb') as file:
         try:
             samples = load_tensors(file)
@@ -73,17 +72,17 @@ def _read_samples(path: str | Path) -> list[dict[str, Any]]:
             ) from error
     if not (isinstance(samples, list) and samples and all(map(_is_sample, samples))):
         raise ValueError(
-            f"'{path}' holds no list of samples with pred_score and gt_label: give the file of "
+            f"'{path}' is not a list of samples with pred_score and gt_label: pass the file of "
             'test.py --dump.'
         )
     return samples
 
 
 def load_tensors(file: BinaryIO) -> Any:
-    """A pickle of containers, tensors, and numbers and arrays of numpy.
+    """Load a pickle of containers, tensors, and numbers and arrays of numpy.
 
     Raises:
-        Exception: Of any kind, where the file is something else or names something else.
+        Exception: Of any kind, if the file is something else or names other objects.
     """
     return _TensorsOnly(file).load()
 
@@ -118,7 +117,7 @@ def _is_sample(sample: Any) -> bool:
 
 
 def _one_hot(label: torch.Tensor, num_classes: int) -> np.ndarray | None:
-    """Bool [C], or None for a label that does not fit. Multi-hot labels of mmaction2 are floats."""
+    """Bool [C], or None for an invalid label. Multi-hot labels of mmaction2 are floats."""
     if label.is_floating_point():
         return label.numpy() > 0 if label.shape == (num_classes,) else None
     if label.numel() != 1 or not 0 <= label.item() < num_classes:
@@ -131,7 +130,7 @@ def _load_from_bytes(content: bytes) -> Any:
 
 
 def _rebuild_tensor(storage: Any, offset: int, size: Any, stride: Any, *_: Any) -> torch.Tensor:
-    """A tensor within its storage, which torch would enlarge by memory that nobody has set."""
+    """Rebuild a tensor within its storage; torch would extend it with uninitialized memory."""
     last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
     if math.prod(size) and last >= storage._untyped_storage.nbytes() // storage.dtype.itemsize:  # noqa: SLF001
         raise pickle.UnpicklingError('a tensor is larger than its storage')
@@ -139,7 +138,7 @@ def _rebuild_tensor(storage: Any, offset: int, size: Any, stride: Any, *_: Any) 
 
 
 class _TensorsOnly(PlainUnpickler):
-    """Builds containers, tensors, and numbers and arrays of numpy; refuses all other names."""
+    """Build containers, tensors, and numbers and arrays of numpy; refuse all other names."""
 
     known: ClassVar[dict] = {
         **STAND_INS,

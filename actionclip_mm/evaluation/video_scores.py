@@ -1,4 +1,4 @@
-"""The scores of each video of a test, kept as safetensors: what every other number comes from."""
+"""Scores of each video of a test as safetensors, from which every metric can be recomputed."""
 
 import json
 from collections.abc import Sequence
@@ -15,19 +15,18 @@ from safetensors.numpy import save
 from ..models.text import read_labels
 from ..utils import first_line, write_bytes
 
-KEY = 'actionclip_mm'  # one key: several would be written in any order
+KEY = 'actionclip_mm'  # a single key, because safetensors writes several in random order
 
 
 class VideoScores(NamedTuple):
-    """What a test gave.
+    """Scores and labels of a test.
 
     Attributes:
         videos: N paths relative to the folder of the videos, in the order of the list.
         classes: C names in id order.
-        scores: fp32 [N, C]; of a video that could not be read as :class:`CompleteEvaluator` sets
-            them.
+        scores: fp32 [N, C]; those of unreadable videos are set by :class:`CompleteEvaluator`.
         labels: Class ids, int64 [N], or multi-hot labels, bool [N, C].
-        failed: Bool [N], whether a video could not be read.
+        failed: Bool [N], True for unreadable videos.
     """
 
     videos: tuple[str, ...]
@@ -39,16 +38,16 @@ class VideoScores(NamedTuple):
 
 @METRICS.register_module()
 class VideoScoresFile(BaseMetric):
-    """Writes the scores, the labels and the names of all videos; it measures nothing.
+    """Write scores, labels and names of all videos to a file; returns no metric.
 
     Args:
-        out_file: A ``.safetensors`` file, which is replaced at each evaluation.
+        out_file: ``.safetensors`` file, replaced at each evaluation.
         labels: Class names, a list or a label file.
-        root: Folder that the names of the videos are relative to. Defaults to ''.
+        root: Folder that video names are relative to. Defaults to ''.
         collect_device: As in mmengine.
 
     Raises:
-        ValueError: Another ending; while testing, samples with scores per view, or without labels.
+        ValueError: Another suffix; while testing, samples with scores per view.
     """
 
     default_prefix = 'scores'
@@ -68,7 +67,7 @@ class VideoScoresFile(BaseMetric):
         self.root = root
 
     def process(self, data_batch: object, data_samples: Sequence[dict]) -> None:
-        """Keeps what the file holds of each sample: one result per sample."""
+        """Keep one result per sample."""
         for sample in data_samples:
             scores = torch.as_tensor(sample['pred_score']).float().cpu().numpy()
             if scores.shape != (len(self.labels),):
@@ -84,7 +83,7 @@ class VideoScoresFile(BaseMetric):
             self.results.append((sample['sample_idx'], name, scores, truth, failed))
 
     def compute_metrics(self, results: list[tuple[int, str, np.ndarray, Any, bool]]) -> dict:
-        """Writes the file; no metric."""
+        """Write the file and return no metric."""
         results = sorted(results, key=lambda result: result[0])  # batches of any size, any process
         _, names, scores, labels, failed = zip(*results, strict=True)
         content = dict(videos=names, classes=self.labels)
@@ -99,11 +98,11 @@ class VideoScoresFile(BaseMetric):
 
 
 def read_video_scores(path: str | Path) -> VideoScores:
-    """Reads what :class:`VideoScoresFile` wrote.
+    """Read what :class:`VideoScoresFile` wrote.
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: Another kind of file, or one whose parts do not fit together.
+        ValueError: Another kind of file, or arrays that do not match.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"There is no file of scores '{path}': run the test again.")
@@ -115,10 +114,10 @@ def read_video_scores(path: str | Path) -> VideoScores:
         shape = (len(found.videos), len(found.classes))
         fits = found.scores.shape == shape and found.failed.shape == shape[:1]
         if not fits or found.labels.shape not in (shape, shape[:1]):
-            raise ValueError(f'its arrays do not belong to {shape[0]} videos of {shape[1]} classes')
+            raise ValueError(f'its arrays do not match {shape[0]} videos of {shape[1]} classes')
     except (SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(
-            f"'{path}' is not a file of video scores ({first_line(error)}): give the "
+            f"'{path}' is not a file of video scores ({first_line(error)}): pass the "
             'scores.safetensors of a protocol run.'
         ) from error
     return found

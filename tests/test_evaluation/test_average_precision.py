@@ -159,10 +159,15 @@ def test_a_mean_over_parts_is_another_number():
 @pytest.mark.parametrize(
     ('scores', 'truth', 'definition', 'message'),
     [
-        (np.zeros((2, 3)), np.ones((2, 3)), 'coco', "definition='coco' is unknown: .*'torchnet'"),
+        (
+            np.zeros((2, 3)),
+            np.ones((2, 3)),
+            'coco',
+            "definition must be one of .*'torchnet', got 'coco'",
+        ),
         (np.zeros((2, 3)), np.ones((3, 2)), 'charades', r'\(2, 3\) and labels \(3, 2\)'),
         (np.array([[0.0], [np.nan]]), np.ones((2, 1)), 'charades', 'video 1 of 2 are NaN'),
-        (np.zeros((2, 3)), np.zeros((2, 3)), 'charades', 'Not one of 2 videos has a label'),
+        (np.zeros((2, 3)), np.zeros((2, 3)), 'charades', 'None of 2 videos has a label'),
     ],
 )
 def test_refuses(scores, truth, definition, message):

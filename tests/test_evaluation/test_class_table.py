@@ -29,7 +29,7 @@ def test_there_and_back(tmp_path, suffix):
 
 def test_classes_have_numbers_for_names():
     assert class_rows(PRECISION)[1].name == 'class 1'
-    with pytest.raises(ValueError, match='2 class names came for scores of 3 classes'):
+    with pytest.raises(ValueError, match='3 class names are needed, got 2'):
         class_rows(PRECISION, NAMES[:2])
 
 
@@ -61,7 +61,7 @@ HEADER = 'class_id,name,positives,ap\n'
 )
 def test_refuses_other_content(tmp_path, name, content):
     (tmp_path / name).write_bytes(content.encode(errors='surrogateescape'))
-    with pytest.raises(ValueError, match=f"{name}' is no table of classes") as error:
+    with pytest.raises(ValueError, match=f"{name}' is not a class table") as error:
         read_class_rows(tmp_path / name)
     assert '\n' not in str(error.value)
 
@@ -74,7 +74,7 @@ def test_refuses_a_part_of_a_table(tmp_path, rows):
 
 
 def test_refuses_other_files(tmp_path):
-    with pytest.raises(ValueError, match='says no format'):
+    with pytest.raises(ValueError, match='must end in .csv or .json'):
         write_class_rows([], tmp_path / 'classes.txt')
     with pytest.raises(FileNotFoundError, match='There is no table'):
         read_class_rows(tmp_path / 'classes.csv')

@@ -202,7 +202,7 @@ def test_scores_per_view_are_refused(name: str) -> None:
 
 
 def test_two_metrics_of_one_name_are_refused() -> None:
-    with pytest.raises(ValueError, match="Two metrics are called 'acc/mean1'"):
+    with pytest.raises(ValueError, match="Two metrics are named 'acc/mean1'"):
         evaluate([right(0, 0)], dict(type='AccMetric'), dict(type='AccMetric'))
 
 

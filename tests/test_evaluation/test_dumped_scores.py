@@ -75,8 +75,8 @@ def test_runs_nothing(dump, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ('content', 'message'),
     [
-        ([], 'no list of samples'),
-        ([dict(pred_score=torch.ones(3))], 'no list of samples'),
+        ([], 'not a list of samples'),
+        ([dict(pred_score=torch.ones(3))], 'not a list of samples'),
         (
             [dict(pred_score=torch.ones(3), gt_label=torch.tensor([3]))],
             r'\[3\]: all .* of 3 classes',

@@ -43,7 +43,7 @@ def test_pairs_from_a_file(tmp_path) -> None:
 @pytest.mark.parametrize(
     ('pairs', 'message'),
     [
-        ([], 'empty'),
+        ([], 'at least one pair'),
         ([(0, 0)], 'two different'),
         ([(0, 1, 2)], 'two different'),
         ([(0, -1)], 'two different'),
@@ -73,7 +73,7 @@ def test_refuses_bad_files(tmp_path) -> None:
     ('label', 'scores', 'words'),
     [
         ([1.0, 0.0, 1.0], [0.1, 0.2, 0.3], r'labels of shape \(3,\)'),
-        ([1], [[0.1, 0.2], [0.3, 0.4]], r'scores of shape \(2, 2\) .* set average_clips'),
+        ([1], [[0.1, 0.2], [0.3, 0.4]], r'scores of shape \(2, 2\): set average_clips'),
     ],
 )
 def test_refuses_several_labels_or_views(label: list, scores: list, words: str) -> None:

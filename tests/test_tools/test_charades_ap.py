@@ -102,7 +102,7 @@ def test_refuses(tool, dump, labels, tmp_path, capsys):
     other.write_text('class_id,name,positives,ap\n0,a,1,0.5\n')
     for args, message in (
         (['nowhere.pkl'], 'There is no dump'),
-        ([path, '--definition', 'coco'], "definition='coco' is unknown"),
+        ([path, '--definition', 'coco'], "got 'coco'"),
         ([path, path], "Two sources are named 'scores'"),
         ([path, other], 'not tested on the same videos'),
         ([other, '--labels', labels], 'has 1 classes, but --labels has 3'),
