@@ -10,15 +10,11 @@ import os
 import socket
 import sys
 from collections import Counter
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))
-
-from _entry import run_tool
-from _host_tool import run_host_tool
 
 import actionclip_mm.compat.at_run
 import actionclip_mm.engine.runs  # noqa: F401
+from actionclip_mm.cli._ending import run_and_exit
+from actionclip_mm.host_tools.running import run_host_tool
 
 PROCESSES = 2
 
@@ -40,8 +36,8 @@ def start(rank: int, port: str, config: str, checkpoint: str, folder: str) -> in
     )  # fmt: skip
     os.dup2(os.open(f'{folder}_{rank}.log', os.O_WRONLY | os.O_CREAT), 1)
     os.dup2(1, 2)
-    sys.argv = ['test.py', config, checkpoint, '--work-dir', folder, '--launcher', 'pytorch']
-    run_tool(lambda: run_host_tool('test.py'))
+    argv = [config, checkpoint, '--work-dir', folder, '--launcher', 'pytorch']
+    run_and_exit(lambda: run_host_tool('test', argv))
 
 
 if __name__ == '__main__':

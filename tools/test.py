@@ -1,7 +1,9 @@
-"""mmaction2's tools/test.py with this plugin: tests a recognizer from a config, same options."""
+"""The same as ``actionclip test``."""
 
-from _entry import run_tool
-from _host_tool import run_host_tool
+import sys
 
 if __name__ == '__main__':
-    run_tool(lambda: run_host_tool('test.py'))
+    sys.argv[:1] = ['actionclip', 'test']
+    from actionclip_mm.cli import main
+
+    main()

@@ -1,7 +1,9 @@
-"""mmaction2's tools/train.py with this plugin: trains a recognizer from a config, same options."""
+"""The same as ``actionclip train``."""
 
-from _entry import run_tool
-from _host_tool import kept_of_training, run_host_tool
+import sys
 
 if __name__ == '__main__':
-    run_tool(lambda: run_host_tool('train.py'), kept=kept_of_training)
+    sys.argv[:1] = ['actionclip', 'train']
+    from actionclip_mm.cli import main
+
+    main()

@@ -31,13 +31,9 @@ COMMANDS = {
 }
 # Commands without a module in this package yet, and the script that does their work.
 SCRIPTS = {
-    'train': 'train.py',
-    'test': 'test.py',
-    'protocol': 'run_protocol.py',
     'convert': 'convert/to_actionclip.py',
     'export': 'convert/export.py',
     'prompts': 'analysis/show_prompts.py',
-    'host': 'host.py',
 }
 
 

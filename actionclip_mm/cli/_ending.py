@@ -7,7 +7,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -98,3 +98,11 @@ def _say_goodbye(stop: KeyboardInterrupt, kept: str | Callable[[], str]) -> int:
 def is_first_process() -> bool:
     """Whether this is the only process of a run, or the one of rank 0."""
     return all(os.environ.get(name, '0') == '0' for name in RANKS)
+
+
+def command_line(command: str, argv: Sequence[str]) -> list[str]:
+    """The words that call a command again, by the script in tools/ if that is how it was called."""
+    script = sys.orig_argv[-len(argv) - 1 :][:1]
+    if script and script[0].endswith(f'{command}.py'):
+        return ['python', *script, *argv]
+    return ['actionclip', command, *argv]

@@ -83,10 +83,10 @@ def read_options(pairs: Sequence[str]) -> dict[str, Any]:
 
 
 def measure(args: argparse.Namespace, work_dir: Path, command: Sequence[str]) -> Card:
-    """Run the protocol; files and options are checked before torch is imported."""
+    """Run the protocol; a wrong request is refused before torch is imported."""
     request = request_of(args)
-    request.resolve()
-
+    with make_parser('protocol', None).wrong_calls():
+        request.resolve()
     from .. import register_all
 
     register_all()

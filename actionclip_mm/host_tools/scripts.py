@@ -1,7 +1,7 @@
 """Tools of mmaction2 that break on this stack or on our configs: what is mended, what cannot run.
 
 The tools are scripts, so they are mended as modules, right before their ``main`` is called; see
-tools/host.py.
+:mod:`actionclip_mm.cli.host`.
 """
 
 import inspect
@@ -23,7 +23,7 @@ def why_it_cannot_run(tool: str) -> str:
     if tool in ('benchmark', 'bench_processing') and not is_importable('mmcv.parallel'):
         return (
             'it was written for mmcv 1, which this mmaction2 refuses; '
-            'tools/analysis/benchmark.py measures speed'
+            'actionclip benchmark measures speed'
         )
     if tool == 'mmaction2torchserve' and not is_importable('model_archiver'):
         return 'it needs torch-model-archiver: pip install torch-model-archiver'
@@ -89,7 +89,7 @@ def _is_in_tools(module: str) -> bool:
 
 
 def _is_our_tools(entry: str) -> bool:
-    return (Path(entry or '.') / '_host_tool.py').is_file()
+    return (Path(entry or '.') / 'run_protocol.py').is_file()
 
 
 def before_import(tool: str) -> None:

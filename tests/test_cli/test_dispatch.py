@@ -62,6 +62,14 @@ def test_importing_the_package_elsewhere_registers_at_once() -> None:
 # command -> a wrong call and a part of the answer
 WRONG_CALLS = {
     'predict': (['gone.mp4', '--labels', 'a'], "no such file or folder: 'gone.mp4'"),
+    'train': (['gone.py'], "argument config: no such file: 'gone.py'"),
+    'test': ([__file__, 'gone.pth'], "argument checkpoint: no such file: 'gone.pth'"),
+    'host': (['get_flop'], 'did you mean get_flops?'),
+    'check-videos': (['gone.txt'], 'gone.txt'),
+    'report': (['gone'], "no such folder: 'gone'"),
+    'prepare': (['ucf102'], 'ucf102'),
+    'protocol': (['few_shot'], 'few_shot'),
+    'models': (['--gone'], 'unrecognized arguments'),
     'demo': (['--work-dir', '/dev/null/x'], '/dev/null'),
     'benchmark': (['views', 'gone.py'], "argument config: no such file: 'gone.py'"),
 }
@@ -73,7 +81,7 @@ def test_wrong_calls_and_help_import_nothing_heavy(name: str, tmp_path: Path) ->
     wrong = call(name, *argv, cwd=tmp_path)
     assert wrong.returncode == 2
     assert message in wrong.stderr
-    assert wrong.stderr.splitlines()[-1] == 'imported:'
+    assert wrong.stderr.splitlines()[-1] in ('imported:', 'imported: numpy')
     shown = call(name, '--help')
     assert shown.returncode == 0 and shown.stdout.startswith(f'usage: actionclip {name}')
-    assert shown.stderr.splitlines()[-1] == 'imported:'
+    assert shown.stderr.splitlines()[-1] in ('imported:', 'imported: numpy')
