@@ -167,6 +167,12 @@ def test_the_command_and_the_shims_run_outside_of_a_checkout(
 
 
 @pytest.mark.slow
+def test_the_doctor_finds_nothing_broken(run: Callable) -> None:
+    report = run('actionclip', 'doctor')
+    assert '\n0 broken, ' in report and '/.mim/configs' in report
+
+
+@pytest.mark.slow
 def test_configs_of_the_wheel_train_and_test(run: Callable, tmp_path: Path) -> None:
     """As ``mim train`` and ``mim test`` run them: tools of the wheel on configs with our bases."""
     config = tmp_path / 'leaf.py'
@@ -184,8 +190,8 @@ def test_configs_of_the_wheel_train_and_test(run: Callable, tmp_path: Path) -> N
 @pytest.mark.timeout(900)
 def test_the_demo_runs_in_an_empty_folder(run: Callable, tmp_path: Path) -> None:
     assert 'The report is ' in run('actionclip', 'demo', '--small', '--work-dir', 'out')
-    report = (tmp_path / 'out' / 'report.md').read_text()
-    assert 'top-1, unseen class names (zero-shot) | 28' in report
+    report = (tmp_path / 'out' / 'report' / 'report.md').read_text()
+    assert '- classes: 60' in report and '| top-1 |' in report
 
 
 @pytest.mark.slow

@@ -69,6 +69,7 @@ WRONG_CALLS = {
     'report': (['gone'], "no such folder: 'gone'"),
     'prepare': (['ucf102'], 'ucf102'),
     'protocol': (['few_shot'], 'few_shot'),
+    'doctor': (['--gone'], 'unrecognized arguments'),
     'models': (['--gone'], 'unrecognized arguments'),
     'demo': (['--work-dir', '/dev/null/x'], '/dev/null'),
     'benchmark': (['views', 'gone.py'], "argument config: no such file: 'gone.py'"),
