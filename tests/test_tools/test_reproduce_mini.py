@@ -19,7 +19,7 @@ def tables(load_tool):
 def test_every_row_has_a_config(tool):
     for _, rows in tool.TABLES.values():
         for row in rows:
-            config = Config.fromfile(tool.ROOT / tool.CONFIGS / f'{row.config}.py')
+            config = Config.fromfile(tool.path_of(row.config))
             assert config.param_scheduler[1].type == 'CosineAnnealingLR'  # --epochs sets its end
 
 

@@ -6,7 +6,9 @@ python tools/analysis/export_mini_clip.py CHECKPOINT data/mini_clip/mini_clip.sa
 import argparse
 from pathlib import Path
 
-import torch
+from _script import run_and_exit
+
+# isort: split
 from safetensors.torch import save
 from torch import Tensor
 
@@ -54,5 +56,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    torch.set_num_threads(1)
-    main()
+    run_and_exit(main)

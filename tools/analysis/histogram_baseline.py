@@ -8,6 +8,9 @@ The mini benchmark is meaningful only while this stays far below what a model re
 import argparse
 from pathlib import Path
 
+from _script import run_and_exit
+
+# isort: split
 import decord
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -51,4 +54,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run_and_exit(main)

@@ -16,9 +16,7 @@ import sys
 import time
 from pathlib import Path
 
-sys.path += map(str, Path(__file__).resolve().parents[1:3])  # of what is not installed
-
-from _entry import run_tool
+from _script import run_and_exit
 
 # isort: split
 import matplotlib
@@ -254,4 +252,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    run_tool(main)
+    run_and_exit(main)

@@ -13,9 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-sys.path += map(str, Path(__file__).resolve().parents[1:3])  # of what is not installed
-
-from _entry import run_tool
+from _script import run_and_exit
 
 # isort: split
 import matplotlib
@@ -115,4 +113,4 @@ def main(args: Sequence[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    run_tool(main)
+    run_and_exit(main)

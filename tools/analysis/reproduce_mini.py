@@ -16,17 +16,15 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-sys.path += map(str, Path(__file__).resolve().parents[1:3])  # of what is not installed
-
-from _entry import run_tool
+from _script import run_and_exit
 
 # isort: split
 from _mini_tables import METRICS, TABLES, Results, write_report
 from mmengine.config import Config
 
 from actionclip_mm.utils import write_json
+from actionclip_mm.utils.carried_files import carried
 
-ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = 'configs/mini/ablations'
 PROCESSES: list[subprocess.Popen] = []  # training processes, terminated with this one
 
@@ -44,7 +42,7 @@ def run(config: str, seed: int, epochs: int, out: Path) -> dict[str, float]:
         return json.loads(result.read_text())
     folder.mkdir(parents=True, exist_ok=True)
     start = time.time()
-    command = [sys.executable, '-W', 'ignore', 'tools/train.py', f'{CONFIGS}/{config}.py']
+    command = [sys.executable, '-W', 'ignore', '-m', 'actionclip_mm', 'train', path_of(config)]
     command += ['--work-dir', str(folder), '--resume']
     # the second scheduler is the cosine, which ends at the last epoch
     options = [f'train_cfg.max_epochs={epochs}', f'param_scheduler.1.end={epochs}']
@@ -53,7 +51,6 @@ def run(config: str, seed: int, epochs: int, out: Path) -> dict[str, float]:
     with (folder / 'output.log').open('a', encoding='utf-8') as log:
         process = subprocess.Popen(
             command,
-            cwd=ROOT,
             stdout=log,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
@@ -67,9 +64,14 @@ def run(config: str, seed: int, epochs: int, out: Path) -> dict[str, float]:
     return metrics
 
 
+def path_of(config: str) -> str:
+    """Path of a config of the ablations."""
+    return str(carried(f'{CONFIGS}/{config}.py'))
+
+
 def digest(config: str, epochs: int) -> str:
     """Hash a resolved config and the number of epochs."""
-    text = Config.fromfile(ROOT / CONFIGS / f'{config}.py').pretty_text
+    text = Config.fromfile(path_of(config)).pretty_text
     return hashlib.sha256(f'{text}\n{epochs}'.encode()).hexdigest()[:8]
 
 
@@ -123,7 +125,7 @@ def main(argv: list[str] | None = None) -> None:
         '--epochs', type=int, default=5, help='epochs per run (the mini configs use 8)'
     )
     parser.add_argument('--jobs', type=int, default=2, help='parallel runs, one core each')
-    parser.add_argument('--work-dir', type=Path, default=ROOT / 'work_dirs' / 'reproduce_mini')
+    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/reproduce_mini'))
     parser.add_argument('--out', type=Path, help='folder of the report (default: the work dir)')
     args = parser.parse_args(argv)
     unknown = [number for number in args.tables if number not in TABLES]
@@ -146,4 +148,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    run_tool(main, kept='finished runs and checkpoints are kept; run the same command to continue.')
+    run_and_exit(main, kept='finished runs are kept; run the same command to continue.')
