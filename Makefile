@@ -1,4 +1,4 @@
-# Everything from a clean clone, with nothing but Python 3.11+ and pip:
+# From a clean clone with Python 3.11+ and pip:
 #   make demo    set up, then generate, fine-tune, test and report on the mini benchmark
 #   make test    set up, then run the tests
 PYTHON ?= python3
@@ -22,7 +22,7 @@ $(STAMP): setup.py pyproject.toml requirements/constraints.txt
 demo: $(STAMP)
 	$(BIN)/actionclip demo
 
-# one thread per worker: the tests are tiny, and threads of several workers only fight
+# one thread per worker: the models are tiny, and more threads only compete
 test: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
 

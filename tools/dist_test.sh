@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tests on several processes of this machine: one per GPU, or on the CPU where there is none.
+# Test in several processes on this machine: one per GPU, or on the CPU if there is none.
 # Usage: tools/dist_test.sh CONFIG CHECKPOINT PROCESSES [options of tools/test.py]
 set -euo pipefail
 

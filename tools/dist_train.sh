@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Trains on several processes of this machine: one per GPU, or on the CPU where there is none.
+# Train in several processes on this machine: one per GPU, or on the CPU if there is none.
 # Usage: tools/dist_train.sh CONFIG PROCESSES [options of tools/train.py]
-# MAX_RESTARTS=3 starts all processes anew when one has died; add --resume, or they begin again.
+# MAX_RESTARTS=3 restarts all processes when one has died; with --resume they continue.
 set -euo pipefail
 
 if [ $# -lt 2 ]; then
@@ -18,7 +18,7 @@ MAX_RESTARTS=${MAX_RESTARTS:-0}
 
 MEET=(--node_rank="${NODE_RANK:-0}" --master_addr="$MASTER_ADDR" --master_port="$PORT")
 if [ "$MAX_RESTARTS" -gt 0 ]; then
-    # each start with a store of its own: in the old one are the addresses of dead processes
+    # a new store per start: the old one has the addresses of dead processes
     export TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1
     MEET=(--max_restarts="$MAX_RESTARTS" --rdzv_backend=c10d --rdzv_id="$PORT"
         --rdzv_endpoint="$MASTER_ADDR:$PORT")

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tests under Slurm, one process per GPU on as many machines as these need.
+# Test under Slurm, one process per GPU on as many machines as needed.
 # Usage: [GPUS=8] [GPUS_PER_NODE=8] [CPUS_PER_TASK=8] [SRUN_ARGS=...] \
 #        tools/slurm_test.sh PARTITION JOB_NAME CONFIG CHECKPOINT [options of tools/test.py]
 set -euo pipefail
@@ -16,7 +16,7 @@ shift 4
 GPUS=${GPUS:-8}
 GPUS_PER_NODE=${GPUS_PER_NODE:-$((GPUS < 8 ? GPUS : 8))}
 
-# SRUN_ARGS holds several words
+# SRUN_ARGS may be several words
 # shellcheck disable=SC2086
 exec srun --partition="$PARTITION" --job-name="$JOB_NAME" \
     --gres="gpu:$GPUS_PER_NODE" --ntasks="$GPUS" --ntasks-per-node="$GPUS_PER_NODE" \

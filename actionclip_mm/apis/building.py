@@ -1,4 +1,4 @@
-"""Models ready for testing: CLIP with mean pooling, or a config with the checkpoint it trained."""
+"""Build models for inference: zero-shot CLIP, or a config with its checkpoint."""
 
 import pickle
 from collections.abc import Sequence
@@ -22,25 +22,27 @@ from ..models.text import read_labels, read_prompts
 from ..utils import read_config, read_json_object
 from ..utils.carried_files import carried
 
-# the names or sentences themselves, or the path of a file with them
+# names or sentences, or the path of a file of them
 Labels = str | Sequence[str]
-PLACEHOLDER = ('no class names yet',)  # labels of a zero-shot model, whose calls bring their own
+PLACEHOLDER = ('no class names yet',)  # labels of a zero-shot model; each call gives its own
 MINI = 'mini'  # the name of the shipped mini CLIP
 
 
 def read_arch(arch: Arch) -> Arch:
-    """An open_clip model name or config dict as it is; the path of a JSON file as its content.
+    """Return an open_clip model name or config dict; read the dict of a JSON path.
 
     Raises:
-        FileNotFoundError: A name that ends in .json where there is no such file.
-        ValueError: The file holds no model config.
+        FileNotFoundError: The JSON file does not exist.
+        ValueError: The file is not a model config.
     """
     if not isinstance(arch, str) or not arch.endswith('.json'):
         return arch
     if not Path(arch).is_file():
-        raise FileNotFoundError(f"There is no model config '{arch}': set arch to a name or a file.")
+        raise FileNotFoundError(
+            f"Model config '{arch}' does not exist: set arch to a name or file."
+        )
     content = read_json_object(Path(arch), 'a model config of open_clip')
-    if 'model_cfg' in content:  # its preprocess_cfg would get lost here
+    if 'model_cfg' in content:  # its preprocess_cfg would be lost here
         raise ValueError(
             f"'{arch}' belongs to a folder in open_clip's layout: set arch to local-dir:FOLDER."
         )
@@ -48,7 +50,7 @@ def read_arch(arch: Arch) -> Arch:
 
 
 def build_zero_shot(arch: Arch, pretrained: str | None) -> nn.Module:
-    """CLIP as a video recognizer: both towers and the mean of the frames, no class names."""
+    """CLIP as a video recognizer: both towers and the mean over frames, no class names."""
     if arch == MINI:
         arch, pretrained = mini_clip()
     model = dict(
@@ -79,7 +81,7 @@ def mini_clip() -> tuple[dict, str]:
 
 
 def check_texts(labels: Labels | None, templates: Labels | None) -> None:
-    """Finds bad labels and templates before weights are read, which takes long; None is skipped."""
+    """Refuse bad labels and templates before weights are read; None is skipped."""
     if labels is not None:
         # which names are equal depends on their splitting, which a config may switch off
         read_labels(labels, split_names=False)
@@ -88,11 +90,11 @@ def check_texts(labels: Labels | None, templates: Labels | None) -> None:
 
 
 def read_model_config(config: str | Path | Config) -> Config:
-    """A config of a recognizer.
+    """Read the config of a recognizer.
 
     Raises:
-        FileNotFoundError: No such file.
-        ValueError: The file is no config, or has no ``model``.
+        FileNotFoundError: The file does not exist.
+        ValueError: The file is not a config or has no ``model``.
     """
     if not isinstance(config, Config):
         config = read_config(config)
@@ -102,13 +104,13 @@ def read_model_config(config: str | Path | Config) -> Config:
 
 
 def build_trained(config: Config, checkpoint: str | None) -> nn.Module:
-    """The model of a config with the weights of a checkpoint, or random ones if None.
+    """Build the model of a config with the weights of a checkpoint, or random ones if None.
 
-    The weights that ``pretrained`` names are not read: the checkpoint would overwrite them.
+    ``pretrained`` weights are not read: the checkpoint overwrites them.
 
     Raises:
-        FileNotFoundError: No such checkpoint.
-        ValueError: The config names a part that nobody registered, or the checkpoint does not fit.
+        FileNotFoundError: The checkpoint does not exist.
+        ValueError: The config names an unregistered part, or the checkpoint does not fit.
     """
     from ..compat import at_run  # noqa: F401  applies what a run needs
 
@@ -120,7 +122,7 @@ def build_trained(config: Config, checkpoint: str | None) -> nn.Module:
             said = str(error.args[0] if error.args else error).split('. ')[0]
             raise ValueError(
                 f"The model of '{config.filename}' cannot be built ({said}): mend its type, or "
-                'import its package by custom_imports.'
+                'import its package in custom_imports.'
             ) from error
     if checkpoint is not None:
         load_strictly(model, checkpoint)
@@ -144,7 +146,7 @@ class Loaded:
 
 
 def load_model(path: str) -> Loaded:
-    """The model of a checkpoint that this package wrote, or of an exported folder.
+    """Load the model of a checkpoint of this package, or of an exported folder.
 
     Raises:
         FileNotFoundError: A missing file.
@@ -169,12 +171,12 @@ def load_model(path: str) -> Loaded:
 
 
 def load_strictly(model: nn.Module, checkpoint: str) -> None:
-    """Loads a checkpoint whose tensors are exactly those of the model.
+    """Load a checkpoint that has exactly the tensors of the model.
 
     Raises:
-        FileNotFoundError: No such file.
-        ValueError: Damaged, or holds what could run code, or tensors are missing, left over or of
-            another shape.
+        FileNotFoundError: The file does not exist.
+        ValueError: The file is damaged or could run code, or tensors are missing, unexpected or
+            of another shape.
     """
     _load(model, _read_checkpoint(checkpoint), checkpoint)
 
@@ -183,10 +185,10 @@ def _read_checkpoint(checkpoint: str) -> dict:
     from ..compat import at_run  # noqa: F401  applies what a run needs
 
     try:
-        with reading_weights_only(checkpoint):  # whether or not fixes are switched off
+        with reading_weights_only(checkpoint):  # even if fixes are switched off
             content = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
     except FileNotFoundError as error:
-        raise FileNotFoundError(f"There is no checkpoint '{checkpoint}'.") from error
+        raise FileNotFoundError(f"Checkpoint '{checkpoint}' does not exist.") from error
     except pickle.UnpicklingError as error:  # a sentence already
         raise ValueError(f'{error}.') from error
     except (RuntimeError, EOFError, OSError) as error:  # cut short, not a zip file
@@ -194,7 +196,7 @@ def _read_checkpoint(checkpoint: str) -> dict:
             f"'{checkpoint}' cannot be read as a checkpoint ({reason(error)}): it is damaged."
         ) from error
     if not isinstance(content, dict):
-        raise ValueError(f"'{checkpoint}' holds no state dict: give what training has saved.")
+        raise ValueError(f"'{checkpoint}' has no state dict: give a checkpoint of a training.")
     return content
 
 
@@ -203,5 +205,5 @@ def _load(model: nn.Module, content: dict, checkpoint: str) -> None:
     if misfit:
         raise ValueError(
             f"The checkpoint '{checkpoint}' does not fit the model of the config ({misfit}): give "
-            'the config that it was trained with.'
+            'the config it was trained with.'
         )

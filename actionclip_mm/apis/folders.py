@@ -1,4 +1,4 @@
-"""Folders instead of video files: one of frames is a video, one of videos is all of them."""
+"""Folders as inputs: a folder of frames is one video, a folder of videos is all of them."""
 
 import os
 import re
@@ -22,9 +22,9 @@ _LAST_NUMBER = re.compile(r'(.*?)(\d{1,18})(\D*)', re.DOTALL)
 
 
 def expand_folders(paths: Iterable[str | Path]) -> list[str]:
-    """Every folder of videos as its videos, in the order of their names, subfolders included.
+    """Replace folders of videos by their videos, sorted by name, with those of subfolders.
 
-    Folders of frames, files, and folders with neither are kept as they are.
+    Files, folders of frames and folders with neither are kept.
     """
     return [found for path in paths for found in _expand(str(path))]
 
@@ -43,12 +43,12 @@ def _expand(path: str) -> list[str]:
 
 
 def frames_of(folder: str) -> list[str] | None:
-    """Files of the frames in a folder, in the order of their numbers; None if there are none.
+    """Frame files of a folder, sorted by number; None if there are none.
 
     Optical flow (``flow_x_…``, ``flow_y_…``) next to the frames is not read.
 
     Raises:
-        UnreadableVideo: Frames of several videos, told apart by what stands before the number.
+        UnreadableVideo: The names before the numbers differ: frames of several videos.
     """
     if not os.path.isdir(folder):
         return None
@@ -58,7 +58,7 @@ def frames_of(folder: str) -> list[str] | None:
     series = sorted({prefix for prefix, _, _ in rows})
     if len(series) > 1:
         raise UnreadableVideo(
-            f'{folder}: it holds frames of {len(series)} names ({list_names(series)}): give a '
+            f'{folder}: frames of {len(series)} names ({list_names(series)}): give a '
             'folder with the frames of one video'
         )
     return [os.path.join(folder, name) for _, _, name in rows] or None
@@ -71,7 +71,7 @@ def _series_and_number(name: str) -> tuple[str, int]:
 
 
 def load_frames(results: dict, frames: list[str] | np.ndarray) -> dict:
-    """What a decoding transform adds: ``imgs`` of ``frame_inds``, RGB, and their shape.
+    """Add what a decoding transform adds: ``imgs`` of ``frame_inds``, RGB, and their shape.
 
     Raises:
         UnreadableVideo: A file that is not an image, one above the budget of pixels, or frames of
@@ -94,7 +94,7 @@ def load_frames(results: dict, frames: list[str] | np.ndarray) -> dict:
 
 def _load(path: str) -> np.ndarray:
     try:
-        with Image.open(path) as image:  # reads the header alone
+        with Image.open(path) as image:  # reads only the header
             check_size(path, *image.size)
         content = Path(path).read_bytes()
         image = mmcv.imfrombytes(content, channel_order='rgb', backend='cv2')

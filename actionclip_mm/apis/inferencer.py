@@ -95,7 +95,7 @@ class ActionCLIPInferencer:
         self.batch_size = batch_size
         self._labels, self._templates = labels, templates
         if labels is not None:
-            self.matcher.classes(labels, templates)  # bad ones are refused now
+            self.matcher.classes(labels, templates)  # refuse bad ones now
 
     @classmethod
     def from_clip(
@@ -169,10 +169,10 @@ class ActionCLIPInferencer:
     def save_pretrained(self, folder: str | Path) -> None:
         """Write a folder that :meth:`from_pretrained` reads, with the default labels.
 
-        It holds ``model.safetensors``, ``config.json`` and ``labels.txt`` and needs no other file.
+        Its files: ``model.safetensors``, ``config.json`` and ``labels.txt``.
 
         Raises:
-            ValueError: A model that was built elsewhere and does not know its config.
+            ValueError: The model was built elsewhere and does not know its config.
             OSError: A file was not written.
         """
         cfg = getattr(self.model, 'cfg', None)
@@ -224,7 +224,7 @@ class ActionCLIPInferencer:
             none_of_these: True adds neutral sentences that compete with the labels; a number is a
                 threshold on the cosine, below which the label is ``'none of these'``. None, the
                 default, is True for a single label, whose probability would be 1 otherwise.
-            embeddings: Whether results hold the video feature. Defaults to False.
+            embeddings: Whether results include the video feature. Defaults to False.
 
         Returns:
             A :class:`Prediction` for one video, a list for several. In a list, a video that cannot
@@ -249,7 +249,7 @@ class ActionCLIPInferencer:
         templates: Labels | None = None,
         **options: Any,
     ) -> Iterator[Prediction]:
-        """As calling, but each result is given as soon as its batch is done."""
+        """Like calling, but yield each result as soon as its batch is done."""
         yield from self._stream(read_inputs(inputs)[0], labels, templates, **options)
 
     def encode_video(self, inputs: Any) -> Tensor:

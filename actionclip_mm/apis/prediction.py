@@ -153,11 +153,11 @@ class Prediction:
         return None if self.images_of is None else self.images_of()
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {'images_of': None}  # it holds the decoder
+        return self.__dict__ | {'images_of': None}  # keeps the decoder alive
 
     def _best(self) -> tuple[str, float]:
         if self.error is not None:
-            raise ValueError(f'There is no label: {printable(self.error)}')
+            raise ValueError(f'A failed video has no label: {printable(self.error)}')
         label, score = self.top(1)[0]
         if self.rejected:
             return NONE_OF_THESE, 1.0 if self.none_of_these is None else self.none_of_these

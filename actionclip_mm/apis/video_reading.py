@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import torch  # noqa: F401  decord crashes where it is loaded before torch
+import torch  # noqa: F401  decord crashes if it is loaded before torch
 from mmaction.registry import TRANSFORMS
 from mmengine.config import Config
 from torch import nn

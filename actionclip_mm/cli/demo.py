@@ -22,7 +22,7 @@ PROGRESS = 'Epoch('  # in the lines of mmengine's log that show progress
 SMALL_SET = ['--train', '2', '--val', '1', '--unseen', '1']
 SMALL_RUN = ['--cfg-options', 'train_cfg.max_epochs=1', 'default_hooks.logger.interval=1']
 
-kept = 'its steps are not resumed: the same command starts anew.'
+kept = 'steps are not resumed: the same command starts again.'
 
 
 def steps(work_dir: Path, small: bool = False) -> list[tuple[str, list[str]]]:

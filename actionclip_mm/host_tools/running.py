@@ -33,7 +33,7 @@ def run_host_tool(name: str, argv: Sequence[str], lock: Sequence[str] | None = N
     reason = scripts.why_it_cannot_run(place.stem)
     if reason:
         raise SystemExit(f"mmaction2's {place.stem} cannot run here: {reason}.")
-    scripts.pickles_without_code()
+    scripts.load_pickles_without_code()
     sys.argv[:] = [str(place), *argv]
     with runs.exclusive_work_dirs(lock) if lock else nullcontext():
         _run(place)
@@ -44,14 +44,14 @@ def _run(place: Path) -> None:
     from . import scripts
 
     folder = next(folder for folder in host_tools() if place.is_relative_to(folder))
-    with scripts.imports_of_the_host(folder, place):
-        if place.stem not in scripts.MENDS:
+    with scripts.host_imports(folder, place):
+        if place.stem not in scripts.PATCHES:
             runpy.run_path(str(place), run_name='__main__')
             return
         spec = importlib.util.spec_from_file_location(place.stem, place)
         assert spec is not None and spec.loader is not None  # it is a Python file
         module = importlib.util.module_from_spec(spec)
-        scripts.before_import(place.stem)
+        scripts.stub_optional_imports(place.stem)
         spec.loader.exec_module(module)
-        scripts.MENDS[place.stem](module)
+        scripts.PATCHES[place.stem](module)
         module.main()

@@ -1,7 +1,6 @@
-"""Tools of mmaction2 that break on this stack or on our configs: what is mended, what cannot run.
+"""Patches for mmaction2's tools that break on this stack or on our configs.
 
-The tools are scripts, so they are mended as modules, right before their ``main`` is called; see
-:mod:`actionclip_mm.cli.host`.
+The tools are scripts: they are imported as modules and patched before their ``main`` is called.
 """
 
 import inspect
@@ -19,7 +18,7 @@ from .video_output import ClipWriter, has_moviepy_editor
 
 
 def why_it_cannot_run(tool: str) -> str:
-    """A reason in half a sentence, or '' for a tool that may be tried."""
+    """Reason why a tool cannot run, or an empty string."""
     if tool in ('benchmark', 'bench_processing') and not is_importable('mmcv.parallel'):
         return (
             'it was written for mmcv 1, which this mmaction2 refuses; '
@@ -30,11 +29,11 @@ def why_it_cannot_run(tool: str) -> str:
     return ''
 
 
-def pickles_without_code() -> None:
+def load_pickles_without_code() -> None:
     """Make mmengine load pickles of plain values, tensors and arrays only, in this process.
 
-    It would run the code that a .pkl of scores or annotations asks for. Dumps with NaN or infinite
-    scores are refused as well: the tools would rank them.
+    Otherwise a .pkl of scores or annotations could run code. Dumps with NaN or infinite scores are
+    refused too: the tools would rank them.
     """
     from mmengine.fileio.handlers import PickleHandler
 
@@ -43,7 +42,7 @@ def pickles_without_code() -> None:
     def load_from_fileobj(self: Any, file: Any, **_: Any) -> Any:
         try:
             content = load_tensors(file)
-        except Exception as error:  # bytes of another kind are taken for commands: anything
+        except Exception as error:  # arbitrary bytes may raise anything
             raise SystemExit(
                 f'Error: the .pkl file cannot be read ({error}): only plain values, tensors and '
                 'arrays of numbers are loaded, as tools/test.py --dump writes them.'
@@ -58,7 +57,7 @@ def pickles_without_code() -> None:
 
 
 @contextmanager
-def imports_of_the_host(folder: Path, script: Path) -> Iterator[None]:
+def host_imports(folder: Path, script: Path) -> Iterator[None]:
     """Resolve imports as ``PYTHONPATH=. python tools/…/script.py`` does in mmaction2's sources.
 
     mmaction2's data tools import each other as ``tools.data.…`` and by their bare names. A
@@ -92,16 +91,16 @@ def _is_our_tools(entry: str) -> bool:
     return (Path(entry or '.') / 'run_protocol.py').is_file()
 
 
-def before_import(tool: str) -> None:
-    """Puts a stand-in where a tool imports, for looks only, what need not be installed."""
+def stub_optional_imports(tool: str) -> None:
+    """Provide a stub for optional plotting packages that a tool imports."""
     if tool == 'analyze_logs' and 'seaborn' not in sys.modules and not is_importable('seaborn'):
         seaborn = types.ModuleType('seaborn')
         seaborn.set_style = lambda style: None  # type: ignore[attr-defined]
         sys.modules['seaborn'] = seaborn
 
 
-def shape_from_config(module: Any) -> None:
-    """get_flops knows the shape of an image only: without --shape it is that of the config's test.
+def set_shape_from_config(module: Any) -> None:
+    """Let get_flops take its input shape from the config's test pipeline unless --shape is given.
 
     One view of T frames for 3D recognizers ([V, 3, T, H, W] of V=1), T frames for 2D ones.
     """
@@ -117,10 +116,10 @@ def shape_from_config(module: Any) -> None:
 
 
 def input_shape(config: Any) -> list[int]:
-    """What a recognizer sees of one view of a video: [1, 3, T, H, W], or [T, 3, H, W] in 2D.
+    """Input shape of one view of a video: [1, 3, T, H, W], or [T, 3, H, W] for 2D recognizers.
 
     Raises:
-        ValueError: The test pipeline does not end in frames of a known size.
+        ValueError: The test pipeline has no fixed number or size of frames.
     """
     pipeline = config.test_dataloader.dataset.pipeline
     sampler = [step for step in pipeline if 'clip_len' in step]
@@ -139,7 +138,7 @@ def input_shape(config: Any) -> list[int]:
 
 
 def _size(step: Any) -> tuple[int, int] | None:
-    """Height and width of the frames behind a transform that fixes them."""
+    """Output height and width of a transform, or None if it does not fix them."""
     if 'crop_size' in step:
         size = step.crop_size
         return (size, size) if isinstance(size, int) else (size[1], size[0])
@@ -148,8 +147,8 @@ def _size(step: Any) -> tuple[int, int] | None:
     return None
 
 
-def logs_of_mmengine(module: Any) -> None:
-    """analyze_logs looks for ``mode``, which mmengine's logs no longer have beside each line."""
+def add_mode_to_logs(module: Any) -> None:
+    """Add ``mode``, which analyze_logs needs and mmengine no longer logs, to each line of a log."""
     load_json_logs = module.load_json_logs
 
     def load_with_mode(paths: list[str]) -> Any:
@@ -161,10 +160,10 @@ def logs_of_mmengine(module: Any) -> None:
 
 
 def _with_mode(path: str, copy: Path) -> str:
-    """Writes a log whose lines say that they are of the training, with ``iter`` within an epoch."""
+    """Write a copy of a log with ``mode`` and with ``iter`` counted within each epoch."""
     lines = [json.loads(line) for line in Path(path).read_text().splitlines() if line.strip()]
-    trained = [line for line in lines if 'epoch' in line]  # those of the validation have none
-    first: dict[int, int] = {}  # what was done before an epoch
+    trained = [line for line in lines if 'epoch' in line]  # validation lines have none
+    first: dict[int, int] = {}  # iterations before each epoch
     done = 0
     for line in trained:
         first.setdefault(line['epoch'], done)
@@ -177,8 +176,8 @@ def _with_mode(path: str, copy: Path) -> str:
     return str(copy)
 
 
-def evaluators_of_the_runner(module: Any) -> None:
-    """eval_metric takes each config of ``test_evaluator`` for a metric; some are evaluators."""
+def build_evaluators(module: Any) -> None:
+    """Let eval_metric build evaluators; it takes each config of ``test_evaluator`` for a metric."""
     from mmaction.registry import EVALUATOR
 
     class_of_metrics = module.Evaluator
@@ -191,8 +190,8 @@ def evaluators_of_the_runner(module: Any) -> None:
     module.Evaluator = build
 
 
-def epochs_of_the_schedule(module: Any) -> None:
-    """vis_scheduler compares ``by_epoch`` with the name of a loop, and draws one step per epoch."""
+def read_epochs_of_loop(module: Any) -> None:
+    """Let vis_scheduler tell epochs from iterations by the type of the loop, not ``by_epoch``."""
     if "get_str_type(cfg.train_cfg.get('by_epoch'))" not in inspect.getsource(module.main):
         return
     from_file = module.Config.fromfile
@@ -210,8 +209,8 @@ def epochs_of_the_schedule(module: Any) -> None:
     module.get_str_type = lambda value: get_str_type(loops[-1] if value is None else value)
 
 
-def clips_without_moviepy(module: Any) -> None:
-    """vis_cam writes by ``moviepy.editor``, which newer moviepy no longer has."""
+def write_clips_without_moviepy(module: Any) -> None:
+    """Replace ``moviepy.editor``, which vis_cam uses and newer moviepy no longer has."""
     if not has_moviepy_editor():
         editor = types.ModuleType('moviepy.editor')
         editor.ImageSequenceClip = ClipWriter  # type: ignore[attr-defined]
@@ -219,11 +218,8 @@ def clips_without_moviepy(module: Any) -> None:
         sys.modules['moviepy.editor'] = editor
 
 
-def features_without_the_head(module: Any) -> None:
-    """clip_feature_extraction exchanges the head, so a checkpoint no longer fits the model.
-
-    CheckWeightsHook, which refuses such a checkpoint, leaves it to mmengine here.
-    """
+def allow_missing_head(module: Any) -> None:
+    """Let CheckWeightsHook pass in clip_feature_extraction, which replaces the head."""
     merge_args = module.merge_args
 
     def merge_and_allow(config: Any, args: Any) -> Any:
@@ -237,11 +233,10 @@ def features_without_the_head(module: Any) -> None:
     module.merge_args = merge_and_allow
 
 
-def legible_confusion_matrix(module: Any) -> None:
+def draw_legible_confusion_matrix(module: Any) -> None:
     """Draw confusion_matrix in a size that follows its classes, with the names of the config.
 
-    The host draws 10 x 10 inches whatever the number of classes, and ids unless --label-file is
-    given.
+    The host always draws 10 x 10 inches, and ids unless --label-file is given.
     """
     from_file = module.Config.fromfile
     configs: list[Any] = []
@@ -271,12 +266,12 @@ def legible_confusion_matrix(module: Any) -> None:
     module.ConfusionMatrix = LegibleConfusionMatrix
 
 
-MENDS: dict[str, Callable[[Any], None]] = {
-    'analyze_logs': logs_of_mmengine,
-    'clip_feature_extraction': features_without_the_head,
-    'confusion_matrix': legible_confusion_matrix,
-    'eval_metric': evaluators_of_the_runner,
-    'get_flops': shape_from_config,
-    'vis_cam': clips_without_moviepy,
-    'vis_scheduler': epochs_of_the_schedule,
+PATCHES: dict[str, Callable[[Any], None]] = {
+    'analyze_logs': add_mode_to_logs,
+    'clip_feature_extraction': allow_missing_head,
+    'confusion_matrix': draw_legible_confusion_matrix,
+    'eval_metric': build_evaluators,
+    'get_flops': set_shape_from_config,
+    'vis_cam': write_clips_without_moviepy,
+    'vis_scheduler': read_epochs_of_loop,
 }

@@ -109,7 +109,7 @@ def test_checkpoints_that_do_not_fit(trained, tmp_path):
             load_strictly(trained.model, file)
         assert '\n' not in str(error.value) and file in str(error.value)
 
-    refused('There is no checkpoint', FileNotFoundError)
+    refused('does not exist', FileNotFoundError)
     torch.save(dict(state_dict={n: v for n, v in state.items() if 'neck' not in n}), file)
     refused(r'does not fit .*the file lacks neck\.\S+ and \d+ more\)')
     torch.save(dict(state_dict=state | {'x': torch.ones(1), 'y': torch.ones(1)}), file)
@@ -117,7 +117,7 @@ def test_checkpoints_that_do_not_fit(trained, tmp_path):
     torch.save(dict(state_dict=state | {'backbone.visual.proj': torch.ones(3, 4)}), file)
     refused(r'size mismatch for backbone\.visual\.proj.*\(\[3, 4\]\)')
     torch.save([1], file)
-    refused('holds no state dict')
+    refused('has no state dict')
     torch.save(dict(state_dict=print), file)
     refused(r'was refused: it holds a pickled \S*print, which could run code')
     (tmp_path / 'other.pth').write_bytes(b'hello' * 100)

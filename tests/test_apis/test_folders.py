@@ -85,7 +85,7 @@ def test_folders_that_are_not_one_video(tmp_path: Path, frames: np.ndarray) -> N
     (tmp_path / 'damaged' / 'img_00002.png').write_bytes(b'\x89PNG')
     (tmp_path / 'none').mkdir()
     for name, message in (
-        ('two', 'holds frames of 2 names (left_, right_)'),
+        ('two', 'frames of 2 names (left_, right_)'),
         ('sizes', 'its frames differ in size (30 x 20, 64 x 48)'),
         ('damaged', 'cannot be read as an image'),
         ('none', 'it is a folder, not a video file'),

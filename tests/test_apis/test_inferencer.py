@@ -332,7 +332,7 @@ def test_plots_and_dicts(inferencer, video, tmp_path):
     assert len(content['frames']['cosines']) == 4 and len(content['embedding']) == 32
     (failed,) = inferencer([str(tmp_path / 'gone.mp4')])
     assert set(failed.to_dict()) == {'video', 'error'}
-    with pytest.raises(ValueError, match='There is no label: .*no such file'):
+    with pytest.raises(ValueError, match='A failed video has no label: .*no such file'):
         failed.label  # noqa: B018
 
 

@@ -1,4 +1,4 @@
-"""mmaction2's own tools on a config of this plugin, each run to its end through tools/host.py."""
+"""``actionclip host``: mmaction2's own tools on a config of this package."""
 
 import json
 import sys
@@ -36,7 +36,7 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     def run(*args: object) -> None:
         main(list(map(str, args)))
 
-    # some tools exchange it for the rest of their process
+    # some tools replace it for the rest of their process
     monkeypatch.setattr(PickleHandler, 'load_from_fileobj', PickleHandler.load_from_fileobj)
     before = set(sys.modules)
     yield run
@@ -45,9 +45,9 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
 
 
 @pytest.fixture
-def unmended(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Function that leaves a tool as mmaction2 carries it."""
-    return lambda tool: monkeypatch.delitem(host_tools.MENDS, tool)
+def unpatched(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Function that runs a tool without its patch."""
+    return lambda tool: monkeypatch.delitem(host_tools.PATCHES, tool)
 
 
 @pytest.fixture
@@ -101,14 +101,14 @@ def test_print_config(host: Callable, config: Path, capsys: pytest.CaptureFixtur
 
 
 def test_get_flops(
-    host: Callable, config: Path, capsys: pytest.CaptureFixture, unmended: Callable
+    host: Callable, config: Path, capsys: pytest.CaptureFixture, unpatched: Callable
 ) -> None:
     host('get_flops', config)
     assert 'Input shape: (1, 3, 4, 32, 32)' in capsys.readouterr().out
     host('get_flops', config, '--shape', 1, 3, 2, 32, 32)
     assert 'Input shape: (1, 3, 2, 32, 32)' in capsys.readouterr().out
-    unmended('get_flops')
-    with pytest.raises(ValueError, match='.'):  # whatever the host says
+    unpatched('get_flops')
+    with pytest.raises(ValueError, match='.'):  # any message of the host
         host('get_flops', config)
 
 
@@ -128,14 +128,14 @@ def test_input_shape_of_2d_recognizers_and_of_unknown_sizes() -> None:
         host_tools.input_shape(tsn)
 
 
-def test_analyze_logs(host: Callable, tmp_path: Path, unmended: Callable) -> None:
+def test_analyze_logs(host: Callable, tmp_path: Path, unpatched: Callable) -> None:
     log = tmp_path / 'scalars.json'
     log.write_text('\n'.join(map(json.dumps, LOG)))
     plot = ('analyze_logs', 'plot_curve', log, '--keys', 'loss', '--out', tmp_path / 'loss.png')
     host(*plot)
     assert cv2.imread(str(tmp_path / 'loss.png')) is not None
     host('analyze_logs', 'cal_train_time', log)
-    unmended('analyze_logs')
+    unpatched('analyze_logs')
     with pytest.raises((IndexError, ModuleNotFoundError)):
         host(*plot)
 
@@ -158,7 +158,7 @@ def test_confusion_matrix(host: Callable, config: Path, dump: Path, tmp_path: Pa
 
 
 def test_the_confusion_matrix_is_legible(
-    host: Callable, config: Path, dump: Path, tmp_path: Path, unmended: Callable
+    host: Callable, config: Path, dump: Path, tmp_path: Path, unpatched: Callable
 ) -> None:
     """Labels of the host overlap for many classes; ours have their own row each, and names."""
     import matplotlib.pyplot as plt
@@ -199,13 +199,13 @@ def test_report_accuracy(host: Callable, dump: Path, capsys: pytest.CaptureFixtu
 
 
 def test_eval_metric(
-    host: Callable, config: Path, dump: Path, capsys: pytest.CaptureFixture, unmended: Callable
+    host: Callable, config: Path, dump: Path, capsys: pytest.CaptureFixture, unpatched: Callable
 ) -> None:
     host('eval_metric', config, dump)
     output = capsys.readouterr().out
     assert "'videos/listed': 9" in output
     assert '0.66' in output
-    unmended('eval_metric')
+    unpatched('eval_metric')
     with pytest.raises(KeyError, match='CompleteEvaluator'):
         host('eval_metric', config, dump)
 
@@ -235,14 +235,14 @@ def test_scores_of_nan_are_refused(
 
 def test_vis_scheduler(
     host: Callable, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-    unmended: Callable, capsys: pytest.CaptureFixture,
+    unpatched: Callable, capsys: pytest.CaptureFixture,
 ) -> None:  # fmt: skip
     monkeypatch.chdir(tmp_path)
     args = ('vis_scheduler', config, '--not-show', '-s', tmp_path / 'lr.png')
     host(*args)
     assert 'Iterations per epoch: 3' in capsys.readouterr().out  # nine videos in batches of three
     assert cv2.imread(str(tmp_path / 'lr.png')) is not None
-    unmended('vis_scheduler')
+    unpatched('vis_scheduler')
     host(*args)
     assert 'Iterations per epoch' not in capsys.readouterr().out
 
@@ -302,12 +302,12 @@ def test_publish_model(host: Callable, checkpoint: Path, tmp_path: Path) -> None
 
 
 def test_features_of_clips(
-    host: Callable, config: Path, checkpoint: Path, tmp_path: Path, unmended: Callable
+    host: Callable, config: Path, checkpoint: Path, tmp_path: Path, unpatched: Callable
 ) -> None:
     out = tmp_path / 'features'
     args = ('clip_feature_extraction', config, checkpoint, f'{out}/', '--spatial-type', 'keep')
     host(*args)
     assert len(list(out.glob('*.mp4.pkl'))) == 9
-    unmended('clip_feature_extraction')
+    unpatched('clip_feature_extraction')
     with pytest.raises(ValueError, match='does not fit the model of the config'):
         host(*args)
