@@ -1,4 +1,4 @@
-"""What the tests share: a tiny CLIP, tiny videos, the repository's tools as subprocesses."""
+"""Shared fixtures: a tiny CLIP, tiny videos, commands and tools as subprocesses."""
 
 import copy
 import importlib.util
@@ -25,11 +25,11 @@ from actionclip_mm.compat import at_run  # noqa: F401  as a run does
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# the same examples in every run, and no limit that a busy machine would break
+# the same examples in every run, and no deadline, which a busy machine would miss
 settings.register_profile('repeatable', derandomize=True, deadline=None)
 settings.load_profile('repeatable')
 
-init_default_scope('mmaction')  # what the tools' runner does
+init_default_scope('mmaction')  # as mmengine's runner does
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -50,7 +50,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(autouse=True)
 def seeded() -> None:
-    """Every test draws the same numbers, whatever ran before it."""
+    """Seed every test alike, independent of the tests before it."""
     random.seed(0)
     np.random.seed(0)
     torch.manual_seed(0)
@@ -58,7 +58,7 @@ def seeded() -> None:
 
 @pytest.fixture(autouse=True)
 def no_logger_of_another_test() -> Iterator[None]:
-    """The last runner's logger would go on writing to its folder, which may be gone."""
+    """Drop the last runner's logger: its folder may be gone."""
     before = set(MMLogger._instance_dict)
     yield
     for name in set(MMLogger._instance_dict) - before:
@@ -67,7 +67,7 @@ def no_logger_of_another_test() -> Iterator[None]:
 
 @pytest.fixture
 def log(tmp_path: Path, no_logger_of_another_test: None) -> Callable[[], str]:
-    """Function: what mmengine's logger wrote so far, as in a run."""
+    """Function that returns what mmengine's logger has written, as in a run."""
     path = tmp_path / 'run.log'
     logger = MMLogger.get_instance(f'test {tmp_path}', log_file=str(path))
     MMLogger._instance_dict.move_to_end(logger.instance_name)  # the current one
@@ -76,7 +76,7 @@ def log(tmp_path: Path, no_logger_of_another_test: None) -> Callable[[], str]:
 
 @pytest.fixture(scope='session')
 def golden(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Function: the unpacked folder of ``tests/data/NAME.tar.xz``, what foreign code wrote.
+    """Function that unpacks ``tests/data/NAME.tar.xz``, written by foreign code.
 
     An absent archive is a failure, never a skip.
     """
@@ -127,7 +127,7 @@ def model_cfg(tiny_arch: dict) -> dict:
 
 @pytest.fixture
 def write_leaf(tiny_arch: dict) -> Callable[..., Path]:
-    """Function: writes a leaf config of a tiny model, ``write_leaf(path, data_set, schedule)``.
+    """Function that writes a leaf config of a tiny model, ``write_leaf(path, data_set, schedule)``.
 
     Base files are named by their place in ``configs/_base_``; ``more`` is put at the end.
     """
@@ -157,7 +157,7 @@ model = dict(
 
 @pytest.fixture
 def save_model() -> Callable[[Path, Path], Path]:
-    """Function: saves a checkpoint of a config's model, ``save_model(config, path)``."""
+    """Function that saves a checkpoint of a config's model, ``save_model(config, path)``."""
 
     def save(config: Path, path: Path) -> Path:
         model = build_trained(read_model_config(config), None)
@@ -200,7 +200,7 @@ def tokenizer_folder(tmp_path: Path) -> str:
     return str(tmp_path)
 
 
-# What makes timm's image towers small, by the start of their names.
+# Arguments that shrink timm's image towers, by the start of their names.
 TIMM_SIZES = {
     'convnext': dict(depths=(1, 1, 1, 1), dims=(8, 16, 32, 64)),
     'fastvit': dict(layers=(1, 1, 1, 1), embed_dims=(16, 32, 64, 64)),
@@ -235,7 +235,7 @@ def _shrunken(cfg: dict) -> dict:
     elif 'layers' in vision:
         vision.update(layers=2, width=64, head_width=32)
     elif vision.get('timm_proj') == 'none':
-        cfg['embed_dim'] = 64  # such a trunk decides the width of features
+        cfg['embed_dim'] = 64  # such a trunk sets the feature width
     for part in ('text_cfg', 'multimodal_cfg'):
         if 'layers' in cfg.get(part, {}):
             cfg[part].update(layers=2, width=32, heads=2)
@@ -279,7 +279,7 @@ def numbered(load_tool: Callable) -> ModuleType:
 
 @pytest.fixture
 def no_videos(tmp_path: Path, numbered: ModuleType) -> dict[Path, str]:
-    """Paths at which there is no video, and what an error says of each."""
+    """Paths without a readable video, and the error of each."""
     (tmp_path / 'empty.mp4').touch()
     for name in ('text.mp4', 'text.txt'):
         (tmp_path / name).write_text('no video\n' * 100)

@@ -1,4 +1,4 @@
-"""What each process of the test of CompleteEvaluator on several processes runs: evaluations."""
+"""One process of the multi-process test of CompleteEvaluator: runs evaluations."""
 
 import json
 import sys
@@ -15,7 +15,7 @@ from torch.utils.data import Dataset
 import actionclip_mm.compat.at_run  # noqa: F401  as a run does
 
 NUM_VIDEOS, NUM_CLASSES, BATCH = 11, 7, 4
-FAILED = (0, 4, 10)  # the first one is what a sampler pads with, the last one is padded behind
+FAILED = (0, 4, 10)  # the sampler pads with the first one, after the last one
 ACCURACY = [
     dict(type='AccMetric'),
     dict(type='OrderPairAccuracy', pairs=[(0, 1), (2, 3)]),
@@ -35,7 +35,7 @@ CASES = dict(
 
 
 class Predictions(Dataset):
-    """Data samples with scores, as a model would return them."""
+    """Data samples with scores, as a model returns them."""
 
     def __init__(self, multi_label: bool) -> None:
         generator = torch.Generator().manual_seed(0)
@@ -78,7 +78,7 @@ def evaluate(multi_label: bool, case: str) -> dict:
 
 
 def work(rank: int, world: int, folder: Path) -> None:
-    """One process: all cases; the first one writes what came out as ``<world>.json``."""
+    """Run all cases; rank 0 writes the results to ``<world>.json``."""
     torch.set_num_threads(1)
     init_default_scope('mmaction')
     if world:

@@ -1,4 +1,4 @@
-"""What each process of the tests on several processes runs: one training step of a tiny model."""
+"""One process of the multi-process tests: one training step of a tiny model."""
 
 import json
 import sys
@@ -85,7 +85,7 @@ def build(loss: str, multi_class: bool, pieces: int | None) -> nn.Module:
 
 
 def without_chance(loss: nn.Module) -> None:
-    """Lets the first class of each video stand for it instead of one drawn by chance."""
+    """Use the first class of each video instead of a random one."""
     draw = loss.draw_classes
 
     def draw_first(labels: Tensor, num_classes: int) -> Tensor:
@@ -95,7 +95,7 @@ def without_chance(loss: nn.Module) -> None:
 
 
 def with_shapes(loss: nn.Module) -> list[tuple[int, ...]]:
-    """Notes the shape of every similarity matrix that a KL loss makes."""
+    """Record the shape of each similarity matrix of a KL loss."""
     shapes: list[tuple[int, ...]] = []
     if not hasattr(loss, 'divergence'):
         return shapes
@@ -112,7 +112,7 @@ def with_shapes(loss: nn.Module) -> list[tuple[int, ...]]:
 def step(
     loss_type: str, labels: str, counts: list[int], rank: int, pieces: int | None = None
 ) -> dict:
-    """Loss, gradients and shapes of similarity matrices; rank r holds ``counts[r]`` videos."""
+    """Loss, gradients and shapes of similarity matrices; rank r has ``counts[r]`` videos."""
     model = build(loss_type, labels != 'ids', pieces)
     without_chance(model.cls_head.loss_cls)
     shapes = with_shapes(model.cls_head.loss_cls)
@@ -131,7 +131,7 @@ def step(
 
 
 def work(rank: int, cases: list, folder: Path) -> None:
-    """One process: all cases in every group that it belongs to."""
+    """Run all cases in every group of this process."""
     torch.set_num_threads(1)
     for world in map(int, cases[0][2]):
         if rank >= max(world, 1):
@@ -150,7 +150,7 @@ def work(rank: int, cases: list, folder: Path) -> None:
 
 
 def main(folder: Path) -> None:
-    """Runs the cases of ``cases.json`` and writes what came out as ``<world>_<rank>.pt``.
+    """Run the cases of ``cases.json`` and write the results to ``<world>_<rank>.pt``.
 
     A case is [loss, labels, {world: videos per rank}, videos encoded at once]; world 0 is one
     process without a group, which encodes all videos at once.

@@ -1,4 +1,4 @@
-"""What each process of the test of CharadesMAP on several processes runs: an evaluation."""
+"""One process of the multi-process test of CharadesMAP: an evaluation."""
 
 import json
 import sys
@@ -18,7 +18,7 @@ NUM_VIDEOS, NUM_CLASSES = 11, 4
 
 
 def evaluate() -> dict:
-    """Each process scores the videos that a sampler deals to it, in batches of two."""
+    """Score the videos of this process, in batches of two."""
     init_default_scope('mmaction')
     generator = torch.Generator().manual_seed(0)
     scores = torch.randn(NUM_VIDEOS, NUM_CLASSES, generator=generator)

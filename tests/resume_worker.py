@@ -1,4 +1,4 @@
-"""Runs tools/train.py several times in forked processes, each killed at a given moment or not.
+"""Run tools/train.py several times in forked processes, each killed at a given point or not.
 
 python tests/resume_worker.py RUNS.json
 
@@ -48,7 +48,7 @@ MOMENTS = {
 
 
 def main(runs: list[dict]) -> None:
-    """Makes the runs one after the other."""
+    """Execute the runs one after the other."""
     clock = Path(runs[0]['log']).with_suffix('.seconds')
     for run in runs:
         if isinstance(run['kill'], float):
@@ -65,7 +65,7 @@ def main(runs: list[dict]) -> None:
 
 
 def group(processes: int) -> list[dict[str, str]]:
-    """What torchrun tells each process."""
+    """Environment of each process, as torchrun sets it."""
     if processes == 1:
         return [{}]
     with socket.socket() as sock:
@@ -76,7 +76,7 @@ def group(processes: int) -> list[dict[str, str]]:
 
 
 def check(code: int, run: dict) -> None:
-    """Says what is wrong if a run did not end as it should."""
+    """Raise if a run did not end as expected."""
     allowed = {0} if run['kill'] is None else {-signal.SIGKILL}
     if isinstance(run['kill'], float):
         allowed.add(0)  # on a machine whose speed changes it may have been done before
@@ -85,7 +85,7 @@ def check(code: int, run: dict) -> None:
 
 
 def train(run: dict, clock: Path) -> None:
-    """What a forked process does."""
+    """Train in a forked process."""
     code = 1
     try:
         log = os.open(run['log'], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -110,7 +110,7 @@ def train(run: dict, clock: Path) -> None:
 
 
 def arm(kill: str | float | None, clock: Path) -> None:
-    """Lets this process die when the moment has come, or notes how long it trained."""
+    """Kill this process at the given point, or record how long it trained."""
     if isinstance(kill, str):
         owner, name, number, when = MOMENTS[kill]
         setattr(owner, name, dying(getattr(owner, name), number, when))
@@ -130,19 +130,19 @@ def arm(kill: str | float | None, clock: Path) -> None:
 
 
 def die_at(seconds: float) -> None:
-    """Dies when this process has used so much CPU time, whatever it is doing then."""
+    """Kill this process once it has used this much CPU time."""
     while time.process_time() < seconds:
         time.sleep(0.001)
     die()
 
 
 def die() -> None:
-    """As ``kill -9`` does."""
+    """Die as by ``kill -9``."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def dying(function: Callable, number: int, when: str) -> Callable:
-    """The function, at whose n-th call the process dies."""
+    """Wrap a function so that its n-th call kills the process."""
     calls = 0
 
     def called(*args: object, **kwargs: object) -> object:

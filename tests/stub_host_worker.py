@@ -41,7 +41,7 @@ class Evil:
 
 
 def redirect() -> None:
-    """All that schemes fetch is the hostile file."""
+    """Every scheme fetches the hostile file."""
     models = dict(evil=WEB, disk=str(FILE))
     for name in ('torchvision', 'external', 'mmcls'):
         setattr(checkpoint, f'get_{name}_models', lambda: models)
@@ -80,7 +80,7 @@ def outcomes(load: Callable[[str], object]) -> dict[str, str]:
 
 
 def good() -> bool:
-    """Whether what mmengine writes is still read."""
+    """Whether mmengine's own checkpoints are still readable."""
     from mmengine.logging import MessageHub
 
     hub = MessageHub('stub')
@@ -91,7 +91,7 @@ def good() -> bool:
 
 
 def numpy_is_guarded() -> bool:
-    """Whether numpy's own functions stay unknown, though the host allows them."""
+    """Whether numpy's functions stay refused, though the host allows them."""
     import numpy as np
 
     torch.save(dict(x=np.array([1, None], dtype=object)), FILE)

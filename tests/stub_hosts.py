@@ -1,4 +1,4 @@
-"""mmengine with the checkpoint loaders of hosts that run what a file holds.
+"""mmengine with the checkpoint loaders of hosts that run code of files.
 
 ``onedl`` falls back to ``weights_only=False`` and allows ``getattr`` and numpy's own functions, as
 onedl-mmengine 0.10.12 does; ``main`` writes ``weights_only=False``, as mmengine's main branch does;
@@ -62,7 +62,7 @@ class _Finder:
 
 
 def install(kind: str) -> None:
-    """Make mmengine's loaders those of a host; before mmengine is imported."""
+    """Replace mmengine's loaders by those of a host; call before mmengine is imported."""
     assert kind in CALLS and MODULE not in sys.modules
     sys.meta_path.insert(0, _Finder(kind))
 

@@ -23,7 +23,7 @@ from actionclip_mm import hosts
 
 
 @pytest.mark.parametrize('found', ['2.0.0rc4', '2.1.0', '2.1.99', '2.2.0', '2.3.6'])
-def test_versions_inside_of_the_window_pass(found: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_versions_inside_the_window_pass(found: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
     def with_version(name: str) -> object:
@@ -36,7 +36,7 @@ def test_versions_inside_of_the_window_pass(found: str, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize('found', ['1.7.2', '2.0.0rc3', '2.4.0', '3.0.0'])
-def test_versions_outside_of_the_window_are_named(found: str) -> None:
+def test_versions_outside_the_window_are_named(found: str) -> None:
     with pytest.raises(
         ImportError, match=rf'mmcv >= 2.0.0rc4 and < 2.4.0, but {found} is'
     ) as error:
@@ -57,7 +57,7 @@ def test_a_missing_host_says_what_to_install(package: str, monkeypatch: pytest.M
         hosts.check_hosts()
 
 
-def test_what_a_host_itself_lacks_is_not_blamed_on_the_host(
+def test_a_missing_dependency_of_a_host_is_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def without(name: str) -> object:
@@ -127,14 +127,14 @@ def test_registered_are_the_components_and_nothing_else(registry: Registry) -> N
 
 @pytest.mark.parametrize('registry', COMPONENTS, ids=lambda registry: registry.name)
 def test_names_of_the_host_stay_the_hosts(registry: Registry) -> None:
-    """Nothing of ours may shadow a name that mmaction2 or mmengine registers."""
+    """Our names never shadow those that mmaction2 or mmengine register."""
     for name, entry in registry.module_dict.items():
         if entry.__module__.startswith('actionclip_mm.'):
             assert registry.parent is None or name not in registry.parent.module_dict
 
 
 @pytest.mark.slow
-def test_host_models_import_only_with_the_plugin() -> None:
+def test_host_models_import_only_with_this_package() -> None:
     """In a fresh process, because a failed import of the host cannot be undone."""
     plain = subprocess.Popen(
         [sys.executable, '-c', 'import mmaction.models'], stderr=subprocess.PIPE, text=True
@@ -146,7 +146,7 @@ def test_host_models_import_only_with_the_plugin() -> None:
         text=True,
     )
     assert ours.returncode == 0, ours.stderr
-    assert 'mmcv-lite' not in ours.stderr  # its advice to install the full mmcv
+    assert 'mmcv-lite' not in ours.stderr  # the host's advice to install the full mmcv
     _, stderr = plain.communicate()
-    if plain.returncode:  # the host is as it was published
+    if plain.returncode:  # the published host, unpatched
         assert 'mmaction.models.localizers.drn' in stderr

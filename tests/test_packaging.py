@@ -74,7 +74,7 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     pip = [sys.executable, '-m', 'pip', '--python', str(python), 'install', '--quiet']
     subprocess.run([*pip, '--no-deps', '--no-index', str(wheel)], check=True)
     (site,) = venv.glob('lib/python*/site-packages')
-    # a path of a .pth file is no site folder: the editable install of the tests has no effect
+    # .pth files in folders that a .pth adds are ignored, such as the tests' editable install
     (site / 'dependencies.pth').write_text(f'{SITE}\n')
     return venv
 
@@ -129,7 +129,7 @@ def test_no_file_of_another_package_is_overwritten(environment: Path) -> None:
 
 
 def test_declared_are_the_packages_that_are_imported(wheel: Path) -> None:
-    """All of them and no others, and no cv2 besides the one that mmaction2 requires."""
+    """All of them and no others, with the cv2 that mmaction2 requires."""
     with zipfile.ZipFile(wheel) as archive:
         (name,) = (name for name in archive.namelist() if name.endswith('/METADATA'))
         lines = email.message_from_bytes(archive.read(name)).get_all('Requires-Dist')

@@ -1,9 +1,9 @@
-"""Runs tools/test.py in two processes again and again, and prints how they ended.
+"""Run ``actionclip test`` in two processes repeatedly, and print how they ended.
 
 Usage: python tests/two_processes_worker.py CONFIG CHECKPOINT FOLDER TIMES
 
-Processes are forked, for the import of the package takes longer than a run, but each of them ends
-as a program does: what is wrong with the order of their ends shows here.
+Processes are forked, because importing the package takes longer than a run, but each ends as a
+program does, so errors in the order of shutdown show.
 """
 
 import os
@@ -26,7 +26,7 @@ def free_port() -> str:
 
 
 def start(rank: int, port: str, config: str, checkpoint: str, folder: str) -> int:
-    """Process id of one process of a run; the process itself does not return from here."""
+    """Fork one process of a run and return its id; the child never returns."""
     pid = os.fork()
     if pid:
         return pid

@@ -121,7 +121,7 @@ def build_trained(config: Config, checkpoint: str | None) -> nn.Module:
         except KeyError as error:  # of the registry; its text would be quoted
             said = str(error.args[0] if error.args else error).split('. ')[0]
             raise ValueError(
-                f"The model of '{config.filename}' cannot be built ({said}): mend its type, or "
+                f"The model of '{config.filename}' cannot be built ({said}): correct its type or "
                 'import its package in custom_imports.'
             ) from error
     if checkpoint is not None:

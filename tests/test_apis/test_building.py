@@ -1,4 +1,4 @@
-"""Models for testing: the right weights and nothing but them, or one clear sentence."""
+"""Building models for inference: the right weights, or one clear sentence."""
 
 import json
 from pathlib import Path
@@ -61,7 +61,7 @@ def test_a_folder_of_open_clip(tmp_path, tiny_arch, clip_file):
     assert model.backbone.preprocess.mean == (127.5,) * 3
 
 
-def test_bad_texts_are_found_before_weights_are_read(tiny_arch, monkeypatch):
+def test_bad_texts_are_refused_before_weights_are_read(tiny_arch, monkeypatch):
     monkeypatch.setattr(build, 'read_state_dict', lambda path: 1 / 0)
     with pytest.raises(ValueError, match="both 'a'"):
         ActionCLIPInferencer.from_clip(['a', 'a'], tiny_arch, __file__)
@@ -69,21 +69,21 @@ def test_bad_texts_are_found_before_weights_are_read(tiny_arch, monkeypatch):
         ActionCLIPInferencer.from_clip(['a'], tiny_arch, __file__, templates='nothing')
 
 
-def test_the_scope_of_the_caller_stays(tiny_arch):
+def test_the_default_scope_is_restored(tiny_arch):
     with DefaultScope.overwrite_default_scope('elsewhere'):
         before = DefaultScope.get_current_instance().scope_name
         build_zero_shot(tiny_arch, None)
         assert DefaultScope.get_current_instance().scope_name == before == 'elsewhere'
 
 
-def test_a_trained_model_reads_its_checkpoint_only(trained, monkeypatch):
+def test_pretrained_weights_are_not_read_for_a_trained_model(trained, monkeypatch):
     monkeypatch.setattr(build, 'read_state_dict', lambda path: 1 / 0)
     model = build_trained(read_model_config(trained.config), trained.checkpoint)
     for name, value in trained.model.state_dict().items():
         assert torch.equal(model.state_dict()[name], value), name
 
 
-def test_configs_that_cannot_be_used(tmp_path):
+def test_unusable_configs_are_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match=r'gone\.py'):
         read_model_config(tmp_path / 'gone.py')
     (tmp_path / 'broken.py').write_text('model = dict(')
@@ -94,13 +94,13 @@ def test_configs_that_cannot_be_used(tmp_path):
         read_model_config(tmp_path / 'data.py')
 
 
-def test_a_part_that_nobody_registered(tmp_path):
+def test_an_unregistered_part_is_named(tmp_path):
     (tmp_path / 'config.py').write_text("model = dict(type='NoSuchModel')")
     with pytest.raises(ValueError, match=r'config\.py. cannot be built \(NoSuchModel is not in'):
         build_trained(read_model_config(tmp_path / 'config.py'), None)
 
 
-def test_checkpoints_that_do_not_fit(trained, tmp_path):
+def test_unusable_checkpoints_are_refused(trained, tmp_path):
     state = trained.model.state_dict()
     file = str(tmp_path / 'other.pth')
 

@@ -19,7 +19,7 @@ def frames() -> np.ndarray:
 
 
 def write_frames(folder: Path, frames: np.ndarray, name: str = 'img_{:05}.png') -> Path:
-    """PNG files, which lose nothing, numbered from 1."""
+    """Lossless PNG files, numbered from 1."""
     folder.mkdir(parents=True, exist_ok=True)
     for index, frame in enumerate(frames, start=1):
         assert cv2.imwrite(str(folder / name.format(index)), frame[..., ::-1])
@@ -27,7 +27,7 @@ def write_frames(folder: Path, frames: np.ndarray, name: str = 'img_{:05}.png') 
 
 
 class Frames:
-    """A decoder's double: gives the frames of an array."""
+    """Stub of a decoder: returns frames of an array."""
 
     def __init__(self, frames: np.ndarray) -> None:
         self.frames = frames
@@ -68,14 +68,14 @@ def test_a_pipeline_of_frames_reads_both(
     assert read(str(video)).data['inputs'].shape == (4, 3, 48, 64)
 
 
-def test_frames_are_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+def test_frames_are_sorted_by_number(tmp_path: Path) -> None:
     for number in (10, 9, 100, 1):
         (tmp_path / f'{number}.jpg').touch()
     names = [Path(path).stem for path in frames_of(str(tmp_path))]
     assert names == ['1', '9', '10', '100']
 
 
-def test_folders_that_are_not_one_video(tmp_path: Path, frames: np.ndarray) -> None:
+def test_unusable_folders_are_refused(tmp_path: Path, frames: np.ndarray) -> None:
     read = VideoReading(PIPELINE)
     write_frames(tmp_path / 'two', frames[:2], 'left_{}.png')
     write_frames(tmp_path / 'two', frames[:2], 'right_{}.png')
@@ -95,7 +95,7 @@ def test_folders_that_are_not_one_video(tmp_path: Path, frames: np.ndarray) -> N
         assert message in str(error.value) and '\n' not in str(error.value)
 
 
-def test_a_folder_of_videos_is_all_of_them(tmp_path: Path) -> None:
+def test_a_folder_of_videos_is_expanded(tmp_path: Path) -> None:
     for name in ('b.mp4', 'a.MP4', '.hidden.mp4', 'list.txt', 'clap/c.webm', 'clap/cover.jpg'):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()

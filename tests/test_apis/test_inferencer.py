@@ -1,4 +1,4 @@
-"""ActionCLIPInferencer: agreement with open_clip, laws of its answers, trained models, refusals."""
+"""ActionCLIPInferencer: agreement with open_clip, invariances, trained models, refusals."""
 
 import json
 import pickle

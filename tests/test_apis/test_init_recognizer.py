@@ -11,7 +11,7 @@ from mmengine.config import Config
 
 @pytest.fixture
 def config(tiny_arch: dict) -> Config:
-    """A model whose weights want QuickGELU, which only ``pretrained`` says."""
+    """A model whose weights need QuickGELU, which only ``pretrained`` tells."""
     clip = dict(arch='ViT-B-32', pretrained='openai')
     encoder = dict(type='TextPromptLabelEncoder', labels=['clap', 'wave'], **clip)
     return Config(
@@ -38,7 +38,7 @@ def test_the_activation_is_that_of_the_weights(config: Config, shrunken_models: 
     assert config.model.backbone.pretrained == 'openai'
 
 
-def test_the_host_loses_it(config: Config, shrunken_models: None) -> None:
+def test_the_host_ignores_the_activation(config: Config, shrunken_models: None) -> None:
     config.model.cls_head.label_encoder.pretrained = None
     host = inspect.unwrap(init_recognizer)
     assert activations(host(config, device='cpu')) == {'GELU'}

@@ -1,4 +1,4 @@
-"""Prediction: order of its labels, and what a failed video answers."""
+"""Prediction: order of labels, failed videos."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def test_top_is_sorted_and_never_too_long():
     assert sum(score for _, score in ANSWER.top()) == pytest.approx(1)
 
 
-def test_none_asked_for():
+def test_k_must_be_positive():
     with pytest.raises(ValueError, match='k must be a positive integer, got 0'):
         ANSWER.top(0)
 

@@ -1,4 +1,4 @@
-"""Reading videos: what comes out of good ones, and one line for each kind of bad one."""
+"""Reading videos: shapes of good ones, and one line for each kind of bad one."""
 
 import shutil
 from pathlib import Path
@@ -46,7 +46,7 @@ def test_a_file_without_suffix(read, video, tmp_path):
 
 
 @pytest.mark.parametrize('opener', ['VideoInit', 'DecordInit'])
-def test_files_without_video(opener, no_videos, capfd):
+def test_files_without_a_video_are_refused(opener, no_videos, capfd):
     read = VideoReading([dict(type=opener)])
     for path, message in no_videos.items():
         with pytest.raises(VideoError) as error:
@@ -65,15 +65,15 @@ def test_errors_of_the_decoder_become_one_line():
     assert reason(KeyError()) == 'KeyError'
 
 
-def test_a_pipeline_that_opens_no_video():
+def test_a_pipeline_without_an_opener_is_refused():
     with pytest.raises(ValueError, match='must begin with VideoInit.*got CenterCrop'):
         VideoReading([dict(type='CenterCrop', crop_size=4)])
     with pytest.raises(ValueError, match='got nothing'):
         VideoReading([])
 
 
-def test_a_real_damaged_video_is_read_as_far_as_it_goes(read):
+def test_a_damaged_video_is_read_as_far_as_possible(read):
     path = Path(__file__).resolve().parents[3] / 'shared' / 'videos' / 'corrupted.mp4'
     if not path.is_file():
-        pytest.skip('the real videos are not beside this checkout')
+        pytest.skip('no real videos next to this checkout')
     assert read(str(path)).data['inputs'].shape == (2, 3, 4, 32, 32)  # decord alone gives up

@@ -26,14 +26,14 @@ def test_scores_say_what_they_are(scores, probabilities, lines, key):
     assert video['predictions'] == [{'label': 'run', key: max(scores)}]
 
 
-def test_names_give_a_terminal_no_command():
+def test_names_cannot_control_the_terminal():
     answer = Prediction('a\x1b[2J.mp4', ('wave\x1b]0;x\x07', 'r\run'), (0.2, 0.8))
     assert _answers.table(answer, 2).splitlines() == [
         'a\\x1b[2J.mp4', '  r\\run              80.00 %', '  wave\\x1b]0;x\\x07   20.00 %',
     ]  # fmt: skip
 
 
-def test_every_stream_of_a_tool_shows_them_as_escapes():
+def test_streams_escape_terminal_commands():
     shown = io.StringIO()
     stream = _SafeStream(shown)
     print('\x1b[32mgreen\x1b[0m\r\x1b[K1/2\ta\x1b]52;c;eA==\x07\x1b[2J\x9b', file=stream)
@@ -60,7 +60,7 @@ def test_a_full_disk_prints_the_answers(tmp_path, monkeypatch):
 
 
 def test_answers_of_a_stopped_run_have_a_file_of_their_own(tmp_path):
-    for number in ('', '.2', '.3'):  # the answers of a run that was stopped before are kept
+    for number in ('', '.2', '.3'):  # answers of earlier interrupted runs are kept
         place = tmp_path / f'a.partial{number}.json'
         assert _answers.partial_path(str(tmp_path / 'a.json')) == str(place)
         place.touch()

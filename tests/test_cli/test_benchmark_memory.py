@@ -1,7 +1,7 @@
 """``actionclip benchmark memory``: the same gradients under every option.
 
-Models of this size drown in what a process allocates for itself; what is kept for the backward pass
-is tested in tests/test_clip/test_recompute.py.
+These models are too small to measure; memory of the backward pass is tested in
+tests/test_clip/test_recompute.py.
 """
 
 from argparse import Namespace

@@ -1,4 +1,4 @@
-"""check-videos finds what no decoder reads, and decodes the rest once."""
+"""``actionclip check-videos``: finds unreadable videos and decodes the others once."""
 
 import json
 
@@ -44,14 +44,14 @@ def test_clean_list_and_report(root, check, capsys) -> None:
     assert 'BAD empty.mp4: ' in capsys.readouterr().out
 
 
-def test_second_run_reads_the_bad_ones_alone(root, check, capsys, monkeypatch) -> None:
+def test_a_second_run_reads_only_the_bad_videos(root, check, capsys, monkeypatch) -> None:
     assert check() == 1
     cache = (root / 'decode_check.jsonl').read_text()
     assert len(cache.splitlines()) == 3
     for name in ('empty.mp4', 'text.mp4', 'absent.mp4'):
         (root / 'videos_val' / name).write_bytes((root / 'videos_val' / GOOD[1]).read_bytes())
     capsys.readouterr()
-    assert check() == 2  # mended, so the clean list that is there differs
+    assert check() == 2  # repaired, so the existing clean list differs
     assert '3 of 6 videos were checked before' in (output := capsys.readouterr()).out
     assert '--overwrite' in output.err
     assert check('--overwrite') == 0

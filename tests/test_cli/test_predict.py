@@ -18,7 +18,7 @@ VIDEOS = Path(__file__).resolve().parents[3] / 'shared' / 'videos'
 
 @pytest.fixture(scope='module', autouse=True)
 def logger():
-    """Made before any test replaces stdout, to which it writes for ever."""
+    """Created before a test replaces stdout, which the logger keeps."""
     return MMLogger.get_current_instance()
 
 
@@ -101,7 +101,7 @@ def test_topk_above_and_below_the_number_of_labels(call, clip, video):
     assert len(call(video, *labels, *clip, '--topk', 99).out) == 4
 
 
-def test_a_bad_video_costs_the_others_nothing(call, clip, video, tmp_path):
+def test_a_bad_video_does_not_stop_the_others(call, clip, video, tmp_path):
     (tmp_path / 'text.mp4').write_text('no video')
     videos = [tmp_path / 'gone.mp4', video, tmp_path / 'text.mp4', video]
     result = call(*videos, '--labels', 'a', 'b', *clip, '--batch-size', 2)
@@ -143,7 +143,7 @@ def test_a_trained_model(call, trained, video):
     assert not any('mmengine' in line for line in result.out)
 
 
-def test_random_weights_are_said_aloud(call, clip, video):
+def test_random_weights_are_announced(call, clip, video):
     result = call(video, '--labels', 'a', 'b', *clip[:2], '--random-weights')
     assert result.code == 0 and 'RANDOM WEIGHTS' in result.out[0]
     result = call(video, '--labels', 'a', 'b', *clip[:2], '--random-weights', '--json', '-')
@@ -223,7 +223,7 @@ def test_a_checkpoint_that_would_run_code(call, trained, video, tmp_path):
     assert result.code == 2 and len(result.err) == 1 and 'was refused' in result.err[0]
 
 
-def test_names_that_are_not_utf8_or_too_long_cost_nothing(call, clip, video, tmp_path):
+def test_odd_file_names_do_not_stop_the_others(call, clip, video, tmp_path):
     latin = Path(os.fsdecode(os.fsencode(tmp_path) + b'/caf\xe9.mp4'))
     latin.write_bytes(video.read_bytes())
     target = tmp_path / 'answers.json'
@@ -240,7 +240,7 @@ def test_names_that_are_not_utf8_or_too_long_cost_nothing(call, clip, video, tmp
 
 
 def test_an_interrupted_run_keeps_its_answers(call, clip, video, tmp_path, monkeypatch):
-    """Ctrl-C after two answers: they have a file of their own, and the old file stays."""
+    """Ctrl-C after two answers: they go to a new file, and the old file is kept."""
     target, given = tmp_path / 'answers.json', []
     target.write_text('old')
 
@@ -262,12 +262,12 @@ def test_an_interrupted_run_keeps_its_answers(call, clip, video, tmp_path, monke
 
 @pytest.mark.slow
 def test_as_a_program_on_real_videos(clip, start_tool, tmp_path):
-    """Every clip is answered in the order of the arguments, but the one without a video.
+    """All clips are answered in the order of the arguments, except the one without a video.
 
-    decord gives corrupted.mp4 up; the decoder after it reads it.
+    decord fails on corrupted.mp4; the next decoder reads it.
     """
     if not VIDEOS.is_dir():
-        pytest.skip('the real videos are not beside this checkout')
+        pytest.skip('no real videos next to this checkout')
     good = sorted(path for path in VIDEOS.iterdir() if path.suffix != '.md')
     no_video = tmp_path / 'no_video.mp4'
     no_video.write_bytes(good[0].read_bytes()[:64])

@@ -1,4 +1,4 @@
-"""``actionclip protocol``: what is answered without torch, wrong calls, and interruptions.
+"""``actionclip protocol``: listing without torch, wrong calls, interruptions.
 
 Whole runs are in tests/test_protocols/test_runs.py.
 """
@@ -40,7 +40,7 @@ def test_the_schema_is_printed(capsys: pytest.CaptureFixture) -> None:
         (['few_shot_ucf101_k4', '--config', 'none.py'], "--config 'none.py' does not exist"),
     ],
 )
-def test_bad_calls_end_with_one_sentence(
+def test_wrong_calls_are_one_line(
     args: list[str], words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     monkeypatch.delattr(runs, 'execute')  # not reached
@@ -58,7 +58,7 @@ def test_bad_calls_end_with_one_sentence(
         (['x', '--cfg-options', 'a.b'], 'must be KEY=VALUE, got a.b'),
     ],
 )
-def test_calls_without_meaning(args: list, words: str, capsys: pytest.CaptureFixture) -> None:
+def test_invalid_options_are_refused(args: list, words: str, capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit):
         main(args)
     assert words in capsys.readouterr().err

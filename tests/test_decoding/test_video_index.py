@@ -20,7 +20,9 @@ def refused(path: Path) -> str:
     return message
 
 
-def test_files_without_video(no_videos: dict[Path, str], capfd: pytest.CaptureFixture) -> None:
+def test_files_without_a_video_are_refused(
+    no_videos: dict[Path, str], capfd: pytest.CaptureFixture
+) -> None:
     assert {path: refused(path) for path in no_videos} == no_videos
     assert 'no video\n' not in capfd.readouterr().err
 

@@ -142,7 +142,7 @@ def test_multi_label_protocols_have_metrics_of_their_own(
         ),
     ],
 )
-def test_configs_that_cannot_be_used(text: str, words: str, tmp_path: Path) -> None:
+def test_unusable_configs_are_refused(text: str, words: str, tmp_path: Path) -> None:
     path = tmp_path / 'leaf.py'
     path.write_text(text.replace('{leaf}', str(CONFIGS / 'mini' / 'actionclip_mini_transf.py')))
     with pytest.raises(ValueError, match=words) as error:

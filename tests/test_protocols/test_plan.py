@@ -119,7 +119,7 @@ def test_bad_requests(plan: Callable, name: str, wishes: dict, words: str) -> No
     assert '\n' not in str(error.value)
 
 
-def test_checkpoints_that_do_not_fit(plan: Callable, checkpoint: Path, tmp_path: Path) -> None:
+def test_unusable_checkpoints_are_refused(plan: Callable, checkpoint: Path, tmp_path: Path) -> None:
     state = torch.load(checkpoint)['state_dict']
     state.pop('cls_head.logit_scale')
     torch.save(dict(state_dict=state), tmp_path / 'other.pth')

@@ -1,4 +1,4 @@
-"""What tests of tools share: a CLIP of one layer, its file, a config to train, two comparisons."""
+"""Fixtures for tests of tools: a one-layer CLIP and its file, a config to train, comparisons."""
 
 import socket
 from collections.abc import Callable
@@ -17,7 +17,7 @@ THREE_LABELS = ['clap hands', 'fall down', 'arm wrestling']
 
 @pytest.fixture
 def one_layer_arch():
-    """An open_clip model config whose heads, one of width 64, other layouts can tell too."""
+    """An open_clip model config with one head of width 64, which other layouts imply too."""
     return dict(
         embed_dim=32,
         quick_gelu=True,
@@ -150,7 +150,7 @@ def config(tiny_config: Path) -> Path:
 
 @pytest.fixture
 def checkpoint(config: Path, tmp_path: Path) -> Path:
-    """What training saves of ``config``, with more than weights."""
+    """A checkpoint of ``config`` with optimizer and metadata, as training saves it."""
     with skip_loading_weights():
         model = init_recognizer(str(config), device='cpu')
     content = dict(state_dict=model.state_dict(), optimizer={}, message_hub={}, meta=dict(epoch=1))

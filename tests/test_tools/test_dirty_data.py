@@ -1,4 +1,4 @@
-"""Training and testing with videos that cannot be read, as a user meets them: the real tools."""
+"""Training and testing with unreadable videos, by the real tools."""
 
 import itertools
 import json
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope='module')
 def dirty(nine_videos: Path) -> Path:
-    """The nine videos, with four files beside them that are none."""
+    """The nine videos and four files that are not videos."""
     whole = (nine_videos / '0.mp4').read_bytes()
     (nine_videos / 'text.mp4').write_text('no video')
     (nine_videos / 'empty.mp4').write_bytes(b'')
@@ -62,7 +62,7 @@ def test_a_bad_video_is_replaced_and_bad_test_videos_count(
     assert 'text.mp4: ' in output
     assert 'others of its class replace it' in output
     assert '1 of 10 videos' in output
-    assert '[1][4/4]' in output  # nothing was left out: ceil(10 videos / batch 3)
+    assert '[1][4/4]' in output  # nothing was skipped: ceil(10 videos / batch 3)
     (log,) = work_dir.glob('*/*.log')
     assert 'others of its class replace it' in log.read_text()
     assert list(work_dir.glob('best_acc_top1_*.pth'))

@@ -19,7 +19,7 @@ STRATEGIES = ROOT / 'configs' / '_base_' / 'strategies'
 
 @pytest.fixture
 def one_template(tiny_config: Path) -> Path:
-    """The tiny config without chance in the texts, and with clipped gradients."""
+    """The tiny config with fixed texts and gradient clipping."""
     path = tiny_config.parent / 'one_template.py'
     path.write_text(
         f"_base_ = ['{tiny_config}']\n"
@@ -104,7 +104,7 @@ def test_fsdp_in_bfloat16_is_ddp_in_bfloat16(
 
 
 def children(pid: int) -> list[int]:
-    """Processes that a process has started."""
+    """Child processes of a process."""
     listed = Path(f'/proc/{pid}/task/{pid}/children').read_text().split()
     return [int(child) for child in listed]
 

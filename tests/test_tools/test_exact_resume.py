@@ -1,4 +1,4 @@
-"""A run that is killed with ``kill -9`` and resumed ends like one that was not.
+"""A run that is killed with ``kill -9`` and resumed ends like an uninterrupted one.
 
 ``KILLS=10 pytest tests/test_tools/test_exact_resume.py`` kills at ten random moments.
 """
@@ -19,14 +19,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
 
 KILLS = int(os.environ.get('KILLS', '1'))
 FEW = ['in an epoch', 'while a checkpoint is written', 'during validation']
-# of clocks, and of the places and times in which a run was
+# keys that depend on clocks, paths and times
 CHANCE = {'time', 'data_time', 'memory', 'cfg', 'experiment_name', 'last_ckpt', 'best_ckpt'}
-CHANCE |= {'mmengine_version'}  # holds the commit of the folder it is called from
+CHANCE |= {'mmengine_version'}  # has the commit of the current folder
 
 
 @pytest.fixture
 def config(tiny_config: Path) -> Path:
-    """The tiny config with all that could differ: chance, workers, averages, one file kept."""
+    """The tiny config with randomness, workers, averaging and one kept file."""
     path = tiny_config.parent / 'chance.py'
     path.write_text(
         dedent(f"""
@@ -58,7 +58,7 @@ def config(tiny_config: Path) -> Path:
 
 @pytest.fixture
 def train(config: Path, tmp_path: Path, start_tool: Callable) -> Callable[..., None]:
-    """Function: trains in ``tmp_path / name``, once for each kill and at last to the end."""
+    """Function that trains in ``tmp_path / name``, once per kill and finally to the end."""
 
     def run(kills: dict[str, Sequence], epochs: int, processes: int = 1) -> None:
         runs = []
@@ -79,7 +79,7 @@ def train(config: Path, tmp_path: Path, start_tool: Callable) -> Callable[..., N
 
 
 def logged(work_dir: Path) -> dict[tuple, dict]:
-    """What was logged at each step of training and validation, the last time it was reached."""
+    """Last log of each step of training and validation."""
     lines: dict[tuple, dict] = {}
     for file in sorted(work_dir.glob('*/vis_data/scalars.json')):
         for line in map(json.loads, file.read_text().splitlines()):
@@ -89,7 +89,7 @@ def logged(work_dir: Path) -> dict[tuple, dict]:
 
 
 def assert_same(found: Any, expected: Any, where: str = '') -> None:
-    """Bit by bit, without what differs from run to run."""
+    """Content to compare bit by bit, without keys that differ between runs."""
     assert type(found) is type(expected), where
     if isinstance(expected, dict):
         assert found.keys() == expected.keys(), where
@@ -132,22 +132,24 @@ def assert_same_runs(found: Path, expected: Path) -> None:
 
 
 def last_words(log: Path) -> str:
-    """What a killed run logged last."""
+    """Last log of a killed run."""
     words = ('Epoch(', 'Saving', 'is saved', 'Checkpoints will')
     lines = [line for line in log.read_text().splitlines() if any(word in line for word in words)]
     return lines[-1].split(' - ')[-1][:60] if lines else 'nothing'
 
 
-def test_killed_at_every_moment(train: Callable, tmp_path: Path, load_tool: Callable) -> None:
-    """One run that dies again and again, each time in another place; and resumed when done."""
+def test_resume_after_a_kill_at_every_stage(
+    train: Callable, tmp_path: Path, load_tool: Callable
+) -> None:
+    """One run that is killed repeatedly at different points, and resumed when finished."""
     moments = list(load_tool('tests/resume_worker.py').MOMENTS)
     moments = moments if KILLS >= 10 else FEW
     train(dict(straight=[], killed=[*moments, None]), epochs=len(moments) + 2)
     assert_same_runs(tmp_path / 'killed', tmp_path / 'straight')
 
 
-def test_killed_at_random(train: Callable, tmp_path: Path) -> None:
-    """Runs that die once each."""
+def test_resume_after_a_kill_at_a_random_time(train: Callable, tmp_path: Path) -> None:
+    """Runs that are killed once each."""
     # of clocks: the other random numbers are seeded
     shares = [random.Random(os.urandom(8)).uniform(0, 0.9) for _ in range(KILLS)]
     names = [f'killed_{number}' for number in range(KILLS)]

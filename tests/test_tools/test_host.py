@@ -52,7 +52,7 @@ def unpatched(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 @pytest.fixture
 def dump(nine_videos: Path, tmp_path: Path) -> Path:
-    """What tools/test.py --dump writes: nine videos of three classes, six of them right."""
+    """A dump as of ``actionclip test --dump``: nine videos of three classes, six correct."""
     samples = []
     for index in range(9):
         right = index % 3 if index < 6 else (index + 1) % 3
@@ -86,7 +86,7 @@ def test_list_and_help(host: Callable, capsys: pytest.CaptureFixture) -> None:
         ('mmaction2torchserve', 'pip install torch-model-archiver'),
     ],
 )
-def test_what_cannot_run_is_one_sentence(
+def test_tools_that_cannot_run_are_refused(
     host: Callable, name: str, words: str, capsys: pytest.CaptureFixture
 ) -> None:
     with pytest.raises(SystemExit) as error:
@@ -160,7 +160,7 @@ def test_confusion_matrix(host: Callable, config: Path, dump: Path, tmp_path: Pa
 def test_the_confusion_matrix_is_legible(
     host: Callable, config: Path, dump: Path, tmp_path: Path, unpatched: Callable
 ) -> None:
-    """Labels of the host overlap for many classes; ours have their own row each, and names."""
+    """The host's labels overlap for many classes; ours are names with a row each."""
     import matplotlib.pyplot as plt
     from mmaction.evaluation import ConfusionMatrix
 
@@ -275,7 +275,7 @@ def test_vis_cam(
     assert out.stat().st_size > 0
 
 
-def test_lists_of_the_host_are_those_of_the_preparation(
+def test_host_lists_equal_our_preparation(
     host: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """data/build_file_list imports ``tools.data.…`` of mmaction2, and reads the current folder."""

@@ -1,4 +1,4 @@
-"""mmaction2's Python interface and TensorBoard on a config of this plugin."""
+"""mmaction2's Python interface and TensorBoard on a config of this package."""
 
 import argparse
 import re

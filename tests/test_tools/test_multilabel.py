@@ -18,7 +18,7 @@ NUM_CLASSES = 19
 
 @pytest.fixture(scope='module')
 def data(tmp_path_factory: pytest.TempPathFactory, write_video: Callable) -> Path:
-    """Nine videos: the first has no label, the last is none."""
+    """Nine videos: the first has no label, the last is not a video."""
     folder = tmp_path_factory.mktemp('multilabel')
     lines = ['0.mp4']
     write_video(folder / '0.mp4')

@@ -1,4 +1,4 @@
-"""The tools end to end, as a user calls them: real video files, subprocesses, tiny model."""
+"""Train and test end to end: real video files, subprocesses, a tiny model."""
 
 import pickle
 import signal
@@ -26,7 +26,7 @@ def test_train_killed_resumed_and_tested(
 ) -> None:
     work_dir = tmp_path / 'run'
     args = (tiny_config, '--work-dir', work_dir, '--seed', 1)
-    # a run that would last for ever is killed as soon as its first checkpoint is complete
+    # an endless run is killed as soon as its first checkpoint is complete
     process = start_tool('tools/train.py', *args, '--cfg-options', 'train_cfg.max_epochs=100000')
     deadline = time.monotonic() + 120
     while not (work_dir / 'last_checkpoint').exists() and time.monotonic() < deadline:
