@@ -36,9 +36,19 @@ def run_and_exit(
     catch_signals()
     try:
         code = main()
-    except KeyboardInterrupt as stop:
+    except BaseException as error:
+        stop = find_interruption(error)
+        if stop is None:
+            raise
         sys.exit(_say_goodbye(stop, kept))
     sys.exit(code)
+
+
+def find_interruption(error: BaseException | None) -> KeyboardInterrupt | None:
+    """The interruption that caused an error: bare ``except`` clauses of libraries replace it."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 class _SafeStream:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from ._arguments import file_or_url, make_parser
-from ._ending import command_line, is_first_process
+from ._ending import command_line, find_interruption, is_first_process
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -17,7 +17,10 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     try:
         run_host_tool('train', arguments, lock=command if is_first_process() else None)
-    except KeyboardInterrupt as stop:
+    except BaseException as error:
+        stop = find_interruption(error)
+        if stop is None:
+            raise
         raise type(stop)(_kept(command)) from None
 
 

@@ -22,7 +22,17 @@ IN_IMPORTS = """
 from actionclip_mm.cli._ending import catch_signals
 catch_signals()
 print('ready', flush=True)
-time.sleep(60)  # where a command imports what is slow
+time.sleep(60)  # as during slow imports
+"""
+REPLACED = """
+from actionclip_mm.cli._ending import run_and_exit
+def main():
+    try:
+        print('ready', flush=True)
+        time.sleep(60)
+    except:  # as mmengine does while it formats a config
+        raise SyntaxError('no config')
+run_and_exit(main, kept='three files are kept.')
 """
 WITH_CHILD = """
 from actionclip_mm.cli._ending import run_and_exit
@@ -64,9 +74,14 @@ def line_of(process: subprocess.Popen) -> str:
 
 @pytest.mark.parametrize(('number', 'code', 'word'), ENDS)
 @pytest.mark.parametrize(
-    ('program', 'kept'), [(IN_MAIN, 'three files are kept.'), (IN_IMPORTS, 'nothing was done yet.')]
+    ('program', 'kept'),
+    [
+        (IN_MAIN, 'three files are kept.'),
+        (IN_IMPORTS, 'nothing was done yet.'),
+        (REPLACED, 'three files are kept.'),
+    ],
 )
-def test_a_stopped_tool_says_one_line(
+def test_an_interrupted_command_prints_one_line(
     number: int, code: int, word: str, program: str, kept: str, start: Callable
 ) -> None:
     process = start(program)
@@ -76,14 +91,14 @@ def test_a_stopped_tool_says_one_line(
     assert (process.returncode, said.strip()) == (code, f'{word}: {kept}')
 
 
-def test_processes_but_the_first_are_silent(start: Callable) -> None:
+def test_other_ranks_are_silent(start: Callable) -> None:
     process = start(IN_MAIN, SLURM_PROCID='1')
     assert line_of(process) == 'ready'
     process.send_signal(signal.SIGINT)
     assert process.communicate(timeout=20)[1] == '' and process.returncode == 130
 
 
-def test_children_end_with_a_tool(start: Callable) -> None:
+def test_children_end_with_a_command(start: Callable) -> None:
     process = start(WITH_CHILD)
     said = sorted([line_of(process), line_of(process)])
     assert said[1] == 'ready'
@@ -99,7 +114,7 @@ def test_children_end_with_a_tool(start: Callable) -> None:
         pytest.fail('the child lives on')
 
 
-def test_exit_codes_and_errors_stay(start: Callable) -> None:
+def test_exit_codes_and_errors_are_kept(start: Callable) -> None:
     for main, code, words in (
         ('lambda: 3', 3, ''),
         ('lambda: None', 0, ''),

@@ -1,6 +1,6 @@
-"""The ends of whole runs: processes that part in order, work dirs that one run has to itself.
+"""Shutdown of whole runs: process groups and locks of work dirs.
 
-REPEATS=50 pytest -rP tests/test_tools/test_run_ends.py -k part_in_order  # prints how they ended
+REPEATS=50 pytest -rP tests/test_tools/test_run_ends.py -k leave_the_group  # prints how they ended
 """
 
 import json
@@ -17,10 +17,10 @@ REPEATS = int(os.environ.get('REPEATS', '1'))
 
 @pytest.mark.slow
 @pytest.mark.timeout(60 * REPEATS + 240)
-def test_two_processes_part_in_order(
+def test_two_processes_leave_the_group_together(
     config: Path, checkpoint: Path, tmp_path: Path, run_tool: Callable
 ) -> None:
-    """A rank could end in SIGABRT after its metrics were printed, as its peer was gone already."""
+    """A rank could abort after printing its metrics, because its peer was already gone."""
     (tmp_path / 'runs').mkdir()
     args = (config, checkpoint, tmp_path / 'runs', REPEATS)
     output = run_tool('tests/two_processes_worker.py', *args, timeout=50 * REPEATS + 200)
@@ -34,13 +34,13 @@ def test_two_processes_part_in_order(
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)  # two starts of a tool
-def test_a_training_has_its_work_dir_to_itself(
+def test_a_work_dir_is_locked_by_its_training(
     config: Path, tmp_path: Path, start_tool: Callable, run_tool: Callable
 ) -> None:
-    """A second one is refused and changes nothing; the first one ends on SIGTERM with one line."""
+    """A second training is refused; the first one ends on SIGTERM with one line."""
     work_dir = tmp_path / 'run'
     args = ('tools/train.py', config, '--work-dir', work_dir)
-    # logs that nobody reads would stop it
+    # a full pipe would block it
     options = ('--no-validate', '--cfg-options', 'train_cfg.max_epochs=1000', 'log_level=ERROR')
     first = start_tool(*args, *options)
     deadline = time.monotonic() + 200
@@ -55,7 +55,7 @@ def test_a_training_has_its_work_dir_to_itself(
     assert [path for path in work_dir.iterdir() if path.is_dir()] == runs
     first.send_signal(signal.SIGTERM)
     output, _ = first.communicate(timeout=60)
-    assert first.returncode == 143
+    assert first.returncode == 143, output
     assert 'Traceback' not in output
     said = output.rstrip().splitlines()[-1]
     assert said.startswith('Terminated: ') and f'{work_dir}/epoch_' in said
