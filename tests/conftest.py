@@ -358,3 +358,14 @@ def load_tool() -> Callable[[str], ModuleType]:
         return module
 
     return load
+
+
+@pytest.fixture
+def one_layer_arch():
+    """An open_clip model config whose heads, one of width 64, other layouts can tell too."""
+    return dict(
+        embed_dim=32,
+        quick_gelu=True,
+        vision_cfg=dict(image_size=32, patch_size=16, width=64, layers=1, head_width=64),
+        text_cfg=dict(context_length=77, vocab_size=49408, width=64, heads=1, layers=1),
+    )

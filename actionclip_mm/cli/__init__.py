@@ -4,10 +4,8 @@ import difflib
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from typing import NoReturn
 
-from ..utils.carried_files import carried
 from ..version import __version__
 from ._arguments import WRONG_CALL
 from ._ending import NOTHING_HALF, run_and_exit
@@ -29,12 +27,6 @@ COMMANDS = {
     'benchmark': 'measure time and memory of options of a config',
     'doctor': 'check the installation: versions, decoders, weights, GPU, disk',
 }
-# Commands without a module in this package yet, and the script that does their work.
-SCRIPTS = {
-    'convert': 'convert/to_actionclip.py',
-    'export': 'convert/export.py',
-    'prompts': 'analysis/show_prompts.py',
-}
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -55,10 +47,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         hint = f'did you mean {close[0]}?' if close else 'see actionclip --help.'
         print(f'actionclip: error: unknown command {name!r}: {hint}', file=sys.stderr)
         sys.exit(WRONG_CALL)
-    module = f'{__name__}.{name.replace("-", "_")}'
-    if find_spec(module) is None:
-        _run_script(name, rest)
-    command = import_module(module)
+    command = import_module(f'{__name__}.{name.replace("-", "_")}')
     run_and_exit(lambda: command.main(rest), kept=getattr(command, 'kept', NOTHING_HALF))
 
 
@@ -68,14 +57,3 @@ def usage() -> str:
     head = 'usage: actionclip COMMAND [arguments]\n\nActionCLIP on mmaction2.\n\ncommands:'
     tail = '\nactionclip COMMAND --help shows the options of a command.'
     return '\n'.join([head, *rows, tail])
-
-
-def _run_script(name: str, rest: list[str]) -> NoReturn:
-    import runpy
-
-    tools = carried('tools')
-    path = tools / SCRIPTS[name]
-    sys.argv[:] = [str(path), *rest]
-    sys.path[:0] = [str(path.parent), str(tools)]
-    runpy.run_path(str(path), run_name='__main__')
-    sys.exit(0)

@@ -35,7 +35,7 @@ Tower = Literal['visual', 'text']
 _OTHER_LAYOUTS = {
     ('backbone.', 'cls_head.'): 'load the checkpoint of a whole recognizer with `load_from`',
     ('vision_model.', 'text_model.', 'clip.visual.'): (
-        'convert them with tools/convert/to_actionclip.py and load the result with `load_from`'
+        'convert them with actionclip convert and load the result with `load_from`'
     ),
 }
 

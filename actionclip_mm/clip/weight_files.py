@@ -9,22 +9,11 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from ..utils import write_bytes
+from ..utils import check_weights_path, write_bytes
 from ..utils.weight_values import check_weight_values
 from .state_dict import shards_of
 
-SUFFIXES = ('.safetensors', '.pth')
 CHUNK = 2**20  # bytes hashed at once
-
-
-def check_suffix(path: str | Path) -> None:
-    """Refuses names of files that cannot be written.
-
-    Raises:
-        ValueError: The name ends otherwise than in ``.safetensors`` or ``.pth``.
-    """
-    if Path(path).suffix not in SUFFIXES:
-        raise ValueError(f"'{path}' ends in neither {' nor '.join(SUFFIXES)}: name it so.")
 
 
 def write_weights(path: str | Path, state: dict[str, Tensor], meta: dict[str, str]) -> None:
@@ -39,7 +28,7 @@ def write_weights(path: str | Path, state: dict[str, Tensor], meta: dict[str, st
         ValueError: Another suffix, or weights that nobody can use (NaN, Inf).
         OSError: The file was not written, with the reason.
     """
-    check_suffix(path)
+    check_weights_path(path)
     check_weight_values(state, str(path))
     # own memory each: safetensors refuses views of one storage
     state = {name: value.detach().cpu().clone().contiguous() for name, value in state.items()}

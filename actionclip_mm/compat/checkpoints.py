@@ -255,7 +255,7 @@ def _refusing_clearly(filename: str) -> Iterator[None]:
             raise
         raise _Refused(
             f'{filename} was refused: it is an archive of TorchScript, whose code would be '
-            'run; convert its weights first (tools/convert/to_actionclip.py)'
+            'run; convert its weights first (actionclip convert)'
         ) from None
 
 

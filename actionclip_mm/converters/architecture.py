@@ -33,15 +33,16 @@ def read_arch(state: dict[str, Tensor], quick_gelu: bool, hints: Hints) -> str |
             towers are added.
 
     Returns:
-        A model-config dict; a name where the hints have one.
+        A model-config dict; the name in the hints if its activation is the same.
 
     Raises:
         ValueError: Weights of a tower are missing whose shapes are needed.
     """
     if hints.arch is not None:
-        if isinstance(hints.arch, str):
+        cfg = model_config(hints.arch)
+        if isinstance(hints.arch, str) and bool(cfg.get('quick_gelu', False)) == quick_gelu:
             return hints.arch
-        return {**hints.arch, 'quick_gelu': quick_gelu}
+        return {**cfg, 'quick_gelu': quick_gelu}
     arch: dict[str, Any] = dict(
         embed_dim=_shape(state, f'{TEXT}text_projection')[-1],
         quick_gelu=quick_gelu,

@@ -149,7 +149,7 @@ def _convert(
     notes = [] if drop else list(mapped.notes)
     if source == 'open_clip' and hints == Hints() and (own := mini_clip(mapped.state)):
         hints = Hints(arch=own, quick_gelu=own['quick_gelu'])
-    arch = read_arch(mapped.state, _activation(source, mapped, hints, notes), hints)
+    arch = read_arch(mapped.state, _quick_gelu(source, mapped, hints, notes), hints)
     if source not in CLIPS_OWN_HEADS and assumes_heads(arch, hints):
         sidecar = f'{SIDECAR_OF[source]} next to the file'
         raise ValueError(
@@ -222,15 +222,28 @@ def _with_logit_bias(arch: str | dict, mapped: Mapped) -> str | dict:
     return {**cfg, 'init_logit_bias': mapped.logit_bias or 0.0}
 
 
-def _activation(source: str, mapped: Mapped, hints: Hints, notes: list[str]) -> bool:
-    """Whether the towers have QuickGELU: what is known, or what the source mostly has."""
-    for known in (hints.quick_gelu, mapped.quick_gelu):
-        if known is not None:
-            return known
+def _quick_gelu(source: str, mapped: Mapped, hints: Hints, notes: list[str]) -> bool:
+    """Whether the towers have QuickGELU: what is known, or the default of the source.
+
+    Raises:
+        ValueError: The hints contradict the layout.
+    """
+    given, known = hints.quick_gelu, mapped.quick_gelu
+    if given is not None and known is not None and given != known:
+        name = 'quick_gelu' if known else 'gelu'
+        raise ValueError(
+            f'Weights of {SOURCES[source].title} were trained with {name}: omit --activation, or '
+            'give another --source.'
+        )
+    if isinstance(hints.arch, str) and known is None and given is None:
+        known = bool(model_config(hints.arch).get('quick_gelu', False))
+    for value in (given, known):
+        if value is not None:
+            return value
     usual = source == 'huggingface'  # CLIPModel's own default
     name = 'quick_gelu' if usual else 'gelu'
     notes.append(
-        f'Weights do not tell the activation: {name} is assumed, as the source has it by default '
+        f'Weights do not tell the activation: {name} is assumed, the default of the source '
         '(--activation sets it).'
     )
     return usual

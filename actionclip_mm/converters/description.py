@@ -14,7 +14,7 @@ import torch
 from mmengine.config import Config, ConfigDict
 from torch import Tensor, nn
 
-from ..clip import list_models
+from ..clip import Arch, list_models
 from ..clip.arch import DEFAULT_ARCH, clean_name
 from ..clip.build import trained_with_quick_gelu
 from ..clip.weight_files import write_weights
@@ -54,14 +54,14 @@ def describe(
     backbone = plain['backbone']
     if 'pretrained' in backbone:
         if backbone.get('type') == 'CLIPImageEncoder':
-            backbone['arch'] = self_contained_arch(backbone)
+            backbone['arch'] = self_contained_arch(backbone.get('arch'), backbone.get('pretrained'))
         backbone['pretrained'] = None
     encoder = getattr(model.cls_head, 'label_encoder', None)
     labels = templates = None
     if encoder is not None:
         inner = plain['cls_head']['label_encoder']
         if inner.get('arch') is not None:
-            inner['arch'] = self_contained_arch(inner)
+            inner['arch'] = self_contained_arch(inner['arch'], inner.get('pretrained'))
         inner.pop('pretrained', None)
         labels = list(encoder.labels)
         templates = encoder.prompts if isinstance(encoder.prompts, dict) else list(encoder.prompts)
@@ -93,12 +93,12 @@ def set_pixels(plain: dict[str, Any], model: nn.Module) -> None:
             plain['data_preprocessor'][name] = value.flatten().tolist()
 
 
-def self_contained_arch(part: Mapping[str, Any]) -> str | dict:
-    """The ``arch`` of a backbone or label encoder that needs no ``pretrained`` next to it.
+def self_contained_arch(arch: Arch | None, pretrained: str | None) -> Arch:
+    """The ``arch`` that needs no ``pretrained`` next to it.
 
     ``pretrained`` decides the activation, and some names bring weights, so these become dicts.
     """
-    arch, pretrained = part.get('arch') or DEFAULT_ARCH, part.get('pretrained')
+    arch = arch or DEFAULT_ARCH
     name = clean_name(arch) if isinstance(arch, str) else ''
     if pretrained is not None and trained_with_quick_gelu(name, pretrained):
         return {**model_config(arch), 'quick_gelu': True}

@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import nn
 
-from ..clip import DEFAULT_ARCH, build_clip
+from ..clip import DEFAULT_ARCH, Arch, build_clip
 from .backbones.base_tower_prompt import is_config_of
 from .backbones.clip_image_encoder import CLIPImageEncoder
 from .text.label_encoder import TextPromptLabelEncoder
@@ -22,15 +22,25 @@ def share_clip(backbone: dict, cls_head: dict | None) -> tuple[dict, dict | None
         is_config_of(backbone, CLIPImageEncoder) and is_config_of(encoder, TextPromptLabelEncoder)
     ):
         return backbone, cls_head
-    image = (backbone.get('arch', DEFAULT_ARCH), backbone.get('pretrained'))
-    inherits = encoder.get('arch') is None
-    arch = image[0] if inherits else encoder['arch']
-    pretrained = encoder.get('pretrained', image[1] if inherits else None)
-    encoder = {**encoder, 'arch': arch, 'pretrained': pretrained}
-    if (arch, pretrained) == image:
-        clip = build_clip(arch, pretrained)
+    image, text = clip_of_images(backbone), clip_of_texts(backbone, encoder)
+    encoder = {**encoder, 'arch': text[0], 'pretrained': text[1]}
+    if text == image:
+        clip = build_clip(*image)
         backbone, encoder = {**backbone, 'clip': clip}, {**encoder, 'clip': clip}
     return backbone, {**head, 'label_encoder': encoder}
+
+
+def clip_of_images(backbone: dict) -> tuple[Arch, str | None]:
+    """``arch`` and ``pretrained`` of a ``CLIPImageEncoder``."""
+    return backbone.get('arch', DEFAULT_ARCH), backbone.get('pretrained')
+
+
+def clip_of_texts(backbone: dict, encoder: dict) -> tuple[Arch, str | None]:
+    """``arch`` and ``pretrained`` of a label encoder, by default those of the backbone."""
+    arch, pretrained = clip_of_images(backbone)
+    if encoder.get('arch') is not None:
+        return encoder['arch'], encoder.get('pretrained')
+    return arch, encoder.get('pretrained', pretrained)
 
 
 def with_width(cfg: dict, key: str, source: nn.Module) -> dict:

@@ -1,6 +1,6 @@
 """Shared helpers. Standard library only: what needs torch or mmengine is imported by module."""
 
-from .checks import check_positive, check_videos_read
+from .checks import check_positive, check_videos_read, check_weights_path, refuse_overwriting
 from .foreign_text import first_line, in_docstring, list_names, literal, on_page, printable
 from .label_names import normalize_name
 from .reading import decode_text, explain, read_config, read_json, read_json_object, read_text
@@ -19,6 +19,7 @@ __all__ = [
     'WorkDirLock',
     'check_positive',
     'check_videos_read',
+    'check_weights_path',
     'check_writable',
     'decode_text',
     'explain',
@@ -34,6 +35,7 @@ __all__ = [
     'read_json',
     'read_json_object',
     'read_text',
+    'refuse_overwriting',
     'to_json',
     'write_bytes',
     'write_figure',

@@ -1,6 +1,10 @@
 """Refusals that several parts share."""
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
+
+WEIGHT_SUFFIXES = ('.safetensors', '.pth')
 
 
 def check_positive(value: Any, key: str, advice: str = 'set it to 1 or more') -> None:
@@ -39,3 +43,25 @@ def check_videos_read(videos: int, unreadable: int, example: str = '') -> None:
             f'None of the {videos} videos could be read{example}: check the files and data_prefix '
             'of the data set.'
         )
+
+
+def check_weights_path(path: str | Path) -> None:
+    """Refuse a weight file that cannot be written.
+
+    Raises:
+        ValueError: Another suffix than ``.safetensors`` or ``.pth``.
+    """
+    if Path(path).suffix not in WEIGHT_SUFFIXES:
+        allowed = ' or '.join(WEIGHT_SUFFIXES)
+        raise ValueError(f"Unsupported suffix of '{path}': use {allowed}.")
+
+
+def refuse_overwriting(paths: Iterable[str | Path], force: bool) -> None:
+    """Refuse files that exist, unless ``--force`` was given.
+
+    Raises:
+        FileExistsError: One of the files exists.
+    """
+    for path in paths:
+        if Path(path).exists() and not force:
+            raise FileExistsError(f"'{path}' exists: choose another name or add --force.")

@@ -12,7 +12,6 @@ model = dict(
         _delete_=True,
         type='TimeSformerHead',
         num_classes=400,
-        in_channels=512,
         average_clips='prob',
     )
 )

@@ -7,7 +7,4 @@ table 2). Not measured here.
 
 _base_ = '../actionclip/actionclip_vit-b-32_transf_k400_8f.py'
 
-model = dict(
-    backbone=dict(pretrained=None),
-    cls_head=dict(label_encoder=dict(pretrained=None)),
-)
+model = dict(backbone=dict(pretrained=None))  # the label encoder takes the same CLIP

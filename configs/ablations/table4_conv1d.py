@@ -7,4 +7,4 @@ with Transf). Not measured here.
 
 _base_ = '../actionclip/actionclip_vit-b-32_transf_k400_8f.py'
 
-model = dict(neck=dict(_delete_=True, type='Conv1DPrompt', in_channels=512))
+model = dict(neck=dict(_delete_=True, type='Conv1DPrompt'))

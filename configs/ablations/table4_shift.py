@@ -9,5 +9,5 @@ _base_ = '../actionclip/actionclip_vit-b-32_transf_k400_8f.py'
 
 model = dict(
     backbone=dict(visual_prompt=dict(type='ShiftPrompt')),
-    neck=dict(_delete_=True, type='MeanPPrompt', in_channels=512),
+    neck=dict(_delete_=True, type='MeanPPrompt'),
 )

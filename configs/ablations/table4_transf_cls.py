@@ -8,5 +8,5 @@ with Transf). Not measured here.
 _base_ = '../actionclip/actionclip_vit-b-32_transf_k400_8f.py'
 
 model = dict(
-    neck=dict(_delete_=True, type='TransfClsPrompt', in_channels=512, num_frames=8),
+    neck=dict(_delete_=True, type='TransfClsPrompt', num_frames=8),
 )

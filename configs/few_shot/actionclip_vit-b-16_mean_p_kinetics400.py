@@ -14,4 +14,4 @@ _base_ = [
 ]
 
 train_dataloader = dict(batch_size=16, drop_last=False)
-model = dict(neck=dict(_delete_=True, type='MeanPPrompt', in_channels=512))
+model = dict(neck=dict(_delete_=True, type='MeanPPrompt'))

@@ -8,4 +8,4 @@ clips of a pair give it the same frames, so one of the two is always wrong.
 
 _base_ = ['actionclip_mini_transf.py']
 
-model = dict(neck=dict(_delete_=True, type='MeanPPrompt', in_channels=128))
+model = dict(neck=dict(_delete_=True, type='MeanPPrompt'))

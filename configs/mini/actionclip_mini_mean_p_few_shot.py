@@ -9,4 +9,4 @@ seed 0: top-1 41.4 % with K = 1 to 47.5 % with K = 8 (docs/few_shot_mini.md).
 
 _base_ = 'actionclip_mini_transf_few_shot.py'
 
-model = dict(neck=dict(_delete_=True, type='MeanPPrompt', in_channels=128))
+model = dict(neck=dict(_delete_=True, type='MeanPPrompt'))

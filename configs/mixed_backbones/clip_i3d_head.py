@@ -12,7 +12,6 @@ model = dict(
         _delete_=True,
         type='I3DHead',
         num_classes=400,
-        in_channels=512,
         spatial_type=None,  # the neck has pooled already
         dropout_ratio=0.5,
         average_clips='prob',

@@ -69,6 +69,9 @@ WRONG_CALLS = {
     'report': (['gone'], "no such folder: 'gone'"),
     'prepare': (['ucf102'], 'ucf102'),
     'protocol': (['few_shot'], 'few_shot'),
+    'convert': (['gone.pt', 'x.pth'], "argument src: no such file: 'gone.pt'"),
+    'export': (['gone.pth', 'x.pth'], "argument checkpoint: no such file: 'gone.pth'"),
+    'prompts': (['--labels', 'a', 'a'], "both 'a'"),
     'doctor': (['--gone'], 'unrecognized arguments'),
     'models': (['--gone'], 'unrecognized arguments'),
     'demo': (['--work-dir', '/dev/null/x'], '/dev/null'),
@@ -76,7 +79,7 @@ WRONG_CALLS = {
 }
 
 
-@pytest.mark.parametrize('name', WRONG_CALLS)
+@pytest.mark.parametrize('name', COMMANDS)
 def test_wrong_calls_and_help_import_nothing_heavy(name: str, tmp_path: Path) -> None:
     argv, message = WRONG_CALLS[name]
     wrong = call(name, *argv, cwd=tmp_path)

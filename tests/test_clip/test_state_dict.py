@@ -109,7 +109,7 @@ def test_pretrained_of_a_tower(prefix: str, wrapper: str, tiny_arch: dict, tmp_p
 @pytest.mark.parametrize(
     ('name', 'advice'),
     [
-        ('vision_model.x', 'convert them with tools/convert/to_actionclip.py'),
+        ('vision_model.x', 'convert them with actionclip convert'),
         ('clip.visual.x', 'convert them with'),
         ('backbone.visual.x', 'with `load_from`'),
         ('visual.x', 'set `arch` to the model'),

@@ -11,6 +11,7 @@ SHORT = {
     'cli/': 'test_cli/',
     'hooks/': 'test_engine/test_hooks/',
     'preflight/': 'test_engine/test_preflight/',
+    'preparation/': 'test_preparation/',
     'tools/': 'test_tools/',
     'utils/': 'test_utils/',
 }

@@ -57,7 +57,8 @@ def test_shapes_that_do_not_tell(arch):
     state[f'{VISUAL}positional_embedding'] = torch.empty(7, 128, device='meta')
     with pytest.raises(ValueError, match='6 patches, which are not a square'):
         read_arch(state, True, Hints())
-    assert read_arch(state, True, Hints(arch='ViT-B-16')) == 'ViT-B-16'
+    assert read_arch(state, False, Hints(arch='ViT-B-16')) == 'ViT-B-16'
+    assert read_arch(state, True, Hints(arch='ViT-B-16'))['quick_gelu'] is True
 
 
 def test_neck_and_prompt_are_expected(arch):

@@ -1,5 +1,7 @@
 """Layouts are found out, and every name is accounted for."""
 
+from importlib import import_module
+
 import pytest
 import torch
 from mmaction.registry import MODELS
@@ -13,6 +15,9 @@ from actionclip_mm.converters import (
     open_clip,
 )
 from actionclip_mm.converters.huggingface_config import hints_of_config
+from actionclip_mm.converters.mapped import Mapped
+
+convert_module = import_module('actionclip_mm.converters.convert')
 
 
 @pytest.fixture
@@ -226,3 +231,30 @@ def test_prefixes_and_wrappers_of_every_layout(state, source, prefix):
 
 def prefixed(state, prefix):
     return {prefix + name: value for name, value in state.items()}
+
+
+def test_an_activation_that_contradicts_the_layout(state):
+    for source, title in (('openai', "OpenAI's CLIP"), ('auto', 'released ActionCLIP')):
+        content = state
+        if source == 'auto':
+            content = dict(model_state_dict=state, fusion_model_state_dict={})
+        with pytest.raises(ValueError, match=f'{title} were trained with quick_gelu: omit --act'):
+            convert(content, source, Hints(quick_gelu=False))
+        assert convert(content, source, Hints(quick_gelu=True)).arch['quick_gelu'] is True
+
+
+@pytest.mark.parametrize(
+    ('name', 'given', 'activation'),
+    [
+        ('ViT-B-16', None, False),
+        ('ViT-B-16-quickgelu', None, True),
+        ('ViT-B-16', True, True),
+        ('ViT-B-16-quickgelu', False, False),
+    ],
+)
+def test_the_activation_of_a_named_model(name, given, activation):
+    """An option is followed, or else what the name says; the towers' weights are not at hand."""
+    notes = []
+    hints = Hints(arch=name, quick_gelu=given)
+    quick_gelu = convert_module._quick_gelu('open_clip', Mapped({}), hints, notes)
+    assert (quick_gelu, notes) == (activation, [])

@@ -15,6 +15,7 @@ from mmaction.structures import ActionDataSample
 from mmengine.config import Config
 from mmengine.runner import load_checkpoint
 
+from actionclip_mm.cli.convert import main as convert_main
 from actionclip_mm.clip.state_dict import read_content
 from actionclip_mm.converters import SOURCES, convert
 
@@ -38,14 +39,12 @@ def expected(golden, name):
 
 
 @pytest.fixture(scope='module')
-def config(golden, load_tool, name, tmp_path_factory) -> Path:
+def config(golden, name, tmp_path_factory) -> Path:
     """The config that the converter writes; its weights are next to it."""
     out = tmp_path_factory.mktemp('converted') / f'{name}.safetensors'
     labels = golden(name) / 'labels.txt'
     source = golden(name) / CHECKPOINTS[name]
-    load_tool('tools/convert/to_actionclip.py').main(
-        [str(source), str(out), '--labels', str(labels)]
-    )
+    convert_main([str(source), str(out), '--labels', str(labels)])
     return out.with_suffix('.py')
 
 

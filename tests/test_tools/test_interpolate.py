@@ -128,7 +128,7 @@ def test_pretrained_and_clip_files_are_zero_shot_models(interpolate, configs, ch
     'args, words',
     [
         (['--save-alpha', '0.5'], 'must be used together'),
-        (['--save-alpha', '0.5', '--out', 'x.bin'], 'ends in neither'),
+        (['--save-alpha', '0.5', '--out', 'x.bin'], 'Unsupported suffix'),
         (['--alpha', '0', '--metric', 'nothing'], "'nothing' is unknown: set one of acc/top1"),
     ],
 )

@@ -10,9 +10,7 @@ import pytest
 from actionclip_mm.cli import COMMANDS
 
 TOOLS = Path(__file__).resolve().parents[2] / 'tools'
-PENDING = ('_entry.py', 'convert/export.py', 'convert/to_actionclip.py', 'analysis/show_prompts.py')
 FILES = [str(path.relative_to(TOOLS)) for path in sorted(TOOLS.rglob('*.py'))]
-FILES = [name for name in FILES if name not in PENDING]  # not commands of the package yet
 SHIM = re.compile(
     r"""\"{3}The same as ``actionclip (?P<call>[\w -]+)``\.\"{3}
 

@@ -16,6 +16,8 @@ from torch import nn
 
 from actionclip_mm.apis import ActionCLIPInferencer
 from actionclip_mm.apis.building import load_strictly
+from actionclip_mm.cli.convert import main as convert_main
+from actionclip_mm.cli.export import main as export_main
 from actionclip_mm.clip import build_clip
 from actionclip_mm.clip.state_dict import has_openai_constants, read_content, read_state_dict
 from actionclip_mm.evaluation import read_dump
@@ -30,7 +32,7 @@ def predict(path: Path, load_tool: Callable, arch: dict) -> object:
 
 
 def to_actionclip(path: Path, load_tool: Callable, arch: dict) -> object:
-    return load_tool('tools/convert/to_actionclip.py').main([str(path), str(path.parent / 'o.pth')])
+    return convert_main([str(path), str(path.parent / 'o.pth')])
 
 
 def interpolate(path: Path, load_tool: Callable, arch: dict) -> object:
@@ -48,10 +50,10 @@ ENTRIES: dict[str, Callable] = {
     ),
     # tools/test.py and load_from
     'load_checkpoint': lambda path, *_: load_checkpoint(nn.Linear(1, 1), str(path)),
-    # tools/convert/export.py, actionclip predict --checkpoint and tools/run_protocol.py
+    # actionclip export, actionclip predict --checkpoint and tools/run_protocol.py
     'load_strictly': lambda path, *_: load_strictly(nn.Linear(1, 1), str(path)),
     'predictor': predict,
-    'to_actionclip.py': to_actionclip,
+    'actionclip convert': to_actionclip,
     'interpolate.py': interpolate,
 }
 # mmengine's own loader keeps its kind of error
@@ -103,7 +105,6 @@ def test_scores_run_no_code(evil_dump: Path, mark: Path) -> None:
 def test_written_configs_hold_no_code_of_others(
     tmp_path: Path,
     mark: Path,
-    load_tool: Callable,
     tiny_arch: dict,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -113,15 +114,14 @@ def test_written_configs_hold_no_code_of_others(
     source = tmp_path / f'x""" + str({code}) + r""".pt'
     torch.save(build_clip(tiny_arch).state_dict(), source)
     sidecar, out = tmp_path / 'open_clip_config.json', tmp_path / 'out.safetensors'
-    tool = load_tool('tools/convert/to_actionclip.py')
     tiny_arch['vision_cfg']['timm_model_pretrained'] = {f'a={code} or 1, b': 1}  # read by no ViT
     sidecar.write_text(json.dumps(dict(model_cfg=tiny_arch)))
     with pytest.raises(SystemExit, match='cannot be the name of a setting'):
-        tool.main([str(source), str(out)])
+        convert_main([str(source), str(out)])
     assert not out.with_suffix('.py').exists() and not out.exists()
     del tiny_arch['vision_cfg']['timm_model_pretrained']
     sidecar.write_text(json.dumps(dict(model_cfg=tiny_arch)))
-    tool.main([str(source), str(out)])
+    convert_main([str(source), str(out)])
     converted = Config.fromfile(out.with_suffix('.py'))
     assert not mark.exists()
     converted.model.cls_head.label_encoder.labels = ['a', 'b']
@@ -129,8 +129,7 @@ def test_written_configs_hold_no_code_of_others(
     again = tmp_path / 'again.safetensors'
     renamed = source.rename(source.with_suffix('.safetensors'))
     renamed.write_bytes(out.read_bytes())
-    tool = load_tool('tools/convert/export.py')
-    tool.main([str(renamed), '--config', str(tmp_path / 'trained.py'), str(again)])
+    export_main([str(renamed), '--config', str(tmp_path / 'trained.py'), str(again)])
     assert mark.name in again.with_suffix('.py').read_text()
     Config.fromfile(again.with_suffix('.py'))
     assert not mark.exists()

@@ -34,9 +34,9 @@ from torch import Tensor
 from actionclip_mm.apis.building import read_model_config
 from actionclip_mm.clip.hub import skip_loading_weights
 from actionclip_mm.clip.state_dict import load_state_dict_or_explain, read_content, read_state_dict
-from actionclip_mm.clip.weight_files import check_suffix, sha256, write_weights
+from actionclip_mm.clip.weight_files import sha256, write_weights
 from actionclip_mm.converters import SOURCES, Hints, convert, interpolate
-from actionclip_mm.utils import check_writable, write_figure, write_text
+from actionclip_mm.utils import check_weights_path, check_writable, write_figure, write_text
 
 # Modules that fine-tuning can add to a CLIP.
 ADDED = (
@@ -193,7 +193,7 @@ def run(args: argparse.Namespace) -> None:
     if (args.save_alpha is None) != (args.out is None):
         raise ValueError('--save-alpha and --out must be used together.')
     if args.out is not None:
-        check_suffix(args.out)
+        check_weights_path(args.out)
         check_writable(args.out)
     check_writable(args.work_dir / 'curve.md')
     zero_shot = read_zero_shot(args.zero_shot, args.source, read_model_config(args.test[0]))

@@ -2,10 +2,4 @@
 
 _base_ = 'actionclip_vit-b-32.py'
 
-arch = 'RN50-quickgelu'
-
-model = dict(
-    backbone=dict(arch=arch),
-    neck=dict(in_channels=1024, num_heads=8),  # text width 512 // 64, as in the released code
-    cls_head=dict(in_channels=1024, label_encoder=dict(arch=arch)),
-)
+model = dict(backbone=dict(arch='RN50-quickgelu'))

@@ -2,14 +2,16 @@
 
 _base_ = ['mini_clip.py']
 
-weights = 'data/mini_clip/mini_clip.safetensors'
 model = dict(
     type='CLIPRecognizer',
-    backbone=dict(type='CLIPImageEncoder', arch={{_base_.arch}}, pretrained=weights),
+    backbone=dict(
+        type='CLIPImageEncoder',
+        arch={{_base_.arch}},
+        pretrained='data/mini_clip/mini_clip.safetensors',
+    ),
     # from MeanP's start, and with positions as strong as frame features: few steps must do
     neck=dict(
         type='TransfPrompt',
-        in_channels=128,
         num_layers=6,
         num_heads=4,
         zero_init=True,
@@ -17,13 +19,10 @@ model = dict(
     ),
     cls_head=dict(
         type='VideoTextHead',
-        in_channels=128,
         label_encoder=dict(
             type='TextPromptLabelEncoder',
             labels='data/mini/labels_seen.txt',
             templates=['{}', 'a video of {}', 'a clip that shows {}', '{}, a short video'],
-            arch={{_base_.arch}},
-            pretrained=weights,
         ),
         loss_cls=dict(type='VideoTextKLLoss', target='normalized'),
         average_clips='prob',

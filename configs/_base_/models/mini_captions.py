@@ -5,10 +5,9 @@ _base_ = 'mini_clip.py'
 model = dict(
     type='CLIPRecognizer',
     backbone=dict(type='CLIPImageEncoder', arch={{_base_.arch}}),
-    neck=dict(type='MeanPPrompt', in_channels=128),
+    neck=dict(type='MeanPPrompt'),
     cls_head=dict(
         type='CaptionHead',
-        in_channels=128,
         multi_class=True,
         scores='softmax',
         captions_per_image=3,
@@ -16,7 +15,6 @@ model = dict(
             type='TextPromptLabelEncoder',
             labels='data/mini/labels_captions.txt',
             templates=['{}'],
-            arch={{_base_.arch}},
         ),
         loss_cls=dict(type='VideoTextKLLoss', target='normalized'),
     ),

@@ -11,7 +11,6 @@ model = dict(
         _delete_=True,
         type='TimeSformerHead',
         num_classes=60,
-        in_channels=128,
         average_clips='prob',
     )
 )

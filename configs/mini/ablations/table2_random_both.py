@@ -6,7 +6,4 @@ Mini twin of configs/ablations; results: docs/reproduce_mini.md.
 
 _base_ = '../actionclip_mini_transf.py'
 
-model = dict(
-    backbone=dict(pretrained=None),
-    cls_head=dict(label_encoder=dict(pretrained=None)),
-)
+model = dict(backbone=dict(pretrained=None))  # the label encoder takes the same CLIP

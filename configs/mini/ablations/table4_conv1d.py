@@ -6,4 +6,4 @@ Mini twin of configs/ablations; results: docs/reproduce_mini.md.
 
 _base_ = '../actionclip_mini_transf.py'
 
-model = dict(neck=dict(_delete_=True, type='Conv1DPrompt', in_channels=128, zero_init=True))
+model = dict(neck=dict(_delete_=True, type='Conv1DPrompt', zero_init=True))

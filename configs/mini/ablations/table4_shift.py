@@ -8,5 +8,5 @@ _base_ = '../actionclip_mini_transf.py'
 
 model = dict(
     backbone=dict(visual_prompt=dict(type='ShiftPrompt')),
-    neck=dict(_delete_=True, type='MeanPPrompt', in_channels=128),
+    neck=dict(_delete_=True, type='MeanPPrompt'),
 )

@@ -10,7 +10,6 @@ model = dict(
     neck=dict(
         _delete_=True,
         type='TransfClsPrompt',
-        in_channels=128,
         num_frames=8,
         zero_init=True,
         position_std=1.0,

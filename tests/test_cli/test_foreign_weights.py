@@ -22,6 +22,8 @@ from open_clip.push_to_hf_hub import save_for_hf
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from actionclip_mm.cli.convert import main as convert_main
+from actionclip_mm.cli.export import main as export_main
 from actionclip_mm.clip import build_clip
 
 EXACT = dict(rtol=1e-5, atol=1e-5)
@@ -32,14 +34,14 @@ Converting = Callable[..., tuple[nn.Module, Config]]
 
 
 @pytest.fixture
-def converting(tool: Callable, tmp_path: Path) -> Converting:
+def converting(tmp_path: Path) -> Converting:
     """Function: converts a file and gives the model and the config that were written."""
     (tmp_path / 'labels.txt').write_text('clap hands\nfall down\n')
 
     def convert(source: Path, *options: str) -> tuple[nn.Module, Config]:
         out = tmp_path / 'converted' / 'model.safetensors'
         labels = ['--labels', str(tmp_path / 'labels.txt')]
-        tool('to_actionclip')([str(source), str(out), '--force', *labels, *options])
+        convert_main([str(source), str(out), '--force', *labels, *options])
         cfg = Config.fromfile(out.with_suffix('.py'))
         model = MODELS.build(cfg.model)
         load_checkpoint(model, str(out), map_location='cpu', strict=True)
@@ -96,7 +98,7 @@ def test_hugging_face_golden_files(
 @pytest.mark.parity
 @torch.no_grad()
 def test_siglip_there_and_back(
-    golden: Callable, converting: Converting, tool: Callable, tmp_path: Path,
+    golden: Callable, converting: Converting, tmp_path: Path,
     record_property: Callable,
 ) -> None:  # fmt: skip
     """Logit bias, interpolation and resize mode survive convert and export."""
@@ -106,7 +108,7 @@ def test_siglip_there_and_back(
     converted = tmp_path / 'converted' / 'model.safetensors'
     out = tmp_path / 'out' / 'open_clip_model.safetensors'
     options = ['--config', str(converted.with_suffix('.py')), '--layout', 'open_clip']
-    tool('export')([str(converted), str(out), *options])
+    export_main([str(converted), str(out), *options])
     theirs = json.loads((source / 'open_clip_config.json').read_text())['preprocess_cfg']
     ours = json.loads(out.with_name('open_clip_config.json').read_text())['preprocess_cfg']
     assert ours == theirs
@@ -230,7 +232,7 @@ def test_hugging_face_settings(
 
 @pytest.mark.parametrize('kind', ['safetensors', 'bin', 'sharded safetensors', 'sharded bin'])
 def test_hugging_face_saves(
-    kind: str, converting: Converting, tool: Callable, tmp_path: Path, refused: Callable
+    kind: str, converting: Converting, tmp_path: Path, refused: Callable
 ) -> None:
     clip = hugging_face()
     folder = tmp_path / 'clip'
@@ -246,9 +248,9 @@ def test_hugging_face_saves(
     )
     if 'sharded' in kind:
         part = sorted(folder.glob('*-00001-of-*'))[0]
-        refused(tool('to_actionclip'), [part, tmp_path / 'a.pth'], 'is one part of a sharded save')
+        refused(convert_main, [part, tmp_path / 'a.pth'], 'is one part of a sharded save')
         part.unlink()
-        refused(tool('to_actionclip'), [index, tmp_path / 'a.pth'], 'fetch all files')
+        refused(convert_main, [index, tmp_path / 'a.pth'], 'fetch all files')
 
 
 def as_bin(folder: Path) -> Path:
@@ -323,7 +325,7 @@ REFUSED = {
 }  # fmt: skip
 
 
-def test_hugging_face_refusals(tool: Callable, tmp_path: Path, refused: Callable) -> None:
+def test_hugging_face_refusals(tmp_path: Path, refused: Callable) -> None:
     folder, out = tmp_path / 'clip', tmp_path / 'out.pth'
     hugging_face().save_pretrained(folder)
     original = json.loads((folder / 'config.json').read_text())
@@ -334,7 +336,7 @@ def test_hugging_face_refusals(tool: Callable, tmp_path: Path, refused: Callable
                 old = content.get(key)
                 changed[key] = old | value if isinstance(old, dict) else value
             (folder / file).write_text(json.dumps(changed))
-        refused(tool('to_actionclip'), [folder / 'model.safetensors', out], words)
+        refused(convert_main, [folder / 'model.safetensors', out], words)
     assert not out.exists()
 
 
@@ -347,14 +349,12 @@ def test_every_route_exists() -> None:
         assert (name, tag) in published, route
 
 
-def test_heads_are_never_guessed(
-    converting: Converting, tool: Callable, tmp_path: Path, refused: Callable
-) -> None:
+def test_heads_are_never_guessed(converting: Converting, tmp_path: Path, refused: Callable) -> None:
     clip = hugging_face()
     clip.save_pretrained(tmp_path / 'clip')
     weights = tmp_path / 'clip' / 'model.safetensors'
     config = (tmp_path / 'clip' / 'config.json').rename(tmp_path / 'config')
-    main, out = tool('to_actionclip'), tmp_path / 'out.pth'
+    main, out = convert_main, tmp_path / 'out.pth'
     refused(main, [weights, out], 'give --vision-heads and --text-heads, or put config.json next')
     refused(main, [weights, out, '--vision-heads', 3], 'do not tell the number of attention heads')
     heads = ['--vision-heads', '3', '--text-heads', '5']
@@ -362,8 +362,8 @@ def test_heads_are_never_guessed(
         converting(weights, *heads)[0], clip, open_clip.tokenize(['clap hands', 'sit'])
     )
     shutil.move(config, tmp_path / 'clip' / 'config.json')
-    refused(main, [weights, out, *heads], 'tells the architecture: omit --vision-heads')
-    refused(main, [weights, out, '--arch', 'ViT-B-32'], 'tells the architecture: omit --arch')
+    refused(main, [weights, out, *heads], 'sets the architecture: omit --vision-heads')
+    refused(main, [weights, out, '--arch', 'ViT-B-32'], 'sets the architecture: omit --arch')
 
 
 # ---------------------------------------------------------------- open_clip
@@ -373,7 +373,7 @@ def test_heads_are_never_guessed(
 @pytest.mark.parametrize('file', ['open_clip_model.safetensors', 'open_clip_pytorch_model.bin'])
 @torch.no_grad()
 def test_open_clip_saves(
-    kind: type, file: str, converting: Converting, tool: Callable, tmp_path: Path,
+    kind: type, file: str, converting: Converting, tmp_path: Path,
     refused: Callable,
 ) -> None:  # fmt: skip
     """Its own folder, with settings that no shape tells in both towers."""
@@ -408,7 +408,7 @@ def test_open_clip_saves(
     assert resize in cfg.test_pipeline
     (tmp_path / 'clip' / 'open_clip_config.json').unlink()
     args = [tmp_path / 'clip' / file, tmp_path / 'out.pth', '--source', 'open_clip']
-    refused(tool('to_actionclip'), args, 'or put open_clip_config.json next to the file')
+    refused(convert_main, args, 'or put open_clip_config.json next to the file')
 
 
 @torch.no_grad()

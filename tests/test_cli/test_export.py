@@ -1,4 +1,4 @@
-"""tools/convert/export.py: a trained checkpoint becomes files that need no other."""
+"""``actionclip export``: a trained checkpoint becomes files that need no other."""
 
 import errno
 import io
@@ -14,6 +14,9 @@ from mmaction.registry import MODELS
 from mmengine.config import Config
 from mmengine.runner import load_checkpoint
 from safetensors.torch import load_file
+
+from actionclip_mm.cli.convert import main as convert_main
+from actionclip_mm.cli.export import main as export_main
 
 
 @pytest.fixture
@@ -50,10 +53,10 @@ def trained(tmp_path, clip_file, one_layer_arch):
     return model, config, tmp_path / 'epoch_1.pth'
 
 
-def test_export_needs_nothing_but_its_own_files(tool, trained, tmp_path, clip_file):
+def test_export_needs_nothing_but_its_own_files(trained, tmp_path, clip_file):
     model, config, checkpoint = trained
     out = tmp_path / 'exported' / 'model.safetensors'
-    tool('export')([str(checkpoint), '--config', str(config), str(out)])
+    export_main([str(checkpoint), '--config', str(config), str(out)])
     for path in (clip_file, tmp_path / 'labels.txt', tmp_path / 'templates.txt', checkpoint):
         path.unlink()
     cfg = Config.fromfile(out.with_suffix('.py'))
@@ -73,7 +76,7 @@ def features(model, video):
 
 
 @pytest.mark.parametrize('kind', ['host', 'unimodal'])
-def test_models_with_one_tower_or_none(kind, tool, tmp_path, one_layer_arch, refused):
+def test_models_with_one_tower_or_none(kind, tmp_path, one_layer_arch, refused):
     backbone = dict(type='CLIPImageEncoder', arch=one_layer_arch)
     head = dict(type='TSNHead', num_classes=3, in_channels=512)
     model = dict(type='Recognizer2D', backbone=dict(type='ResNet', depth=18), cls_head=head)
@@ -87,32 +90,32 @@ def test_models_with_one_tower_or_none(kind, tool, tmp_path, one_layer_arch, ref
     (tmp_path / 'config.py').write_text(f'model = {model!r}\n')
     out = tmp_path / 'out' / 'model.safetensors'
     args = [str(tmp_path / 'epoch_1.pth'), '--config', str(tmp_path / 'config.py'), str(out)]
-    refused(tool('export'), [*args, '--layout', 'open_clip'], 'are no two CLIP towers')
-    tool('export')(args)
+    refused(export_main, [*args, '--layout', 'open_clip'], 'needs two CLIP towers')
+    export_main(args)
     cfg = Config.fromfile(out.with_suffix('.py'))
     assert cfg.model.backbone.pretrained is None and 'label_encoder' not in cfg.model.cls_head
     load_checkpoint(MODELS.build(cfg.model), cfg.load_from, strict=True)
 
 
-def test_export_to_open_clip(tool, trained, tmp_path, refused, assert_same_features):
+def test_export_to_open_clip(trained, tmp_path, refused, assert_same_features):
     model, config, checkpoint = trained
     out = tmp_path / 'clip' / 'open_clip_model.safetensors'
     args = [str(checkpoint), '--config', str(config), str(out), '--layout', 'open_clip']
-    refused(tool('export'), args, r'no place for 1 weights \(neck.shift.weight\)')
-    tool('export')([*args, '--allow-partial'])
+    refused(export_main, args, r'no place for 1 weights \(neck.shift.weight\)')
+    export_main([*args, '--allow-partial'])
     assert 'neck.shift.weight' not in load_file(out)
     clip = open_clip.create_model(f'local-dir:{out.parent}').eval()
     assert_same_features(model, clip)
 
 
-def test_refusals_of_export(tool, trained, tmp_path, refused):
+def test_refusals(trained, tmp_path, refused):
     _, config, checkpoint = trained
     out = tmp_path / 'out.safetensors'
-    refused(tool('export'), [tmp_path / 'no.pth', '--config', config, out], 'no checkpoint')
+    refused(export_main, [tmp_path / 'no.pth', '--config', config, out], 2)
     torch.save(dict(state_dict={'foreign': torch.ones(1)}), checkpoint)
-    refused(tool('export'), [checkpoint, '--config', config, out], 'foreign')
+    refused(export_main, [checkpoint, '--config', config, out], 'foreign')
     torch.save(dict(state_dict=print), checkpoint)
-    refused(tool('export'), [checkpoint, '--config', config, out], 'could run code')
+    refused(export_main, [checkpoint, '--config', config, out], 'could run code')
     assert not out.exists()
 
 
@@ -120,7 +123,7 @@ FIXTURES = Path(__file__).resolve().parents[1] / 'data' / 'export_descriptions'
 
 
 @pytest.mark.parametrize('name', ['code_in_key', 'kinetics_apostrophe', 'substituted'])
-def test_names_of_others_come_back(name, tool, tmp_path, one_layer_arch, monkeypatch):
+def test_names_of_others_come_back(name, tmp_path, one_layer_arch, monkeypatch):
     """Their labels ran as code, ended in a traceback, or became the value of a variable."""
     monkeypatch.chdir(tmp_path)
     labels = (FIXTURES / f'{name}.txt').read_text().splitlines()
@@ -136,7 +139,7 @@ def test_names_of_others_come_back(name, tool, tmp_path, one_layer_arch, monkeyp
     trained = MODELS.build(model)
     torch.save(trained.state_dict(), tmp_path / 'epoch_1.pth')
     Config(dict(model=model)).dump('config.py')  # as a run does in its work_dir
-    tool('export')(['epoch_1.pth', '--config', 'config.py', 'out/model.safetensors'])
+    export_main(['epoch_1.pth', '--config', 'config.py', 'out/model.safetensors'])
     cfg = Config.fromfile('out/model.py')
     assert cfg.model.cls_head.label_encoder.labels == labels
     again = MODELS.build(cfg.model)
@@ -146,7 +149,7 @@ def test_names_of_others_come_back(name, tool, tmp_path, one_layer_arch, monkeyp
     assert not list(tmp_path.rglob('PWNED'))
 
 
-def test_names_of_files_are_text_of_the_config(tool, tmp_path, one_layer_arch, clip, monkeypatch):
+def test_names_of_files_are_text_of_the_config(tmp_path, one_layer_arch, clip, monkeypatch):
     monkeypatch.chdir(tmp_path)
     name = 'a{{$HOME:none}}"""b\\\'.pt'
     content = io.BytesIO()  # torch takes the backslash for a folder
@@ -154,14 +157,14 @@ def test_names_of_files_are_text_of_the_config(tool, tmp_path, one_layer_arch, c
     Path(name).write_bytes(content.getvalue())
     (tmp_path / 'open_clip_config.json').write_text(json.dumps(dict(model_cfg=one_layer_arch)))
     out = tmp_path / '{{ fileDirname }}.safetensors'
-    tool('to_actionclip')([name, str(out), '--labels', '{{$HOME:none}}.txt'])
+    convert_main([name, str(out), '--labels', '{{$HOME:none}}.txt'])
     cfg = Config.fromfile(out.with_suffix('.py'))
     assert cfg.load_from == str(out) and cfg.labels == '{{$HOME:none}}.txt'
 
 
 @pytest.mark.parametrize('way', ['pretrained', 'local-dir'])
 def test_the_logit_bias_of_pretrained_weights_is_exported(
-    way, tool, tmp_path, one_layer_arch, assert_same_features
+    way, tmp_path, one_layer_arch, assert_same_features
 ):
     """A recognizer has no such weight, so it comes from where the towers came from."""
     arch = dict(one_layer_arch, init_logit_bias=-10)
@@ -185,18 +188,18 @@ def test_the_logit_bias_of_pretrained_weights_is_exported(
     (tmp_path / 'config.py').write_text(f'model = {model!r}\n')
     args = [str(tmp_path / 'epoch_1.pth'), '--config', str(tmp_path / 'config.py')]
     out = tmp_path / 'clip' / 'open_clip_model.safetensors'
-    tool('export')([*args, str(out), '--layout', 'open_clip'])
+    export_main([*args, str(out), '--layout', 'open_clip'])
     again = open_clip.create_model(f'local-dir:{out.parent}').eval()
     assert again.logit_bias.item() == -12.5
     assert_same_features(recognizer, again)
     exported = tmp_path / 'own' / 'model.safetensors'
-    tool('export')([*args, str(exported)])
+    export_main([*args, str(exported)])
     assert Config.fromfile(exported.with_suffix('.py')).model.backbone.arch.init_logit_bias == -12.5
 
 
 @pytest.mark.parametrize('layout', ['actionclip', 'open_clip'])
 @pytest.mark.parametrize('suffix', ['.safetensors', '.pth'])
-def test_a_full_disk_leaves_nothing(layout, suffix, tool, trained, tmp_path, monkeypatch):
+def test_a_full_disk_leaves_nothing(layout, suffix, trained, tmp_path, monkeypatch):
     """One line with the path and the cause, no empty file and no traceback."""
 
     def fail(*args):
@@ -207,12 +210,14 @@ def test_a_full_disk_leaves_nothing(layout, suffix, tool, trained, tmp_path, mon
     args = [str(checkpoint), '--config', str(config), str(out), '--layout', layout]
     monkeypatch.setattr(os, 'fsync', fail)
     with pytest.raises(SystemExit, match=rf"^Error: '{out}' was not written: No space left"):
-        tool('export')([*args, '--allow-partial'])
+        export_main([*args, '--allow-partial'])
     assert list(out.parent.iterdir()) == []
 
 
-def test_a_place_that_cannot_be_written_is_found_first(tool, trained, tmp_path):
+def test_a_place_that_cannot_be_written_is_found_first(trained, tmp_path, monkeypatch):
+    _, config, checkpoint = trained
+    monkeypatch.setattr('actionclip_mm.cli.export.run', lambda args: 1 / 0)
     (tmp_path / 'file').touch()
     out = tmp_path / 'file' / 'model.safetensors'
     with pytest.raises(SystemExit, match=rf"^Error: '{out}' was not written: Not a directory"):
-        tool('export')(['gone.pth', '--config', 'gone.py', str(out)])
+        export_main([str(checkpoint), '--config', str(config), str(out)])
