@@ -5,6 +5,7 @@ import importlib.util
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import tarfile
@@ -362,10 +363,24 @@ def load_tool() -> Callable[[str], ModuleType]:
 
 @pytest.fixture
 def one_layer_arch():
-    """An open_clip model config whose heads, one of width 64, other layouts can tell too."""
+    """An open_clip model config with one head of width 64, which other layouts imply too."""
     return dict(
         embed_dim=32,
         quick_gelu=True,
         vision_cfg=dict(image_size=32, patch_size=16, width=64, layers=1, head_width=64),
         text_cfg=dict(context_length=77, vocab_size=49408, width=64, heads=1, layers=1),
     )
+
+
+@pytest.fixture
+def refused():
+    """Function that expects a command to end with one sentence, which it returns."""
+
+    def check(main, args, words):
+        with pytest.raises(SystemExit) as error:
+            main([str(arg) for arg in args])
+        said = str(error.value)
+        assert re.search(str(words), said) and '\n' not in said
+        return said
+
+    return check
