@@ -1,6 +1,12 @@
 """Shared helpers. Standard library only: what needs torch or mmengine is imported by module."""
 
-from .checks import check_positive, check_videos_read, check_weights_path, refuse_overwriting
+from .checks import (
+    check_choice,
+    check_positive,
+    check_videos_read,
+    check_weights_path,
+    refuse_overwriting,
+)
 from .foreign_text import first_line, in_docstring, list_names, literal, on_page, printable
 from .label_names import normalize_name
 from .reading import decode_text, explain, read_config, read_json, read_json_object, read_text
@@ -17,6 +23,7 @@ from .work_dir_lock import WorkDirLock
 
 __all__ = [
     'WorkDirLock',
+    'check_choice',
     'check_positive',
     'check_videos_read',
     'check_weights_path',

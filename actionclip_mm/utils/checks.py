@@ -22,6 +22,22 @@ def check_positive(value: Any, key: str, advice: str = 'set it to 1 or more') ->
         raise ValueError(f'{key}={value!r} is not a positive whole number: {advice}.')
 
 
+def check_choice(value: Any, allowed: Iterable[Any], key: str) -> None:
+    """Refuse a value that is not one of those allowed.
+
+    Args:
+        value: What the config says.
+        allowed: The values that are supported.
+        key: The config key, for the message.
+
+    Raises:
+        ValueError: Another value.
+    """
+    options = list(allowed)
+    if value not in options:
+        raise ValueError(f'{key} must be one of {", ".join(map(repr, options))}, got {value!r}.')
+
+
 def check_videos_read(videos: int, unreadable: int, example: str = '') -> None:
     """Refuse to evaluate a test in which no video could be read.
 

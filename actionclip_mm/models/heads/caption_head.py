@@ -37,7 +37,7 @@ class CaptionHead(VideoTextHead):
                 f'cls_head.loss_cls={type(self.loss_cls).__name__} compares with a text of each '
                 'class, but here each image brings a caption: set VideoTextKLLoss.'
             )
-        if getattr(self.loss_cls, 'class_weight', None) is not None:
+        if self.loss_cls.class_weight is not None:
             raise ValueError(
                 'cls_head.loss_cls.class_weight must be None under CaptionHead: captions are not '
                 'classes.'

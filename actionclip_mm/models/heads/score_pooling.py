@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ...utils import check_choice
+
 VIEWS, TEMPLATES = 1, 2  # axes of [N, V, P, C]
 
 ENSEMBLES = ('prob', 'embed', 'score')
@@ -53,11 +55,7 @@ class ScorePooling:
             ('ensemble', ensemble, ENSEMBLES),
             ('scores', scores, tuple(_ACTIVATIONS)),
         ):
-            if value not in allowed:
-                raise ValueError(
-                    f'cls_head.{key}={value!r} is unknown: set one of '
-                    f'{", ".join(map(repr, allowed))}.'
-                )
+            check_choice(value, allowed, f'cls_head.{key}')
         ways = ((VIEWS, average_clips), (TEMPLATES, ensemble))
         self.before_activation = [axis for axis, way in ways if way == 'score']
         self.scores, self.average_clips = scores, average_clips

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from ...utils.weight_values import check_scores
 from ..load_hooks import before_loading
+from ..losses import BaseVideoTextLoss
 from .feature_pooling import Feats, pool_features
 from .score_pooling import ScorePooling, average_texts
 
@@ -172,7 +173,7 @@ class VideoTextHead(BaseHead):
             _check_single(labels)
             labels = labels.flatten()  # [B]
             self._check_labels(labels)
-        self._check_class_weight()  # classes may have been exchanged since
+        self.loss_cls.check_classes(self.num_classes)  # set_labels may have changed them
         classes = self.loss_cls.draw_classes(labels, self.num_classes)
         text_labels = F.one_hot(classes, self.num_classes) if self.multi_class else classes
         return self.label_encoder.draw_tokens(classes), labels, text_labels
@@ -195,29 +196,21 @@ class VideoTextHead(BaseHead):
     def pool(self, logits: Tensor, temperature: float = 1.0) -> Tensor:
         """Scores [N, C] (or [N, V, C] if views are kept) of similarities [N, V, P, C]."""
         if self.has_margin:
-            logits = logits - self.logit_scale.exp() * self.loss_cls.margin
+            logits = self.loss_cls.logits(logits, self.logit_scale.exp())
         return self.pool_scores(logits / temperature)
 
     def _check_loss(self, test_scale: float | None) -> None:
-        if not hasattr(self.loss_cls, 'draw_classes'):
+        if not isinstance(self.loss_cls, BaseVideoTextLoss):
             raise ValueError(
-                f'cls_head.loss_cls={type(self.loss_cls).__name__} compares no texts: set '
-                'VideoTextKLLoss, VideoAllTextKLLoss or VideoTextBCELoss.'
+                'cls_head.loss_cls must be VideoTextKLLoss, VideoAllTextKLLoss or '
+                f'VideoTextBCELoss, got {type(self.loss_cls).__name__}.'
             )
-        self._check_class_weight()
-        if self.has_margin and not (hasattr(self.loss_cls, 'margin') and test_scale is None):
+        self.loss_cls.check_classes(self.num_classes)
+        if self.has_margin and not (self.loss_cls.has_margin and test_scale is None):
             raise ValueError(
-                f"cls_head.scores='sigmoid' came with {type(self.loss_cls).__name__} and "
-                f'test_scale={test_scale}: it needs VideoTextBCELoss, which learns its margin, and '
-                "test_scale=None; set these, or scores='similarity'."
-            )
-
-    def _check_class_weight(self) -> None:
-        weights = getattr(self.loss_cls, 'class_weight', None)
-        if weights is not None and len(weights) != self.num_classes:
-            raise ValueError(
-                'cls_head.loss_cls.class_weight must have one weight for each of the '
-                f'{self.num_classes} labels, got {len(weights)}.'
+                "cls_head.scores='sigmoid' needs VideoTextBCELoss and test_scale=None, got "
+                f'{type(self.loss_cls).__name__} and test_scale={test_scale}: set these, or '
+                "scores='similarity'."
             )
 
     def _check_labels(self, labels: Tensor) -> None:

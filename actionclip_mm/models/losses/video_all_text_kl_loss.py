@@ -3,13 +3,13 @@
 An option of ours: small batches lack negatives, and videos of several classes meet all of them.
 """
 
-import torch
 from mmaction.registry import MODELS
 from mmengine.dist import get_rank, get_world_size
 from torch import Tensor
 
 from ..gather import gather_rows
-from .video_text_kl_loss import VideoTextKLLoss, find_positives
+from .base_video_text_loss import BaseVideoTextLoss, find_positives
+from .video_text_kl_loss import VideoTextKLLoss
 
 
 @MODELS.register_module()
@@ -34,8 +34,7 @@ class VideoAllTextKLLoss(VideoTextKLLoss):
     needs_labels = False
 
     def draw_classes(self, video_labels: Tensor, num_classes: int) -> Tensor:
-        """Every class once, [C]."""
-        return torch.arange(num_classes, device=video_labels.device)
+        return BaseVideoTextLoss.draw_classes(self, video_labels, num_classes)
 
     def weights(
         self, video_labels: Tensor, text_labels: Tensor
@@ -50,12 +49,7 @@ class VideoAllTextKLLoss(VideoTextKLLoss):
         return super().weights(video_labels[labelled], mine[present])
 
     def row_losses(
-        self,
-        video: Tensor,
-        text: Tensor,
-        scale: Tensor,
-        video_labels: Tensor,
-        text_labels: Tensor,
+        self, video: Tensor, text: Tensor, scale: Tensor, video_labels: Tensor, text_labels: Tensor
     ) -> tuple[Tensor, Tensor]:
         """KL of this process' labelled videos, and of the classes in the batch that fall to it."""
         positives = find_positives(video_labels, text_labels)  # [B, C]

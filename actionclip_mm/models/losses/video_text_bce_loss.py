@@ -12,12 +12,11 @@ from mmaction.registry import MODELS
 from torch import Tensor, nn
 
 from ..gather import global_mean
-from .class_weights import class_weight_vector, row_weights
-from .video_text_kl_loss import find_positives
+from .base_video_text_loss import BaseVideoTextLoss, find_positives
 
 
 @MODELS.register_module()
-class VideoTextBCELoss(nn.Module):
+class VideoTextBCELoss(BaseVideoTextLoss):
     """Is this text true of this video? ``p = sigmoid(scale x (cosine - margin))``.
 
     The mean over classes and over the videos of all processes. A video without a label is a
@@ -37,12 +36,11 @@ class VideoTextBCELoss(nn.Module):
             ``sum(w * entry) / sum(w)``. Defaults to None: classes count equally.
 
     Raises:
-        ValueError: A margin that no cosine can have, or class weights that are negative, not
+        ValueError: A margin outside [-1, 1], or class weights that are negative, not
             finite or all 0.
     """
 
-    needs_labels = False
-    class_weight: Tensor | None
+    has_margin = True
 
     def __init__(
         self,
@@ -51,47 +49,20 @@ class VideoTextBCELoss(nn.Module):
         loss_weight: float = 1.0,
         class_weight: Sequence[float] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(loss_weight, class_weight)
         if not -1 <= margin <= 1:
-            raise ValueError(
-                f'loss_cls.margin={margin} is no cosine: set a number between -1 and 1.'
-            )
+            raise ValueError(f'loss_cls.margin must be in [-1, 1], got {margin}.')
         self.margin = nn.Parameter(torch.tensor(float(margin)), requires_grad=learnable_margin)
-        self.loss_weight = loss_weight
-        weights = class_weight_vector(class_weight)
-        self.register_buffer('class_weight', weights, persistent=False)
 
-    def draw_classes(self, video_labels: Tensor, num_classes: int) -> Tensor:
-        """Every class once, [C]."""
-        return torch.arange(num_classes, device=video_labels.device)
+    def logits(self, similarities: Tensor, scale: Tensor) -> Tensor:
+        return similarities - scale * self.margin
 
-    def forward(
-        self,
-        video: Tensor,
-        text: Tensor,
-        logit_scale: Tensor,
-        video_labels: Tensor,
-        text_labels: Tensor,
+    def mean_loss(
+        self, video: Tensor, text: Tensor, scale: Tensor, video_labels: Tensor, text_labels: Tensor
     ) -> Tensor:
-        """The loss of a batch.
-
-        Args:
-            video: Video features [B, D].
-            text: Features of a text of each class, [C, D].
-            logit_scale: The factor on the cosine, a scalar above 0.
-            video_labels: Class ids [B], or multi-hot label sets [B, C].
-            text_labels: The same of the texts.
-
-        Returns:
-            Scalar, equal on every process.
-        """
-        # half precision would round cosines times 100 to a few steps
-        with torch.autocast(video.device.type, enabled=False):
-            video = F.normalize(video.float(), dim=-1)  # [B, D]
-            text = F.normalize(text.float(), dim=-1)  # [C, D]
-            logits = logit_scale.float() * (video @ text.t() - self.margin)  # [B, C]
-            target = find_positives(video_labels, text_labels).float()  # [B, C]
-            rows = F.binary_cross_entropy_with_logits(logits, target, reduction='none')
-        weights = row_weights(self.class_weight, text_labels)  # [C]
+        logits = self.logits(scale * video @ text.t(), scale)  # [B, C]
+        target = find_positives(video_labels, text_labels).float()  # [B, C]
+        rows = F.binary_cross_entropy_with_logits(logits, target, reduction='none')
+        weights = self.row_weights(text_labels)  # [C]
         means = rows.mean(dim=1) if weights is None else rows @ weights / weights.sum()  # [B]
-        return self.loss_weight * global_mean(means)
+        return global_mean(means)

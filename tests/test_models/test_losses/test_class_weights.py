@@ -119,9 +119,9 @@ def test_a_class_of_weight_0_teaches_nothing(name: str) -> None:
 @pytest.mark.parametrize(
     'weights, error, words',
     [
-        ([1.0, -1.0], ValueError, 'finite numbers of 0 or more, got -1.0 for class 1'),
+        ([1.0, -1.0], ValueError, 'finite numbers of 0 or more, .*, got -1.0 for class 1'),
         ([1.0, float('nan')], ValueError, 'got nan for class 1'),
-        ([0.0, 0.0], ValueError, 'must have a weight above 0'),
+        ([0.0, 0.0], ValueError, 'one of them above 0'),
         ('weights.txt', TypeError, 'a list with one number per class'),
         ([1.0, 'x'], TypeError, 'a list with one number per class'),
     ],

@@ -76,7 +76,7 @@ def test_weight_and_unknown_target(features):
     torch.testing.assert_close(
         build(loss_weight=2.0)(*features, SCALE, labels), 2 * build()(*features, SCALE, labels)
     )
-    with pytest.raises(ValueError, match='set one of normalized, softmax'):
+    with pytest.raises(ValueError, match="must be one of 'normalized', 'softmax', got 'soft'"):
         build(target='soft')
 
 
