@@ -10,7 +10,13 @@ from torch import nn
 
 from actionclip_mm.clip import build_clip
 from actionclip_mm.clip.weight_files import write_weights
+from actionclip_mm.models.necks import BaseVisualPrompt
 
+NECKS = sorted(
+    name
+    for name, cls in MODELS.module_dict.items()
+    if isinstance(cls, type) and issubclass(cls, BaseVisualPrompt)
+)
 LABELS = ['run', 'walk', 'swim']
 
 
@@ -160,12 +166,9 @@ def test_without_a_clip_the_arch_must_be_written():
         MODELS.build(dict(type='TextPromptLabelEncoder', labels=LABELS))
 
 
-@pytest.mark.parametrize('neck', ['TransfPrompt', 'TransfClsPrompt', 'LSTMPrompt', 'Conv1DPrompt'])
+@pytest.mark.parametrize('neck', NECKS)
 def test_widths_are_those_of_the_backbone(neck, tiny_arch):
-    more = dict(num_heads=2) if 'Transf' in neck else {}
-    if neck == 'TransfClsPrompt':
-        more['num_frames'] = 4
-    model = recognizer(dict(arch=tiny_arch), neck=dict(type=neck, **more))
+    model = recognizer(dict(arch=tiny_arch), neck=dict(type=neck))
     assert model.neck.in_channels == model.cls_head.in_channels == tiny_arch['embed_dim']
 
 

@@ -14,9 +14,14 @@ class BaseVisualPrompt(BaseModule):
     Args:
         in_channels: D, the width of the frame features.
 
+    Attributes:
+        order_aware (bool): Whether the result depends on the order of the frames.
+
     Raises:
         ValueError: ``in_channels`` is not a positive whole number.
     """
+
+    order_aware = True
 
     def __init__(self, in_channels: int) -> None:
         super().__init__()

@@ -8,11 +8,13 @@ from .base_visual_prompt import BaseVisualPrompt
 
 @MODELS.register_module()
 class MeanPPrompt(BaseVisualPrompt):
-    """Mean over the frames; it cannot see their order.
+    """Mean over the frames, whatever their order.
 
     Args:
         in_channels: D, the width of the frame features.
     """
+
+    order_aware = False
 
     def aggregate(self, x: Tensor) -> Tensor:
         return x.mean(dim=1)  # [B, D]

@@ -32,10 +32,6 @@ def videos(num_frames=T, num_videos=2):
     return torch.randn(num_videos, 3, num_frames, 32, 32)
 
 
-def test_all_are_tested():
-    assert PROMPTS == ['JointPrompt', 'ShiftPrompt']
-
-
 def test_it_sees_the_order_of_frames(encoder):
     video = videos()
     forwards, backwards = encoder(video).mean(dim=1), encoder(video.flip(2)).mean(dim=1)
