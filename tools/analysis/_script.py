@@ -1,9 +1,9 @@
-"""Imported by a script before anything slow: Ctrl-C and SIGTERM end it as they end a command."""
+"""Handle Ctrl-C and SIGTERM as commands do; scripts import this before any slow import."""
 
 import sys
 from pathlib import Path
 
-_called, sys.argv[0] = sys.argv[0], 'actionclip'  # so that the package registers nothing yet
+_called, sys.argv[0] = sys.argv[0], 'actionclip'  # keeps the import from registering components
 import actionclip_mm  # noqa: E402
 from actionclip_mm.cli._ending import catch_signals, run_and_exit  # noqa: E402, F401
 

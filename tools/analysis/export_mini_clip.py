@@ -24,7 +24,7 @@ PARTS = {
 
 
 def extract_clip(state_dict: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The towers and the scale of a recognizer's weights in open_clip's custom-text layout, fp16.
+    """Convert the towers and scale of a recognizer to open_clip's custom-text layout, fp16.
 
     Raises:
         ValueError: One of the parts is missing.
@@ -45,8 +45,8 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('checkpoint', help='what tools/train.py wrote')
-    parser.add_argument('out', type=Path, help='file to write, .safetensors')
+    parser.add_argument('checkpoint', help='checkpoint written by training')
+    parser.add_argument('out', type=Path, help='output file, .safetensors')
     args = parser.parse_args(argv)
     weights = extract_clip(read_state_dict(args.checkpoint))
     write_bytes(args.out, save(weights))

@@ -1,8 +1,8 @@
-"""Baseline without motion or shape: a linear classifier on colour histograms of clips.
+"""Train a linear classifier on colour histograms, a baseline without motion or shape.
 
     python tools/analysis/histogram_baseline.py
 
-The mini benchmark is meaningful only while this stays far below what a model reaches.
+The mini benchmark is only meaningful if this stays far below the accuracy of a model.
 """
 
 import argparse
@@ -21,7 +21,7 @@ BINS = 6  # per colour channel
 
 
 def histogram(path: Path) -> np.ndarray:
-    """Share of pixels per colour cell over all frames of a clip, [BINS ** 3]."""
+    """Compute the fraction of pixels per colour bin over all frames of a clip, [BINS ** 3]."""
     reader = decord.VideoReader(str(path), num_threads=1)
     pixels = reader.get_batch(range(len(reader))).asnumpy().reshape(-1, 3)
     cells = (pixels.astype(int) * BINS) // 256
@@ -30,14 +30,14 @@ def histogram(path: Path) -> np.ndarray:
 
 
 def read_split(root: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
-    """Histograms [N, BINS ** 3] and labels [N] of a split."""
+    """Compute histograms [N, BINS ** 3] and read labels [N] of a split."""
     lines = [line.split() for line in (root / f'{split}.txt').read_text().splitlines()]
     features = np.stack([histogram(root / 'videos' / path) for path, _ in lines])
     return np.sqrt(features), np.array([int(label) for _, label in lines])
 
 
 def histogram_accuracy(root: Path) -> tuple[float, float]:
-    """Top-1 on the validation clips, and what guessing would give."""
+    """Compute the top-1 accuracy on the validation clips, and chance."""
     train, val = read_split(root, 'train'), read_split(root, 'val')
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=500))
     model.fit(*train)
@@ -48,9 +48,11 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('--root', type=Path, default=Path('data/mini'), help='the data set')
+    parser.add_argument(
+        '--root', type=Path, default=Path('data/mini'), help='folder of the mini benchmark'
+    )
     accuracy, chance = histogram_accuracy(parser.parse_args(argv).root)
-    print(f'colour histograms: top-1 {accuracy:.1%} on seen classes (guessing: {chance:.1%})')
+    print(f'colour histograms: top-1 {accuracy:.1%} on seen classes (chance: {chance:.1%})')
 
 
 if __name__ == '__main__':
