@@ -15,7 +15,7 @@ from torch import nn
 from ..clip.arch import Arch
 from ..clip.hub import skip_loading_weights
 from ..clip.state_dict import load_state_dict_or_explain, unwrap
-from ..compat.checkpoints import reading_weights_only
+from ..compat.checkpoints import DownloadFailed, reading_weights_only
 from ..converters.description import KEY, check_description, read_folder
 from ..decoding.errors import reason
 from ..models.text import read_labels, read_prompts
@@ -191,6 +191,8 @@ def _read_checkpoint(checkpoint: str) -> dict:
         raise FileNotFoundError(f"Checkpoint '{checkpoint}' does not exist.") from error
     except pickle.UnpicklingError as error:  # a sentence already
         raise ValueError(f'{error}.') from error
+    except DownloadFailed:
+        raise
     except (RuntimeError, EOFError, OSError) as error:  # cut short, not a zip file
         raise ValueError(
             f"'{checkpoint}' cannot be read as a checkpoint ({reason(error)}): it is damaged."

@@ -30,9 +30,13 @@ def check_call(tool: str, description: str | None, argv: Sequence[str]) -> None:
 
     parser = make_parser(tool, description)
     with parser.wrong_calls():
-        files = dict.fromkeys(('config', 'checkpoint'), file_or_url)
+        files = dict.fromkeys(('config', 'checkpoint'), file_or_url) | {'--resume': _resume}
         add_host_options(parser, find_host_tool(tool), files)
     parser.parse_args(argv)
+
+
+def _resume(text: str) -> str:
+    return text if text == 'auto' else file_or_url(text)
 
 
 def _kept(command: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
-"""Fixes that importing mmaction2 and resolving config paths need; ``import actionclip_mm`` applies.
+"""Fixes that importing mmaction2 and resolving config paths need.
 
-What a run needs is in :mod:`actionclip_mm.compat.at_run`.
+``import actionclip_mm`` applies them; :mod:`actionclip_mm.compat.at_run` has those of a run.
 """
 
 import ast
@@ -23,7 +23,7 @@ from .package_lookup import (
 
 DRN = 'mmaction.models.localizers.drn'
 MAXIMUM = re.compile(r"^mmcv_maximum_version = '([\w.]+)'", re.MULTILINE)
-WITHIN = '2.1.0'  # a version that mmaction2's own gate allows
+WITHIN = '2.1.0'  # an mmcv version that mmaction2 accepts
 
 
 def apply() -> None:
@@ -35,11 +35,10 @@ def apply() -> None:
 
 @contextmanager
 def mmcv_within_the_gate() -> Iterator[None]:
-    """Let ``import mmaction`` pass, though it asserts that mmcv is below 2.2.0.
+    """Let ``import mmaction`` accept mmcv >= 2.2, which it refuses by version.
 
-    onedl-mmcv 2.2 and 2.3 have the same module names and what mmaction2 uses of them. Where the
-    gate would refuse, mmcv has a version within it inside the block. The window of this package
-    (``hosts.py``) is checked before.
+    onedl-mmcv 2.2 and 2.3 have all that mmaction2 uses. Within the block a newer mmcv reports an
+    accepted version; ``hosts.py`` checks the window of this package.
     """
     import mmcv
     from mmengine.utils import digit_version
@@ -70,7 +69,7 @@ def _lacks_drn() -> bool:
 def stub_missing_drn() -> None:
     """mmaction2 1.2.0 is published without ``models/localizers/drn``, which it imports.
 
-    A stub replaces the folder; building the localizer ``DRN`` from it says what is missing.
+    A stub replaces the folder; building the localizer ``DRN`` raises.
     """
     package, module = types.ModuleType(DRN), types.ModuleType(f'{DRN}.drn')
     package.__path__ = []
@@ -80,24 +79,24 @@ def stub_missing_drn() -> None:
 
 
 class _MissingDRN:
-    """Replaces the localizer DRN, and raises when built."""
+    """Stub of the localizer DRN that raises when built."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         raise ImportError(
-            'this build of mmaction2 lacks the localizer DRN: install mmaction2 from its sources'
+            'This build of mmaction2 lacks the localizer DRN: install mmaction2 from source.'
         )
 
 
 @fix()
 def silence_advice_on_full_mmcv() -> None:
-    """mmcv-lite warns at every start that the full mmcv has one more attention."""
+    """mmcv-lite warns at every start that MultiScaleDeformableAttention needs the full mmcv."""
     warnings.filterwarnings(
         'ignore', message='Fail to import ``MultiScaleDeformableAttention``', category=UserWarning
     )
 
 
 def _missing_name() -> str:
-    """First name of transformers that mmaction2's multi-modal part imports in vain, or ''."""
+    """First name that mmaction2's multi-modal models miss in transformers, or ''."""
     dependency: Any = importlib.import_module('mmaction.utils.dependency')
     if not dependency.WITH_MULTIMODAL or 'mmaction.models' in sys.modules:
         return ''
@@ -108,13 +107,13 @@ def _missing_name() -> str:
 def switch_off_vindlu() -> None:
     """VindLU imports names that newer ``transformers`` lack, and breaks ``mmaction.models``.
 
-    Its imports are read from its sources and tried one by one; if one fails, mmaction2 is told that
-    its multi-modal extra is absent, and registers placeholders instead.
+    The imports in its sources are tried one by one. If one fails, mmaction2 registers placeholders,
+    as it does without its multi-modal extra.
     """
     dependency: Any = importlib.import_module('mmaction.utils.dependency')
     missing = _missing_name()
     dependency.WITH_MULTIMODAL = False
-    # a hidden category: whoever does not build VindLU need not read this at every start
+    # hidden by default: only users of VindLU need it
     warnings.warn(
         f"mmaction2's VindLU is not available: the installed transformers lacks {missing}",
         ImportWarning,

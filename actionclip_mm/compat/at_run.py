@@ -9,37 +9,41 @@ import importlib
 import warnings
 
 from . import at_import, checkpoints
-from .checkpoint_files import find_newest_checkpoint, save_requested_epoch, write_files_atomically
-from .config_text import escape_dumped_configs
-from .data_loaders import fit_options_of_workers, stop_workers_that_cannot_send
-from .evaluation import correct_accuracies, dump_with_own_evaluators, refuse_tests_without_videos
+from .data_loaders import drop_unused_worker_options, stop_workers_that_cannot_send
+from .evaluation import correct_accuracies, dump_with_custom_evaluators, refuse_unread_tests
+from .files import (
+    escape_dumped_configs,
+    find_newest_checkpoint,
+    save_requested_epoch,
+    write_files_atomically,
+)
 from .fixes import SWITCH, Fix, is_switched_off
-from .numpy_2 import restore_names_of_numpy_1, shift_hue_without_overflow
+from .numpy_2 import restore_numpy_1_names, shift_hue_without_overflow
 from .optimizers import group_layers_of_text_towers
 from .resuming import resume_from_intact_checkpoints
 from .training import allow_bfloat16_amp_on_cpu, cast_attention_masks, train_distributed_on_cpu
 
 FIXES = (
     checkpoints.force_weights_only,
-    checkpoints.refuse_weights_of_nan,
+    checkpoints.refuse_nan_weights,
     escape_dumped_configs,
     write_files_atomically,
     find_newest_checkpoint,
     save_requested_epoch,
     resume_from_intact_checkpoints,
-    fit_options_of_workers,
+    drop_unused_worker_options,
     stop_workers_that_cannot_send,
     train_distributed_on_cpu,
     allow_bfloat16_amp_on_cpu,
     cast_attention_masks,
     shift_hue_without_overflow,
-    restore_names_of_numpy_1,
-    dump_with_own_evaluators,
-    refuse_tests_without_videos,
+    restore_numpy_1_names,
+    dump_with_custom_evaluators,
+    refuse_unread_tests,
     correct_accuracies,
     group_layers_of_text_towers,
 )
-# Those that use what stands above compat: module of actionclip_mm, name of its Fix.
+# Fixes that need more than compat: module of actionclip_mm and name of the Fix.
 OWNED_ABOVE = (
     ('datasets.transforms.host_decoders', 'limit_time_of_host_decoders'),
     ('datasets.transforms.image_budget', 'limit_size_of_images'),
@@ -49,7 +53,7 @@ OWNED_ABOVE = (
 
 
 def fixes() -> tuple[Fix, ...]:
-    """All fixes of this module, applied or not."""
+    """All fixes of a run, applied or not."""
     package = __package__.rpartition('.')[0]
     above = (
         getattr(importlib.import_module(f'{package}.{module}'), name)
@@ -62,12 +66,12 @@ def apply() -> None:
     """Apply all fixes; further calls do nothing."""
     if is_switched_off():
         warnings.warn(
-            f'{SWITCH}=off: no breakage of the host packages is fixed, and mmengine reads '
-            'checkpoints by its own rules, which may run code that they hold.',
+            f'{SWITCH}=off: no breakage of the host packages is fixed, and loading a checkpoint '
+            'with mmengine may run code in it.',
             stacklevel=2,
         )
         return
-    at_import.apply()  # fixes that are owned above import mmaction.models
+    at_import.apply()  # some fixes import mmaction.models
     for each in fixes():
         each()
 

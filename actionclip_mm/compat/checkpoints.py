@@ -1,43 +1,58 @@
-"""Checkpoints load with torch's ``weights_only`` check on, whatever the host asks of torch."""
+"""Load checkpoints with torch's ``weights_only`` check, whatever the host asks of torch."""
 
 import contextlib
 import functools
 import inspect
+import os.path as osp
 import pickle
 import re
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
 
 import torch
 
+from ..utils import UserError, first_line
 from ..utils.pickles import DAMAGED
 from ..utils.weight_values import check_weight_values
 from .fixes import fix
-from .plain_numpy import STAND_INS
-from .unpickling import load_without_code
+from .unpickling import NUMPY_OBJECTS, load_without_code
 
-# The checkpoint that a loader of mmengine is reading now: there torch.load is forced to check.
+# The checkpoint that a loader is reading: meanwhile torch.load is forced to check.
 _reading: ContextVar[str | None] = ContextVar('reading', default=None)
 
 MARKER = Path(__file__).with_name('marker_pickle.txt')  # names run_marker below
 _ran: list[bool] = []
 
 
+class CheckpointRefused(UserError, pickle.UnpicklingError):
+    """A file that is damaged, or holds more than weights."""
+
+
+class CheckpointMissing(UserError, FileNotFoundError):
+    """A checkpoint path that does not exist."""
+
+
+class DownloadFailed(UserError, ConnectionError):
+    """A checkpoint address that cannot be downloaded."""
+
+
 @fix()
 def force_weights_only() -> None:
     """mmengine's loaders refuse its own checkpoints, or run code in them, depending on torch.
 
-    torch >= 2.6 checks by default, but refuses mmengine's own checkpoints; older versions, and some
-    versions of mmengine on any torch (onedl-mmengine, mmengine's main branch), run what a file
-    holds. Here the check is asked for in so many words, for all schemes (local files, http, s3,
-    torchvision, openmmlab and those that are registered later). Beside tensors and plain containers
-    a checkpoint may hold HistoryBuffer, numbers and arrays of numpy, and a pickled ``getattr`` that
-    fetches HistoryBuffer's statistics. Anything else is refused in one sentence that names it.
+    torch >= 2.6 checks by default and refuses mmengine's checkpoints. Older versions, and some
+    versions of mmengine on any torch (onedl-mmengine, mmengine's main branch), run code. Here
+    ``weights_only=True`` is passed for every scheme: local files, http, s3, torchvision, openmmlab
+    and those registered later. Besides tensors and plain containers a checkpoint may hold
+    HistoryBuffer, numbers and arrays of numpy, and a pickled ``getattr`` that fetches
+    HistoryBuffer's statistics. The error for anything else names it, in one sentence.
 
     Raises:
-        RuntimeError: mmengine still runs the code of a file.
+        RuntimeError: mmengine still runs code of a file.
     """
     from mmengine.runner import checkpoint
 
@@ -45,24 +60,24 @@ def force_weights_only() -> None:
         torch.serialization.add_safe_globals(_log_history())
     else:
         torch.load = torch.serialization.load = _torch_load()
-    _force_the_check()
-    load = _of_one_file(checkpoint.CheckpointLoader.load_checkpoint)
+    _force_check_while_reading()
+    load = _reading_one_file(checkpoint.CheckpointLoader.load_checkpoint)
     checkpoint.CheckpointLoader.load_checkpoint = staticmethod(load)
     for name in ('load_url', *(n for n in vars(checkpoint) if n.startswith('load_from_'))):
         loader = getattr(checkpoint, name)
-        ours = _of_one_file(loader)
+        ours = _reading_one_file(loader)
         schemes = [k for k, v in checkpoint.CheckpointLoader._schemes.items() if v is loader]
         checkpoint.CheckpointLoader.register_scheme(schemes, ours, force=True)
         setattr(checkpoint, name, ours)
-    refuse_to_run_code()
+    check_loader_with_marker()
 
 
 @fix()
-def refuse_weights_of_nan() -> None:
-    """mmengine loads weights of NaN, and a test with them ends in numbers.
+def refuse_nan_weights() -> None:
+    """mmengine loads NaN weights, and a test with them still prints numbers.
 
-    Refused are NaN, Inf and weights that are no floats, whether by ``load_from``, ``--resume``, an
-    ``init_cfg`` or a test, and whatever the model.
+    NaN, Inf and weights that are not floats are refused for ``load_from``, ``--resume``,
+    ``init_cfg`` and tests, whatever the model.
     """
     from mmengine.runner import CheckpointLoader
 
@@ -80,11 +95,11 @@ def _checking(load: Callable) -> Callable:
     return load_checked
 
 
-def refuse_to_run_code() -> None:
-    """Give mmengine's loader a harmless pickle that tells whether it was run.
+def check_loader_with_marker() -> None:
+    """Let mmengine load a harmless pickle that records whether it was run.
 
     Raises:
-        RuntimeError: It was, or it was taken for a checkpoint.
+        RuntimeError: It was run, or loaded as a checkpoint.
     """
     import mmengine
     from mmengine.runner import CheckpointLoader
@@ -95,41 +110,41 @@ def refuse_to_run_code() -> None:
         CheckpointLoader.load_checkpoint(str(MARKER), 'cpu', 'silent')
     except pickle.UnpicklingError:
         refused = True
-    except Exception:  # whatever a host makes of a file that it has run
+    except Exception:  # any error of a host that ran the file
         pass
     if _ran or not refused:
         raise RuntimeError(  # mmengine hides an ImportError of custom_imports
-            f'mmengine {mmengine.__version__} runs the code that a checkpoint holds, and '
-            'actionclip_mm cannot prevent it there: pip install "mmengine>=0.10.5,<0.11"'
+            f'mmengine {mmengine.__version__} runs code in checkpoints and actionclip_mm cannot '
+            'prevent it: pip install "mmengine>=0.10.5,<0.11"'
         )
 
 
 def run_marker() -> None:
-    """What :data:`MARKER` calls where it is run."""
+    """Record that :data:`MARKER` was run."""
     _ran.append(True)
 
 
 def load_weights_only(file: Any, **options: Any) -> Any:
     """``torch.load`` with the check on, whether or not fixes are applied.
 
-    Beside tensors and plain values only mmengine's log history and numbers of numpy are loaded.
+    Only tensors, plain values, mmengine's log history and numbers of numpy are loaded.
     """
-    with _our_names_alone():
+    with _our_safe_globals():
         return _torch_load()(file, weights_only=True, **options)
 
 
 @contextlib.contextmanager
 def reading_weights_only(name: str) -> Iterator[None]:
-    """Within it every loader, also of mmengine, reads with the check on; for our own API.
+    """Make every loader check within the block, whether or not fixes are applied.
 
     Args:
         name: The file, for messages.
     """
     before = torch.load
     torch.load = torch.serialization.load = _torch_load()
-    _force_the_check()
+    _force_check_while_reading()
     try:
-        with _reading_of(name):
+        with _reading_file(name):
             yield
     finally:
         torch.load = torch.serialization.load = before
@@ -147,34 +162,47 @@ def _torch_load() -> Callable:
     return load_without_code(load, {name: item for item, name in map(_named, _log_history())})
 
 
-def _of_one_file(load: Callable) -> Callable:
-    """A loader whose ``torch.load``, wherever it is called, reads with the check on."""
+def _reading_one_file(load: Callable) -> Callable:
+    """Wrap a loader, so that ``torch.load`` checks wherever it is called."""
 
     @functools.wraps(load)
     def load_checked(*args: Any, **kwargs: Any) -> Any:
-        with _reading_of(str([*args, *kwargs.values()][0])):
+        with _reading_file(str([*args, *kwargs.values()][0])):
             return load(*args, **kwargs)
 
     return load_checked
 
 
 class _Refused(Exception):
-    """Passes through a host that answers an UnpicklingError by reading without the check."""
+    """Passes through hosts that answer an UnpicklingError by loading without the check."""
 
 
 @contextlib.contextmanager
-def _reading_of(name: str) -> Iterator[None]:
+def _reading_file(name: str) -> Iterator[None]:
+    """Mark a file as being read, and turn errors of loading it into one sentence."""
     token = _reading.set(name)
     try:
         yield
     except _Refused as error:
-        raise pickle.UnpicklingError(str(error)) from None
+        raise CheckpointRefused(str(error)) from None
+    except FileNotFoundError as error:
+        if isinstance(error, UserError) or '://' in name or osp.isfile(osp.expanduser(name)):
+            raise
+        raise CheckpointMissing(f"There is no checkpoint '{name}'.") from None
+    except (URLError, HTTPException, ConnectionError, TimeoutError, RuntimeError) as error:
+        is_damaged = str(error).startswith('invalid hash value')  # of torch.hub
+        if isinstance(error, UserError) or (isinstance(error, RuntimeError) and not is_damaged):
+            raise
+        raise DownloadFailed(
+            f"'{name}' cannot be downloaded ({first_line(error)}): check the address and the "
+            'network, or give a local file.'
+        ) from None
     finally:
         _reading.reset(token)
 
 
-def _force_the_check() -> None:
-    """Within a loader ``torch.load`` has ``weights_only=True`` and no other unpickler."""
+def _force_check_while_reading() -> None:
+    """Make ``torch.load`` use ``weights_only=True`` and its own unpickler within a loader."""
     original = torch.load
 
     @functools.wraps(original)
@@ -184,16 +212,16 @@ def _force_the_check() -> None:
             return original(f, *args, **kwargs)
         options = {key: value for key, value in kwargs.items() if key != 'pickle_module'}
         options['weights_only'] = True
-        with _refusing_clearly(name), _our_names_alone():
+        with _explaining_refusals(name), _our_safe_globals():
             return original(f, *args[:1], **options)
 
     torch.load = torch.serialization.load = load
 
 
 @contextlib.contextmanager
-def _our_names_alone() -> Iterator[None]:
-    """Other packages may have allowed numpy's own functions, or ``getattr`` as it is."""
-    if not _checks_by_default():  # the list of our unpickler is its own
+def _our_safe_globals() -> Iterator[None]:
+    """Hide numpy's functions and ``getattr``, which other packages may have allowed."""
+    if not _checks_by_default():  # our unpickler has its own list
         yield
         return
     before = torch.serialization.get_safe_globals()
@@ -214,10 +242,10 @@ def _our_names_alone() -> Iterator[None]:
 
 
 def _log_history() -> list[Any]:
-    """What mmengine's log history consists of; pairs are known under another name."""
+    """Objects in mmengine's log history; pairs hold a replacement and the name it replaces."""
     from mmengine.logging import HistoryBuffer
 
-    of_numpy = [(item, name) for name, item in STAND_INS.items()]
+    of_numpy = [(item, name) for name, item in NUMPY_OBJECTS.items()]
     return [HistoryBuffer, *of_numpy, (_history_statistic, 'builtins.getattr')]
 
 
@@ -226,7 +254,7 @@ def _named(item: Any) -> tuple[Any, str]:
 
 
 def _history_statistic(owner: Any, name: str) -> Callable:
-    """The one use of ``getattr`` that a checkpoint may make: HistoryBuffer's statistics."""
+    """Replacement of ``getattr`` that returns HistoryBuffer's statistics only."""
     from mmengine.logging import HistoryBuffer
 
     if owner is not HistoryBuffer or name not in ('min', 'max', 'current', 'mean'):
@@ -235,8 +263,8 @@ def _history_statistic(owner: Any, name: str) -> Callable:
 
 
 @contextlib.contextmanager
-def _refusing_clearly(filename: str) -> Iterator[None]:
-    """Turn torch's page-long refusal into one sentence that names the file and the culprit."""
+def _explaining_refusals(filename: str) -> Iterator[None]:
+    """Turn torch's page-long refusal into one sentence with the file and the reason."""
     try:
         yield
     except DAMAGED as error:
@@ -247,20 +275,20 @@ def _refusing_clearly(filename: str) -> Iterator[None]:
             else f'it is not a checkpoint ({_last_line(error)})'
         )
         raise _Refused(
-            f'{filename} was refused: {reason}, and only tensors, plain Python values and '
-            "mmengine's log history are loaded; save its state dict alone to use it here"
+            f'{filename} was refused: {reason}. Only tensors, plain Python values and '
+            "mmengine's log history are loaded; save its state dict alone to use it"
         ) from None
     except RuntimeError as error:
         if 'TorchScript' not in str(error):
             raise
         raise _Refused(
-            f'{filename} was refused: it is an archive of TorchScript, whose code would be '
-            'run; convert its weights first (actionclip convert)'
+            f'{filename} was refused: it is a TorchScript archive, which would run code; '
+            'convert its weights first (actionclip convert)'
         ) from None
 
 
 def _last_line(error: Exception) -> str:
-    """What an error says; those of Python itself tell of the bytes, so their kind must do."""
+    """Last line of an unpickling error; the kind of any other, whose text is about bytes."""
     lines = str(error).splitlines()
     return (
         lines[-1] if lines and isinstance(error, pickle.UnpicklingError) else type(error).__name__

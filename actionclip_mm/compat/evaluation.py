@@ -1,4 +1,4 @@
-"""Evaluation: ``--dump`` with an own evaluator, tests without videos, ties, absent classes."""
+"""Evaluation: ``--dump`` with custom evaluators, unread videos, ties, absent classes."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,18 +12,18 @@ Arrays = Sequence[np.ndarray]
 
 
 @fix()
-def dump_with_own_evaluators() -> None:
-    """tools/test.py --dump takes an evaluator for a metric, and mmengine finds no such metric.
+def dump_with_custom_evaluators() -> None:
+    """tools/test.py --dump treats an evaluator as a metric, and mmengine finds no such metric.
 
-    It puts the evaluator's config into a list with DumpResults; here the others of such a list
-    become further metrics of the evaluator.
+    It lists the evaluator's config with DumpResults. The other items of such a list become metrics
+    of the evaluator.
     """
     from mmengine.runner import Runner
 
-    Runner.build_evaluator = _with_further_metrics(Runner.build_evaluator)
+    Runner.build_evaluator = _with_listed_metrics(Runner.build_evaluator)
 
 
-def _with_further_metrics(build: Callable) -> Callable:
+def _with_listed_metrics(build: Callable) -> Callable:
     def build_evaluator(self: Any, evaluator: Any) -> Any:
         if isinstance(evaluator, list):
             inner = [part for part in evaluator if isinstance(part, dict) and 'metrics' in part]
@@ -38,16 +38,16 @@ def _with_further_metrics(build: Callable) -> Callable:
 
 
 @fix()
-def refuse_tests_without_videos() -> None:
-    """mmengine's evaluator gives numbers where no video could be read and all frames are black.
+def refuse_unread_tests() -> None:
+    """mmengine's evaluator prints metrics even if no video could be read and all frames are black.
 
-    A sample whose video could not be read says so (``undecodable``, of ``RobustVideoDataset``).
-    Evaluators that ``counts_unreadable`` (``CompleteEvaluator``) refuse by themselves.
+    ``RobustVideoDataset`` marks samples of unreadable videos (``undecodable``). Evaluators with
+    ``counts_unreadable`` (``CompleteEvaluator``) check this themselves.
     """
     from mmengine.evaluator import Evaluator
 
     Evaluator.process = _with_counts(Evaluator.process)
-    Evaluator.evaluate = _refusing_black_videos(Evaluator.evaluate)
+    Evaluator.evaluate = _refusing_unread_tests(Evaluator.evaluate)
 
 
 def _with_counts(process: Callable) -> Callable:
@@ -58,7 +58,7 @@ def _with_counts(process: Callable) -> Callable:
             process(self, data_samples, data_batch)
             return
         seen, bad = getattr(self, '_read', (0, 0))
-        # other models than recognizers give tensors or numbers
+        # models other than recognizers return tensors or numbers
         more = sum(
             'undecodable' in sample
             for sample in data_samples
@@ -70,7 +70,7 @@ def _with_counts(process: Callable) -> Callable:
     return counted
 
 
-def _refusing_black_videos(evaluate: Callable) -> Callable:
+def _refusing_unread_tests(evaluate: Callable) -> Callable:
     def refusing(self: Any, size: int) -> dict:
         from mmengine.dist import all_gather_object
 
@@ -99,9 +99,9 @@ def correct_accuracies() -> None:
 
     Each is replaced only if it is wrong:
 
-    - ``mean_class_accuracy`` averages over classes that were answered but have no video, as 0.
-    - ``top_k_accuracy`` leaves ties to an unstable sort, so equal scores count by chance.
-    - ``mmit_mean_average_precision`` is NaN as soon as one sample has no label.
+    - ``mean_class_accuracy`` counts classes that are predicted but have no video as 0.
+    - ``top_k_accuracy`` breaks ties by an unstable sort.
+    - ``mmit_mean_average_precision`` is NaN if one sample has no label.
     """
     for name, theirs in _wrong_accuracies().items():
         replace_function(theirs, _CORRECT[name])
@@ -112,7 +112,7 @@ def mean_class_accuracy(scores: Arrays, labels: Sequence[int]) -> float:
 
     Args:
         scores: Scores [C] of each video.
-        labels: Class id of each video; a negative one is no label, and the video does not count.
+        labels: Class id of each video; videos with a negative one do not count.
     """
     truth = np.asarray(labels)
     hits = np.argmax(scores, axis=1) == truth
@@ -123,10 +123,10 @@ def mean_class_accuracy(scores: Arrays, labels: Sequence[int]) -> float:
 def top_k_accuracy(
     scores: Arrays, labels: Sequence[int], topk: tuple[int, ...] = (1,)
 ) -> list[float]:
-    """Share of videos whose class is among the k best; of equal scores the smaller id is better.
+    """Share of videos whose class is among the k best; the smaller id wins ties, NaN loses.
 
-    So top-1 agrees with ``pred_label``, with the mean class accuracy and with the confusion matrix,
-    which take the first of equal scores. NaN is worse than any number.
+    Top-1 thus agrees with ``pred_label``, mean class accuracy and the confusion matrix, which take
+    the first of equal scores.
     """
     order = np.argsort(-np.asarray(scores), axis=1, kind='stable')  # [N, C]
     found = order == np.asarray(labels)[:, None]
@@ -134,7 +134,7 @@ def top_k_accuracy(
 
 
 def mmit_mean_average_precision(scores: Arrays, labels: Arrays) -> float:
-    """Mean over the samples that have a label of the average precision of their classes."""
+    """Average precision of each sample's classes, averaged over the samples with a label."""
     from mmaction.evaluation.functional.accuracy import binary_precision_recall_curve
 
     precisions = []
@@ -153,7 +153,7 @@ _CORRECT: dict[str, Callable] = {
 
 
 def _is_right(name: str, function: Callable) -> bool:
-    """Whether a function of the host gives the known answer of a small case."""
+    """Whether a function of the host is right on a small case."""
     if name == 'mean_class_accuracy':
         return function(list(np.eye(4)[[0, 2, 1, 3]]), [0, 0, 1, 1]) == 0.5
     if name == 'top_k_accuracy':

@@ -1,4 +1,4 @@
-"""Fixes for breakages of the host packages: find a breakage, fix it once, report both."""
+"""Find breakages of the host packages, fix each once, and report both."""
 
 import importlib.util
 import os
@@ -14,13 +14,13 @@ PACKAGES = ('mmengine', 'mmcv', 'mmaction', 'actionclip_mm')
 
 @dataclass(eq=False)
 class Fix:
-    """One breakage of a host package and what is done about it.
+    """A breakage of a host package and its fix.
 
-    Calling it fixes the host if the breakage is present. Further calls do nothing.
+    Calling it fixes the host if the breakage is present; further calls do nothing.
 
     Attributes:
-        replace: Changes the host, whether or not it needs it.
-        look: Whether the host, as it is now, has the breakage.
+        replace: Changes the host unconditionally.
+        look: Whether the host, in its present state, has the breakage.
         is_applied: Whether the host was changed.
     """
 
@@ -40,7 +40,7 @@ class Fix:
 
     @property
     def is_present(self) -> bool:
-        """Whether this host has the breakage, as found before it was fixed."""
+        """Whether this host had the breakage before it was fixed."""
         if self._present is None:
             self._present = self.look()
         return self._present
@@ -52,9 +52,9 @@ class Fix:
 
 
 def fix(look: Callable[[], bool] = lambda: True) -> Callable[[Callable[[], None]], Fix]:
-    """Turn a function that changes a host into a :class:`Fix`; decorator.
+    """Decorate a function that changes a host, and make it a :class:`Fix`.
 
-    The function is named after what it does, and the first line of its docstring says what breaks.
+    Its name says what it does, the first line of its docstring what is broken.
 
     Args:
         look: Whether the host has the breakage. Defaults to always.
@@ -75,7 +75,7 @@ def is_switched_off() -> bool:
 
 
 def replace_function(old: Callable, new: Callable) -> None:
-    """Replace a function in every module of the hosts and of this package that holds it by name."""
+    """Replace a function in every loaded module of the hosts and of this package."""
     for name, module in list(sys.modules.items()):
         if name.partition('.')[0] in PACKAGES and isinstance(module, ModuleType):
             for attribute, value in list(vars(module).items()):
@@ -84,7 +84,7 @@ def replace_function(old: Callable, new: Callable) -> None:
 
 
 def is_importable(module: str) -> bool:
-    """Whether a module can be found; the packages above it are imported."""
+    """Whether a module can be found; its parent packages are imported."""
     try:
         return importlib.util.find_spec(module) is not None
     except ModuleNotFoundError:  # its package is missing
@@ -92,7 +92,7 @@ def is_importable(module: str) -> bool:
 
 
 def host_folder(package: str, *parts: str) -> Path:
-    """Folder inside an installed package, found without importing the package's submodules."""
+    """Folder in an installed package, found without importing the package."""
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise ImportError(f'{package} is not installed')

@@ -1,4 +1,4 @@
-"""What numpy 2 breaks in mmaction2: names that are gone, and integers that overflow."""
+"""What numpy 2 breaks in mmaction2: removed names, and integers that overflow."""
 
 import importlib
 import inspect
@@ -34,10 +34,10 @@ def _modules_with_old_names() -> list[Any]:
 
 
 @fix(lambda: bool(_modules_with_old_names()))
-def restore_names_of_numpy_1() -> None:
-    """mmaction2 uses ``np.Inf``, ``np.in1d`` and ``np.trapz``, which numpy 2 no longer has.
+def restore_numpy_1_names() -> None:
+    """mmaction2 uses ``np.Inf``, ``np.in1d`` and ``np.trapz``, which numpy 2 removed.
 
-    Only the modules that use them see the names; numpy itself stays as it is.
+    Only the modules that use the names see them; numpy is not changed.
     """
     for module in _modules_with_old_names():
         module.np = _Numpy(np.__name__)
@@ -70,7 +70,7 @@ def shift_hue_without_overflow() -> None:
 
 
 def _adjust_hue(img: np.ndarray, factor: float) -> np.ndarray:
-    """Turn the hue of RGB image(s) in 0..255 by ``factor`` * 255 steps of OpenCV's 180."""
+    """Shift the hue of RGB images (0 to 255) by ``factor`` * 255, modulo 180 as in OpenCV."""
     import cv2
 
     hsv = cv2.cvtColor(np.clip(img, 0, 255).astype(np.uint8), cv2.COLOR_RGB2HSV)

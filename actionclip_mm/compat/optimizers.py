@@ -1,4 +1,4 @@
-"""mmaction2's optimizer constructor of TSM, TANet, TIN and TRN on models with a text tower."""
+"""mmaction2's optimizer constructor of TSM, TANet, TIN and TRN for models with a text tower."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,17 +16,17 @@ _NORMS = (_NormBase, nn.GroupNorm, nn.LayerNorm)
 
 @fix()
 def group_layers_of_text_towers() -> None:
-    """``TSMOptimWrapperConstructor`` refuses layers that it does not know; text towers have some.
+    """``TSMOptimWrapperConstructor`` refuses layers that text towers have.
 
-    It raises at ``nn.Embedding`` and passes over parameters that stand between layers. Where it
-    would raise, its own rules are applied to all parameters; elsewhere it is left alone.
+    It raises for ``nn.Embedding`` and skips parameters outside layers. Models for which it would
+    raise get its rules for all parameters; others are left to it.
     """
     from mmaction.engine.optimizers import TSMOptimWrapperConstructor as Constructor
 
-    Constructor.add_params = _with_other_layers(Constructor.add_params)
+    Constructor.add_params = _with_text_towers(Constructor.add_params)
 
 
-def _with_other_layers(theirs: Callable) -> Callable:
+def _with_text_towers(theirs: Callable) -> Callable:
     def add_params(self: Any, params: list[dict], model: nn.Module, **kwargs: Any) -> None:
         if all(map(_is_known, model.modules())):
             theirs(self, params, model, **kwargs)
@@ -40,8 +40,8 @@ def _with_other_layers(theirs: Callable) -> Callable:
             lr, decay = self.base_lr * lr_mult, (self.base_wd or 0) * decay_mult
             params.append(dict(params=members, lr=lr, weight_decay=decay))
             print_log(
-                f'{len(members)} parameter tensors learn with lr={lr:.3g} and '
-                f'weight_decay={decay:.3g} (rules of TSM).',
+                f'{len(members)} parameter tensors have lr={lr:.3g} and weight_decay={decay:.3g} '
+                '(rules of TSM).',
                 'current',
             )
 
@@ -51,12 +51,11 @@ def _with_other_layers(theirs: Callable) -> Callable:
 def learning_policies(
     model: nn.Module, fc_lr5: bool
 ) -> list[tuple[nn.Parameter, tuple[float, float]]]:
-    """Each parameter that learns, once, with its factors on the learning rate and the decay.
+    """Trainable parameters with their multipliers of learning rate and weight decay.
 
-    The rules are the host's: biases of layers learn twice as fast and do not decay, norms do not
-    decay, and with ``fc_lr5`` the layer that is new learns 5 times (its bias 10 times) as fast:
-    the last of the head, not of its text tower. Parameters outside of layers decay if they have
-    two dimensions or more.
+    The host's rules: biases of layers have twice the learning rate and no decay, norms no decay.
+    With ``fc_lr5`` the new layer (the last of the head outside its text tower) has 5 times the
+    learning rate, its bias 10 times. Parameters outside layers decay from 2 dimensions on.
     """
     newest = _newest_layer(model) if fc_lr5 else None
     policies: dict[nn.Parameter, tuple[float, float]] = {}
@@ -68,7 +67,7 @@ def learning_policies(
             if isinstance(module, _LAYERS) and name == 'bias':
                 policies[parameter] = (2 * factor, 0.0)
             else:
-                num_dims = getattr(parameter, 'whole_dim', parameter.dim())  # FSDP leaves parts
+                num_dims = getattr(parameter, 'whole_dim', parameter.dim())  # FSDP flattens shards
                 decays = num_dims >= 2 and not isinstance(module, _NORMS)
                 policies[parameter] = (factor, float(decays))
     return list(policies.items())
@@ -85,6 +84,6 @@ def _newest_layer(model: nn.Module) -> nn.Module | None:
 
 
 def _is_known(module: nn.Module) -> bool:
-    """Whether the host has a rule for a module, or it is no layer or has no parameters."""
+    """Whether the host has a rule for a module; containers need none."""
     is_layer = not module._modules and any(True for _ in module.parameters())
     return not is_layer or isinstance(module, (*_LAYERS, _NormBase, nn.GroupNorm))

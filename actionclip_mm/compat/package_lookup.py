@@ -1,4 +1,4 @@
-"""mmengine's look-up of packages: without ``pkg_resources``, and with this one in its table."""
+"""Package lookup of mmengine: without ``pkg_resources``, and including this package."""
 
 import importlib
 import importlib.metadata
@@ -13,9 +13,8 @@ from .fixes import fix, replace_function
 def find_packages_by_metadata() -> None:
     """mmengine finds packages by ``pkg_resources``, which setuptools >= 81 no longer has.
 
-    mmengine asks it for ``_base_ = 'mmaction::…'``, ``get_config``, ``get_installed_path`` and
-    ``is_installed``. Only mmengine's functions are replaced: a stand-in module of that name would
-    also be seen by every other package that asks whether ``pkg_resources`` exists.
+    ``_base_ = 'mmaction::…'``, ``get_config``, ``get_installed_path`` and ``is_installed`` need it.
+    Only mmengine's functions are replaced: other packages would see a stub of ``pkg_resources``.
     """
     package_utils = importlib.import_module('mmengine.utils.package_utils')
     for new in (_is_installed, _get_installed_path, _package2module):
@@ -24,9 +23,9 @@ def find_packages_by_metadata() -> None:
 
 @fix()
 def add_own_config_paths() -> None:
-    """mmengine resolves config paths of a fixed list of packages; ``actionclip_mm::`` is added.
+    """mmengine resolves config paths of a fixed list of packages, without ``actionclip_mm::``.
 
-    They lead to ``actionclip_mm/.mim/configs``, which every installation has.
+    Its configs are in ``actionclip_mm/.mim/configs``.
     """
     utils = importlib.import_module('mmengine.config.utils')
     utils.MODULE2PACKAGE.setdefault('actionclip_mm', 'actionclip_mm')
@@ -34,10 +33,10 @@ def add_own_config_paths() -> None:
 
 @fix()
 def find_configs_despite_metafiles() -> None:
-    """Two of mmaction2's metafiles name a config without ``.py``, and mmengine looks there alone.
+    """Two of mmaction2's metafiles name configs without ``.py``, so mmengine does not find them.
 
-    ``_base_ = 'mmaction::recognition/tsm/…-100e_kinetics400-rgb.py'`` then names no file. Whatever
-    a metafile leads nowhere for is looked up under ``.mim/configs``, as for all other configs.
+    Example: ``_base_ = 'mmaction::recognition/tsm/…-100e_kinetics400-rgb.py'``. Configs that a
+    metafile misses are looked up in ``.mim/configs``, like all others.
     """
     config: Any = importlib.import_module('mmengine.config.config')
     theirs = config._get_external_cfg_path
@@ -46,13 +45,13 @@ def find_configs_despite_metafiles() -> None:
         try:
             return theirs(package_path, cfg_file)
         except FileNotFoundError as error:
-            raise ValueError(str(error)) from error  # mmengine then takes the folder of configs
+            raise ValueError(str(error)) from error  # mmengine then looks in the folder of configs
 
     config._get_external_cfg_path = get_external_cfg_path
 
 
 def _is_installed(package: str) -> bool:
-    """Whether a distribution or a regular (not a namespace) module of this name is there."""
+    """Whether a distribution or a regular (not namespace) module of this name is installed."""
     try:
         importlib.metadata.distribution(package)
         return True

@@ -1,4 +1,4 @@
-"""``--resume``: from a whole file that holds a training state, on a schedule that is named."""
+"""``--resume`` from intact checkpoints with a training state; report schedules that differ."""
 
 import functools
 import os.path as osp
@@ -9,21 +9,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ..utils import RunRefused
 from .fixes import fix
 
 NUMBER = re.compile(r'(epoch|iter)_(\d+)\.pth')
-LEGACY = b'\x80'  # a bare pickle, as torch wrote it before 1.6, has no checksum
-# what moves while a scheduler runs; all else is the schedule itself
-MOVING = {'optimizer', 'last_step', '_global_step', '_last_value', 'verbose', 'param_name'}
+LEGACY = b'\x80'  # bare pickles of torch < 1.6 have no checksum
+# state of a scheduler that changes while it runs; the rest is the schedule
+RUNNING_STATE = {'optimizer', 'last_step', '_global_step', '_last_value', 'verbose', 'param_name'}
 
 
 @fix()
 def resume_from_intact_checkpoints() -> None:
-    """mmengine's ``resume`` ends in torch's internals on a cut file, in KeyError on bare weights.
+    """mmengine's ``resume`` fails deep inside torch for truncated files, with KeyError for weights.
 
-    Here the newest earlier checkpoint of the folder takes the place of a damaged one, weights
-    without a training state are refused with ``load_from``, a schedule of the checkpoint that is
-    not the config's is reported, and so is a run that is finished.
+    A damaged checkpoint is replaced by the newest intact one before it. Weights without a training
+    state are refused. A schedule that differs from the config's is reported, and a finished run.
     """
     from mmengine.runner import FlexibleRunner, Runner
 
@@ -32,12 +32,12 @@ def resume_from_intact_checkpoints() -> None:
 
 
 def damage_of(path: str | Path) -> str | None:
-    """What is wrong with a checkpoint file, None if nothing is.
+    """What is wrong with a checkpoint file; None if it is intact.
 
-    Reads it once: torch itself does not compare checksums.
+    Reads the whole file: torch itself does not compare checksums.
 
     Args:
-        path: A checkpoint as ``torch.save`` writes it, on a local disk; others are not looked at.
+        path: A local file of ``torch.save``; others are not checked.
     """
     path = Path(path)
     if not path.is_file():
@@ -51,19 +51,19 @@ def damage_of(path: str | Path) -> str | None:
             bad = archive.testzip()
     except (zipfile.BadZipFile, EOFError, OSError, zlib.error, NotImplementedError, ValueError):
         size = path.stat().st_size
-        return 'it is empty' if not size else f'it is cut off or damaged ({size:,} bytes)'
-    return None if bad is None else f'{osp.basename(bad)} in it is damaged (its checksum differs)'
+        return 'it is empty' if not size else f'it is truncated or damaged ({size:,} bytes)'
+    return None if bad is None else f'its {osp.basename(bad)} is damaged (the checksum differs)'
 
 
-def last_whole_checkpoint(filename: str, log: Callable[[str], None]) -> str:
-    """A checkpoint, or the newest earlier one of its folder where it is damaged.
+def last_intact_checkpoint(filename: str, log: Callable[[str], None]) -> str:
+    """The checkpoint, or if it is damaged the newest intact one before it in its folder.
 
     Args:
-        filename: As it was given or found.
-        log: Gets a line for each damaged file.
+        filename: The checkpoint to resume from.
+        log: Receives one line that names the damaged files.
 
     Raises:
-        ValueError: It is damaged, and no earlier one is whole.
+        RunRefused: No earlier checkpoint is intact.
     """
     damage = damage_of(filename)
     if damage is None:
@@ -73,20 +73,20 @@ def last_whole_checkpoint(filename: str, log: Callable[[str], None]) -> str:
         damage = damage_of(earlier)
         if damage is None:
             log(
-                f'Cannot resume from {"; ".join(bad)}. Resuming from the checkpoint before it, '
+                f'Cannot resume from {"; ".join(bad)}. Resuming from the previous checkpoint '
                 f'{earlier}.'
             )
             return str(earlier)
         bad.append(f'{earlier}: {damage}')
         names.append(str(earlier))
-    raise ValueError(
-        f'Cannot resume from {"; ".join(bad)}, and its folder has no earlier checkpoint that is '
-        'whole: remove --resume to start anew.'
+    raise RunRefused(
+        f'Cannot resume from {"; ".join(bad)}, and its folder has no earlier intact checkpoint: '
+        'remove --resume to start a new run.'
     )
 
 
 def _earlier(path: Path) -> Iterator[Path]:
-    """Numbered checkpoints of the same folder from before this one, newest first."""
+    """Earlier checkpoints of the same folder, newest first."""
     number = NUMBER.search(path.name)
     if number is None:
         return
@@ -103,7 +103,7 @@ def _resuming(resume: Callable) -> Callable:
     @functools.wraps(resume)
     def resume_whole(self: Any, filename: str, *args: Any, **kwargs: Any) -> Any:
         warn = self.logger.warning
-        filename = last_whole_checkpoint(str(filename), warn)
+        filename = last_intact_checkpoint(str(filename), warn)
         call_hook = self.call_hook
 
         def watch(fn_name: str, **arguments: Any) -> None:
@@ -111,7 +111,7 @@ def _resuming(resume: Callable) -> Callable:
                 checkpoint = arguments['checkpoint']
                 _check_state(filename, checkpoint, needs_optimizer=hasattr(self, 'strategy'))
                 if 'optimizer' not in checkpoint:
-                    warn(f'{filename} holds no optimizer state: it starts from zero.')
+                    warn(f'{filename} has no optimizer state: the optimizer starts from zero.')
                 stored = checkpoint.get('param_schedulers')
                 for line in schedule_differences(self.param_schedulers, stored, filename):
                     warn(line)
@@ -121,7 +121,7 @@ def _resuming(resume: Callable) -> Callable:
         try:
             result = resume(self, filename, *args, **kwargs)
         finally:
-            del self.call_hook  # the class's own
+            del self.call_hook  # the method of the class remains
         _warn_if_finished(self, filename)
         return result
 
@@ -134,20 +134,20 @@ def _check_state(filename: str, checkpoint: Any, needs_optimizer: bool) -> None:
     needed = ('message_hub', 'optimizer') if needs_optimizer else ('message_hub',)
     missing += [key for key in needed if key not in checkpoint]
     if missing:
-        raise ValueError(
-            f'{filename} holds weights without a training state ({", ".join(missing)} missing), so '
-            'training cannot resume from it: set load_from to it and resume=False to start a new '
-            'training from these weights.'
+        raise RunRefused(
+            f'Cannot resume from {filename}: it has weights but no training state '
+            f'({", ".join(missing)} missing). Set load_from to it and resume=False to start a new '
+            'run from these weights.'
         )
 
 
 def schedule_differences(built: Any, stored: Any, filename: str) -> list[str]:
-    """A line for each schedule of a checkpoint that differs from the one of the config.
+    """One line for each schedule in a checkpoint that differs from the config's.
 
     Args:
-        built: Parameter schedulers of the config, a list or (several optimizers) a dict of lists.
-        stored: The states of those in the checkpoint, in the same form.
-        filename: The checkpoint, for the lines.
+        built: Parameter schedulers of the config; a dict of lists for several optimizers.
+        stored: Their states in the checkpoint, in the same form.
+        filename: The checkpoint, for messages.
     """
     if isinstance(built, dict) and isinstance(stored, dict):
         parts = [schedule_differences(built[key], stored.get(key), filename) for key in built]
@@ -155,21 +155,21 @@ def schedule_differences(built: Any, stored: Any, filename: str) -> list[str]:
     if not isinstance(built, list) or not built or not hasattr(built[0], 'state_dict'):
         return []
     advice = (
-        'To train on the schedule of the config, start a new run with load_from='
+        "To train with the config's schedule, start a new run with load_from="
         f"'{filename}' instead of resuming."
     )
     if not isinstance(stored, list) or len(stored) != len(built):
         count = len(stored) if isinstance(stored, list) else 0
         return [
-            f'{filename} holds the state of {count} schedules and the config has {len(built)}: '
-            f'the others start at their beginning. {advice}'
+            f'{filename} has the state of {count} schedules and the config has {len(built)}: '
+            f'the others start from their beginning. {advice}'
         ]
     lines = []
     for scheduler, state in zip(built, stored, strict=True):
         changed = [
             key
             for key, value in scheduler.state_dict().items()
-            if key not in MOVING and key in state and not _equal(value, state[key])
+            if key not in RUNNING_STATE and key in state and not _equal(value, state[key])
         ]
         if changed:
             kept = ', '.join(f'{_shown(key)}={_short(state[key])}' for key in changed)
@@ -177,7 +177,7 @@ def schedule_differences(built: Any, stored: Any, filename: str) -> list[str]:
             ours = ', '.join(f'{_shown(key)}={_short(config[key])}' for key in changed)
             end = state.get('end')
             flat = 'end' in changed and end < config['end']
-            flat_text = f', and from step {end} on the value stays as it is' if flat else ''
+            flat_text = f', and the value is constant from step {end} on' if flat else ''
             lines.append(
                 f"Resuming keeps the checkpoint's schedule: {type(scheduler).__name__} with {kept} "
                 f"({filename}); the config's {ours} is not used{flat_text}. {advice}"
@@ -213,6 +213,6 @@ def _warn_if_finished(runner: Any, filename: str) -> None:
     if done >= total:
         runner.logger.warning(
             f'The run is finished: {filename} is from {unit} {done} and train_cfg.{option} is '
-            f'{total}, so no step is trained. Raise train_cfg.{option} to go on, or set another '
-            'work_dir to train anew.'
+            f'{total}, so nothing is trained. Increase train_cfg.{option} to continue, or set '
+            'another work_dir to start a new run.'
         )

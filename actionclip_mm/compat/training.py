@@ -1,4 +1,4 @@
-"""Several processes and mixed precision on machines without a GPU; attention masks in bfloat16."""
+"""Distributed and mixed-precision training without a GPU; attention masks in bfloat16."""
 
 import functools
 from collections.abc import Callable
@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..utils import RunRefused
 from .fixes import fix
 
 
@@ -32,8 +33,8 @@ def _init_on_cpu(init: Callable) -> Callable:
     def init_process_group(backend: str, init_backend: str = 'torch', **kwargs: Any) -> None:
         if init_backend != 'torch':
             return init(backend, init_backend=init_backend, **kwargs)
-        if backend == 'nccl':  # the host's default, which exists for GPUs only
-            print('No GPU is visible: the processes talk through gloo instead of nccl.')
+        if backend == 'nccl':  # the host's default, for GPUs only
+            print('No GPU is visible: using gloo instead of nccl.')
             backend = 'gloo'
         torch.distributed.init_process_group(backend=backend, **kwargs)
 
@@ -43,7 +44,7 @@ def _init_on_cpu(init: Callable) -> Callable:
 def _wrap_on_cpu(init: Callable) -> Callable:
     @functools.wraps(init)
     def __init__(self: nn.Module, module: nn.Module, *args: Any, **kwargs: Any) -> None:
-        # the runner always passes device_ids, which DDP accepts for GPU modules only
+        # the runner always passes device_ids, which DDP accepts on GPUs only
         if all(parameter.device.type == 'cpu' for parameter in module.parameters()):
             kwargs['device_ids'] = None
         init(self, module, *args, **kwargs)
@@ -53,7 +54,7 @@ def _wrap_on_cpu(init: Callable) -> Callable:
 
 @fix(_without_accelerator)
 def allow_bfloat16_amp_on_cpu() -> None:
-    """``--amp`` without a GPU ends in an assertion; here it trains in bfloat16, or says why not."""
+    """``--amp`` without a GPU fails an assertion, although bfloat16 works on a CPU."""
     from mmengine.optim import AmpOptimWrapper
 
     AmpOptimWrapper.__init__ = _amp_on_cpu(AmpOptimWrapper.__init__)
@@ -67,17 +68,17 @@ def _amp_on_cpu(init: Callable) -> Callable:
         self: AmpOptimWrapper,
         loss_scale: Any = 'dynamic',
         dtype: Any = None,
-        use_fsdp: bool = False,  # chooses a scaler of the loss
+        use_fsdp: bool = False,  # selects a loss scaler
         **kwargs: Any,
     ) -> None:
         if dtype not in ('bfloat16', torch.bfloat16):
-            raise RuntimeError(
-                f'mixed precision was asked for (--amp, optim_wrapper.dtype={dtype}) but no GPU '
-                "is visible: leave it out, or set optim_wrapper.dtype='bfloat16' to train in "
-                'bfloat16 on the CPU'
+            raise RunRefused(
+                f'Mixed precision (--amp, optim_wrapper.dtype={dtype}) needs a GPU, but no GPU is '
+                "visible: remove it, or set optim_wrapper.dtype='bfloat16' to train in bfloat16 "
+                'on the CPU.'
             )
         OptimWrapper.__init__(self, **kwargs)
-        # bfloat16 has the range of float32, so nothing is to be scaled
+        # bfloat16 has the range of float32 and needs no loss scaling
         self._scale_update_param = None
         self.loss_scaler = torch.cuda.amp.GradScaler(enabled=False)
         self.cast_dtype = torch.bfloat16
@@ -100,13 +101,13 @@ def _refuses_masks() -> bool:
 def cast_attention_masks() -> None:
     """torch 2.1 casts queries to bfloat16 under autocast but not the attention mask, and fails.
 
-    CLIP's text towers have such a mask, so none of them could compute in bfloat16 on a CPU.
+    CLIP's text towers have such a mask, so none of them runs in bfloat16 on a CPU.
     """
     attend = functional.scaled_dot_product_attention
-    functional.scaled_dot_product_attention = _with_mask_of_the_query(attend)
+    functional.scaled_dot_product_attention = _with_mask_cast(attend)
 
 
-def _with_mask_of_the_query(attend: Callable) -> Callable:
+def _with_mask_cast(attend: Callable) -> Callable:
     @functools.wraps(attend)
     def scaled_dot_product_attention(
         query: Tensor,

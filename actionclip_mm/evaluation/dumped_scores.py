@@ -11,8 +11,7 @@ import numpy as np
 import torch
 
 from ..compat.checkpoints import load_weights_only
-from ..compat.plain_numpy import STAND_INS
-from ..compat.unpickling import PlainUnpickler, encode_latin1
+from ..compat.unpickling import NUMPY_OBJECTS, PlainUnpickler, encode_latin1
 from ..utils import first_line
 from ..utils.weight_values import check_scores
 
@@ -141,7 +140,7 @@ class _TensorsOnly(PlainUnpickler):
     """Build containers, tensors, and numbers and arrays of numpy; refuse all other names."""
 
     known: ClassVar[dict] = {
-        **STAND_INS,
+        **NUMPY_OBJECTS,
         'collections.OrderedDict': OrderedDict,
         'torch._utils._rebuild_tensor_v2': _rebuild_tensor,
         'torch.storage._load_from_bytes': _load_from_bytes,

@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from .. import register_all
+from ..utils import UserError
 from .finding import find_host_tool, host_tools
 
 
@@ -22,7 +23,7 @@ def run_host_tool(name: str, argv: Sequence[str], lock: Sequence[str] | None = N
     Raises:
         FileNotFoundError: The installed mmaction2 has no such tool.
         ValueError: Several tools have that name.
-        SystemExit: The tool cannot work here, with the reason.
+        SystemExit: The tool cannot work here, or a :class:`UserError` ended it.
     """
     place = find_host_tool(name)
     register_all()
@@ -35,8 +36,11 @@ def run_host_tool(name: str, argv: Sequence[str], lock: Sequence[str] | None = N
         raise SystemExit(f"mmaction2's {place.stem} cannot run here: {reason}.")
     scripts.load_pickles_without_code()
     sys.argv[:] = [str(place), *argv]
-    with runs.exclusive_work_dirs(lock) if lock else nullcontext():
-        _run(place)
+    try:
+        with runs.exclusive_work_dirs(lock) if lock else nullcontext():
+            _run(place)
+    except UserError as error:
+        raise SystemExit(f'Error: {error}') from None
     runs.leave_process_group()
 
 

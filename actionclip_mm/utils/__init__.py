@@ -1,6 +1,8 @@
 """Shared helpers. Standard library only: what needs torch or mmengine is imported by module."""
 
 from .checks import (
+    RunRefused,
+    UserError,
     check_choice,
     check_positive,
     check_videos_read,
@@ -22,6 +24,8 @@ from .whole_files import (
 from .work_dir_lock import WorkDirLock
 
 __all__ = [
+    'RunRefused',
+    'UserError',
     'WorkDirLock',
     'check_choice',
     'check_positive',

@@ -7,6 +7,14 @@ from typing import Any
 WEIGHT_SUFFIXES = ('.safetensors', '.pth')
 
 
+class UserError(Exception):
+    """An error that a user can fix: commands print its message without a traceback."""
+
+
+class RunRefused(UserError, ValueError):
+    """A run that would fail, or be wrong, is refused."""
+
+
 def check_positive(value: Any, key: str, advice: str = 'set it to 1 or more') -> None:
     """Refuses what is no positive whole number.
 

@@ -81,7 +81,7 @@ def test_fixes_are_switched_off() -> None:
 
 def test_switching_off_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('ACTIONCLIP_MM_COMPAT', 'off')
-    with pytest.warns(UserWarning, match='=off: .* may run code that they hold') as warned:
+    with pytest.warns(UserWarning, match='=off: .* may run code in it') as warned:
         at_run.apply()
     assert len(warned) == 1
     monkeypatch.setenv('ACTIONCLIP_MM_COMPAT', 'no')

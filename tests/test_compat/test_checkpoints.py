@@ -13,6 +13,7 @@ from mmengine.runner import load_checkpoint
 from torch import nn
 
 from actionclip_mm.compat import checkpoints
+from actionclip_mm.utils import UserError
 
 OLD_TORCH = tuple(map(int, torch.__version__.split('.')[:2])) < (2, 6)
 
@@ -128,6 +129,22 @@ class TestCheckpoints:
             pickle.UnpicklingError, match=r'bytes.pth .*checkpoint \((KeyError|Memo)'
         ):
             mmengine_checkpoint.load_from_local(str(tmp_path / 'bytes.pth'), 'cpu')
+
+    def test_an_address_that_cannot_be_reached(self, tmp_path: Path) -> None:
+        address = 'http://127.0.0.1:9/weights.pth'  # nothing listens there
+        with pytest.raises(ConnectionError, match=rf"'{address}' cannot be downloaded") as error:
+            load_checkpoint(nn.Linear(2, 2), address)
+        assert '\n' not in str(error.value) and isinstance(error.value, UserError)
+
+    def test_a_download_that_was_cut_short(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """torch.hub compares the hash in a file's name."""
+        torch.save(dict(state_dict={}), tmp_path / 'model-12345678.pth')
+        monkeypatch.setattr(torch.hub, 'get_dir', lambda: str(tmp_path / 'hub'))
+        address = (tmp_path / 'model-12345678.pth').as_uri()
+        with pytest.raises(ConnectionError, match='cannot be downloaded .*hash'):
+            mmengine_checkpoint.load_url(address, progress=False, check_hash=True)
 
     def test_downloads_are_checked_as_well(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

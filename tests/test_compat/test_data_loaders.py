@@ -11,8 +11,8 @@ from torch.utils.data import Dataset
 
 from actionclip_mm.compat.data_loaders import (
     BATCH_TIMEOUT,
-    fit_options,
     shared_memory_free,
+    valid_options,
 )
 
 WORKERS = dict(persistent_workers=True, prefetch_factor=4, timeout=9)
@@ -50,7 +50,7 @@ def test_options_of_workers_follow_their_number(kind) -> None:
 
 def test_the_config_is_left_alone() -> None:
     options = dict(num_workers=0, batch_size=2, **WORKERS)
-    assert fit_options(options) == dict(num_workers=0, batch_size=2)
+    assert valid_options(options) == dict(num_workers=0, batch_size=2)
     assert options['persistent_workers'] is True
 
 
@@ -61,7 +61,7 @@ def test_a_worker_that_cannot_send_ends_its_loader(capfd) -> None:
         list(built)
     assert time.monotonic() - start < 50, 'not by its timeout'
     text = capfd.readouterr().err
-    assert 'could not hand over a batch ([Errno 28] No space left on device)' in text
+    assert 'cannot send a batch ([Errno 28] No space left on device)' in text
     assert '--shm-size' in text
 
 

@@ -93,8 +93,8 @@ def test_the_checkpoint_before_a_damaged_one(train, tmp_path, damage, explicit) 
     damage(bad)
     runner = train(3, resume=True, load_from=str(bad) if explicit else None)
     line = said(runner, 'Cannot resume')
-    assert f'{bad}: it is' in line or f'{bad}: 0 in it is damaged' in line
-    assert f'the checkpoint before it, {good}' in line
+    assert f'{bad}: it is' in line or f'{bad}: its 0 is damaged' in line
+    assert f'the previous checkpoint {good}' in line
     assert '\n' not in line
     assert runner.epoch == 3
     assert damage_of(bad) is None, 'the epoch was trained again'
@@ -105,7 +105,7 @@ def test_no_checkpoint_is_whole(train, tmp_path) -> None:
     for name in ('epoch_1.pth', 'epoch_2.pth'):
         cut(tmp_path / 'run' / name)
     with pytest.raises(
-        ValueError, match=r'epoch_2\.pth: .* cut off.*epoch_1\.pth: .* anew'
+        ValueError, match=r'epoch_2\.pth: .* truncated.*epoch_1\.pth: .* new run'
     ) as error:
         train(2, resume=True)
     assert '\n' not in str(error.value)
@@ -116,7 +116,7 @@ def test_weights_without_a_training_state(train, tmp_path, kind) -> None:
     train(1)
     weights = tmp_path / 'weights.pth'
     torch.save(dict(state_dict=Model().state_dict(), meta={}), weights)
-    with pytest.raises(ValueError, match=r'weights\.pth holds weights .* set load_from'):
+    with pytest.raises(ValueError, match=r'weights\.pth: it has weights .* Set load_from'):
         train(2, kind, resume=True, load_from=str(weights))
 
 
@@ -127,7 +127,7 @@ def test_a_longer_run_keeps_the_schedule_and_says_so(train, tmp_path, kind) -> N
     line = said(runner, 'schedule')
     assert 'CosineAnnealingLR with' in line
     assert 'T_max=2' in line.split('the config')[0] and 'T_max=4' in line.split('the config')[1]
-    assert 'from step 2 on the value stays as it is' in line
+    assert 'the value is constant from step 2 on' in line
     assert f"load_from='{tmp_path / 'run' / 'epoch_2.pth'}'" in line
 
 
@@ -140,7 +140,7 @@ def test_a_changed_learning_rate_is_said(train) -> None:
 def test_other_numbers_of_schedules(train) -> None:
     runner = train(1)
     assert schedule_differences(runner.param_schedulers, [], 'a.pth')[0].startswith(
-        'a.pth holds the state of 0 schedules and the config has 1'
+        'a.pth has the state of 0 schedules and the config has 1'
     )
 
 
@@ -148,7 +148,7 @@ def test_other_numbers_of_schedules(train) -> None:
 def test_a_finished_run_says_so(train, kind) -> None:
     train(2, kind)
     line = said(train(2, kind, resume=True), 'finished')
-    assert 'from epoch 2 and train_cfg.max_epochs is 2, so no step is trained' in line
+    assert 'from epoch 2 and train_cfg.max_epochs is 2, so nothing is trained' in line
 
 
 def test_an_ordinary_resume_warns_of_nothing(train) -> None:
@@ -159,7 +159,7 @@ def test_an_ordinary_resume_warns_of_nothing(train) -> None:
 
 def test_no_optimizer_state(train) -> None:
     train(1, default_hooks=dict(checkpoint=dict(type='CheckpointHook', save_optimizer=False)))
-    assert 'it starts from zero' in said(train(1, resume=True), 'holds no optimizer state')
+    assert 'starts from zero' in said(train(1, resume=True), 'has no optimizer state')
 
 
 def test_what_is_not_a_local_archive_is_left_to_the_loader(tmp_path) -> None:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from actionclip_mm.compat import Fix, training
+from actionclip_mm.utils import RunRefused
 
 
 def sgd(model: nn.Module) -> torch.optim.Optimizer:
@@ -70,7 +71,7 @@ class TestNoGPU:
 
     @pytest.mark.parametrize('dtype', [None, 'float16'])
     def test_amp_is_refused_in_one_sentence(self, amp: Callable, dtype: str | None) -> None:
-        with pytest.raises(RuntimeError, match=r"no GPU .*dtype='bfloat16'") as error:
+        with pytest.raises(RunRefused, match=r"no GPU .*dtype='bfloat16'") as error:
             amp(optimizer=sgd(nn.Linear(2, 2)), dtype=dtype)
         assert '\n' not in str(error.value)
 

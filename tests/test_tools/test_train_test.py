@@ -93,6 +93,25 @@ def test_two_processes_train_and_test_like_one(
     torch.testing.assert_close(*scores, rtol=1e-4, atol=1e-5)
 
 
+def test_missing_checkpoints_are_one_sentence(
+    tiny_config: Path, tmp_path: Path, run_tool: Callable
+) -> None:
+    """Also where only the run finds out, and without the host's traceback."""
+    args = (tiny_config, '--work-dir', tmp_path / 'run')
+    gone, address = tmp_path / 'gone.pth', 'http://127.0.0.1:9/weights.pth'
+    output = run_tool('tools/train.py', *args, '--resume', gone, ok=False)
+    assert str(gone) in output.strip().splitlines()[-1]
+    for place, words in ((gone, 'There is no checkpoint'), (address, 'cannot be downloaded')):
+        option = f'load_from={place}'
+        output = run_tool('tools/train.py', *args, '--cfg-options', option, ok=False)
+        last = output.strip().splitlines()[-1]
+        assert last.startswith('Error: ') and str(place) in last and words in last
+        assert 'Traceback' not in output
+    output = run_tool('tools/test.py', tiny_config, address, ok=False, cwd=tmp_path)
+    assert 'cannot be downloaded' in output.strip().splitlines()[-1]
+    assert 'Traceback' not in output
+
+
 def test_amp_without_gpu_is_one_sentence(
     tiny_config: Path, tmp_path: Path, run_tool: Callable
 ) -> None:
@@ -101,7 +120,7 @@ def test_amp_without_gpu_is_one_sentence(
     # from another folder, as the paths of this config are absolute
     args = (tiny_config, '--amp', '--work-dir', tmp_path / 'run')
     output = run_tool('tools/train.py', *args, ok=False, cwd=tmp_path)
-    assert 'no GPU is visible: leave it out' in output.strip().splitlines()[-1]
+    assert 'no GPU is visible: remove it' in output.strip().splitlines()[-1]
 
     output = run_tool(
         'tools/train.py', *args, '--no-validate', '--cfg-options', 'train_cfg.max_epochs=1',

@@ -9,6 +9,7 @@ from mmengine.runner import FlexibleRunner, Runner
 
 from ...compat import fix
 from ...compat.data_loaders import shared_memory_advice
+from ...utils import RunRefused
 from . import data, labels, metrics, negatives, schedule, steps
 from .view import Finding, RunView
 
@@ -76,7 +77,7 @@ def preflight(runner: Any, stage: str) -> list[str]:
     if len(refusals) > 1:
         refusals = [f'{len(refusals)} findings stop this run before it starts:', *refusals]
     if refusals:
-        raise ValueError('\n- '.join(refusals))
+        raise RunRefused('\n- '.join(refusals))
     runner.logger.info(
         f'Preflight: {len(CHECKS) - len(skipped)} questions in {time.monotonic() - start:.1f} s, '
         f'{len(warnings) or "no"} warning{"s" * (len(warnings) != 1)}.'

@@ -11,8 +11,7 @@ import pytest
 import torch
 
 from actionclip_mm.compat import checkpoints
-from actionclip_mm.compat.plain_numpy import STAND_INS, PlainArray
-from actionclip_mm.compat.unpickling import PlainUnpickler, encode_latin1
+from actionclip_mm.compat.unpickling import NUMPY_OBJECTS, PlainArray, PlainUnpickler, encode_latin1
 from actionclip_mm.evaluation.dumped_scores import load_tensors
 
 CORE = '_core' if int(np.__version__.split('.')[0]) >= 2 else 'core'
@@ -129,7 +128,7 @@ def test_pickles_of_protocol_5(tmp_path: Path) -> None:
 def test_the_memory_of_an_array_is_set_once() -> None:
     """A tensor could have been made of the first one."""
     empty = np.ndarray.__new__(PlainArray, (0,), 'V1')
-    number = STAND_INS['numpy.dtype']('i8')
+    number = NUMPY_OBJECTS['numpy.dtype']('i8')
     empty.__setstate__((1, (2,), number, False, b'x' * 16))
     with pytest.raises(pickle.UnpicklingError, match='twice'):
         empty.__setstate__((1, (2,), number, False, b'y' * 16))

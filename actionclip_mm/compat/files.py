@@ -1,15 +1,19 @@
-"""Checkpoint files: written atomically, with the right epoch, and found again."""
+"""Files that mmengine writes: atomic, with the right epoch, configs escaped; newest checkpoint."""
 
 import functools
 import importlib
 import inspect
+import json
 import os.path as osp
 import re
 from collections.abc import Callable
+from keyword import iskeyword
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
-from ..utils.whole_files import write_bytes
+from ..utils.foreign_text import literal
+from ..utils.whole_files import write_bytes, write_text
 from .fixes import fix, replace_function
 
 
@@ -23,7 +27,7 @@ def _writes_in_place() -> bool:
 def write_files_atomically() -> None:
     """mmengine overwrites files in place: a crash in the middle leaves neither old nor new.
 
-    Checkpoints, dumps and JSON files on local disks are written next to it, flushed and renamed.
+    Files on local disks are written under a temporary name, flushed and renamed.
     """
     from mmengine.fileio import LocalBackend
 
@@ -75,8 +79,7 @@ def _overwrites_epoch() -> bool:
 def save_requested_epoch() -> None:
     """FlexibleRunner counts an epoch twice in checkpoints that are saved again after validation.
 
-    The hook says which epoch it is (as it does to ``Runner``), and this runner overwrites it with
-    the next one: a resumed run would skip an epoch.
+    It overwrites the epoch that the hook passes with the next one, so a resumed run would skip one.
     """
     from mmengine.runner import FlexibleRunner
 
@@ -100,3 +103,79 @@ def _with_requested_epoch(save: Callable) -> Callable:
             del self.strategy.save_checkpoint  # the method of the class remains
 
     return save_checkpoint
+
+
+@fix()
+def escape_dumped_configs() -> None:
+    """Reading a dumped config may run or change names that hold quotes, braces or code.
+
+    ``Config.pretty_text`` quotes keys without escaping them, so a class name could be code, and an
+    apostrophe is a syntax error. ``{{$HOME:none}}`` in a string is replaced by the environment's
+    value when the dumped config is read.
+    """
+    from mmengine import Config
+
+    Config.pretty_text = property(_with_escapes(Config.pretty_text.fget))
+    Config.dump = _data_with_escapes(Config.dump)
+
+
+def _with_escapes(pretty_text: Callable) -> Callable:
+    def escaped(self: Any) -> str:
+        stand_in = SimpleNamespace(
+            to_dict=lambda: _wrapped(self.to_dict()),
+            _format_python_code=self._format_python_code,
+        )
+        return pretty_text(stand_in)
+
+    return escaped
+
+
+def _data_with_escapes(dump: Callable) -> Callable:
+    """Escape braces in JSON and YAML too: a text with braces is written as JSON, which is both.
+
+    Files are written atomically.
+    """
+
+    def dump_escaped(self: Any, file: Any = None) -> Any:
+        suffix = Path(str(file or self.filename or '.py')).suffix
+        if suffix == '.py':
+            return dump(self) if file is None else write_text(file, self.pretty_text)
+        text = json.dumps(self.to_dict(), indent=1, default=str)
+        if '{{' not in text:
+            return dump(self, file)
+        text = text.replace('{{', '{\\u007b')
+        return text if file is None else write_text(file, text)
+
+    return dump_escaped
+
+
+def _wrapped(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_Key(k) if isinstance(k, str) else k: _wrapped(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_wrapped, value)) if type(value) in (list, tuple) else value
+    return _Text(value) if type(value) is str else value
+
+
+class _Text(str):
+    """A string whose ``repr`` has nothing to substitute."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return literal(str(self))
+
+
+class _Key(_Text):
+    """A key that mmengine may write in single quotes, or as a keyword argument."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return self
+
+    def __format__(self, spec: str) -> str:
+        return literal(f'"{str.__str__(self)}')[2:-1]  # the double quote makes repr take single
+
+    def isidentifier(self) -> bool:
+        return super().isidentifier() and not iskeyword(self)

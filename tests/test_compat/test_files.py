@@ -9,7 +9,7 @@ import pytest
 from mmengine.fileio import LocalBackend
 from mmengine.runner import FlexibleRunner, find_latest_checkpoint
 
-from actionclip_mm.compat.checkpoint_files import write_files_atomically
+from actionclip_mm.compat.files import write_files_atomically
 
 
 def test_a_file_is_written(tmp_path: Path) -> None:
