@@ -30,13 +30,14 @@ _FILLERS = '\u115f\u1160\u2800\u3164\uffa0'
 
 # How a line of a label file carries a class id: "1 name", "1. name", "c001 name", "name 1". The
 # letter is the same in all lines (Charades' c000, NTU's A1).
-_NUMBER = r'(?P<letter>[A-Za-z]?)(?P<id>[0-9]{1,7})'
+_NUMBER = r'(?P<letter>[A-Za-z]?)(?P<id>-?[0-9]{1,7})'
 _BEGINS = re.compile(
     rf'[\[(]?{_NUMBER}(?:[\])]?[.:)]?\s+(?:-+>?\s+)?|\s*[,;:|=\t]\s*)(?P<name>\S.*)'
 )
 _ENDS = re.compile(
-    r'(?P<name>.*?\S)(?:\s+(?:-+>?\s+)?|\s*[,;:|=\t]\s*)(?P<letter>)(?P<id>[0-9]{1,7})'
+    r'(?P<name>.*?\S)(?:\s+(?:-+>?\s+)?|\s*[,;:|=\t]\s*)(?P<letter>)(?P<id>-?[0-9]{1,7})'
 )
+_QUOTED = re.compile(r"""(["'])[A-Za-z]?-?[0-9]{1,7}\1""")
 _VIDEO = re.compile(r'.*\.(?:avi|flv|m4v|mkv|mov|mp4|mpe?g|webm|wmv)(?:\s+-?[0-9]+)+', re.I)
 
 
@@ -181,6 +182,12 @@ def _from_lines(lines: list[str], path: Path) -> list[str]:
     rows = [line for line in map(trim, lines) if line]
     if len(rows) > 1 and all(map(_VIDEO.fullmatch, rows)):
         raise ValueError(f"'{path}' is a list of videos ('{rows[0]}'): give a list of class names.")
+    quoted = [row for row in rows if _QUOTED.match(row) or _QUOTED.search(row[-10:])]
+    if len(rows) > 1 and 2 * len(quoted) >= len(rows):
+        raise ValueError(
+            f"The ids in '{path}' are in quotes ('{quoted[0]}'): remove the quotes, or name the "
+            'file .csv.'
+        )
     for pattern, where in ((_BEGINS, 'begins'), (_ENDS, 'ends')):
         matches = [pattern.fullmatch(row) for row in rows]
         found = [match for match in matches if match is not None]
@@ -197,12 +204,16 @@ def _from_lines(lines: list[str], path: Path) -> list[str]:
                     'these are read as class ids, not as parts of the names.'
                 )
             return _in_order(list(zip(ids, names, strict=True)), path, where)
-        if 10 * len(found) >= 9 * len(rows) and len(set(ids)) == len(ids) <= max(ids) + 1:
-            bad = rows[matches.index(None)]
-            raise ValueError(
-                f"{len(found)} of {len(rows)} lines of '{path}' {where[:-1]} with a class id but "
-                f"'{bad}' does not: give each line an id, or none."
-            )
+        if len(found) > 1 and len(set(ids)) == len(ids) <= max(ids) + 1:
+            some = f"{len(found)} of {len(rows)} lines of '{path}' {where[:-1]} with a"
+            most = 10 * len(found) >= 9 * len(rows)
+            if most or (2 * len(found) >= len(rows) and min(ids) >= 0 and max(ids) <= len(rows)):
+                bad = rows[matches.index(None)]
+                raise ValueError(
+                    f"{some} class id but '{bad}' does not: give each line an id, or none."
+                )
+            if max(ids) - min(ids) + 1 == len(ids):
+                _note(f'{some} number: these are read as parts of the names, not as class ids.')
     return lines
 
 

@@ -223,6 +223,40 @@ def test_one_line_without_an_id(tmp_path):
         read_labels(str(tmp_path / 'labels.txt'))
 
 
+@pytest.mark.parametrize(
+    ('text', 'words'),
+    [
+        (
+            '"0","clap"\n"1","wave"\n',
+            r"ids in .* are in quotes \('\"0\",\"clap\"'\): remove the quotes",
+        ),
+        ("'1' clap\n'2' wave\n", 'are in quotes'),
+        ('"clap" "1"\n"wave" "2"\n', 'are in quotes'),
+        ('1 clap\n2 wave\nrun\n4 sit\n', "3 of 4 lines of .* begin with a class id but 'run'"),
+        ('clap 0\nwave 1\nrun\nsit\n', "2 of 4 lines of .* end with a class id but 'run'"),
+        ('-1 background\n0 clap\n1 wave\n', 'are not 0, 1, 2, … or 1, 2, 3'),
+        ('background -1\nclap 0\nwave 1\n', 'are not 0, 1, 2, … or 1, 2, 3'),
+        ('-1, background\n0, clap\n1, wave\n', 'are not 0, 1, 2, … or 1, 2, 3'),
+    ],
+)
+def test_ids_that_would_be_read_as_names_are_refused(tmp_path, text, words):
+    (tmp_path / 'labels.txt').write_text(text)
+    with pytest.raises(ValueError, match=words):
+        read_labels(str(tmp_path / 'labels.txt'))
+
+
+def test_a_few_numbers_in_a_row_are_logged(tmp_path, log):
+    names = ('1 on 1', '2 step', 'archery', 'run', 'sit')
+    (tmp_path / 'labels.txt').write_text('\n'.join(names))
+    assert read_labels(str(tmp_path / 'labels.txt')) == names
+    assert '2 of 5 lines of ' in log() and 'read as parts of the names' in log()
+
+
+def test_quoted_ids_of_a_table_are_read(tmp_path):
+    (tmp_path / 'labels.csv').write_text('"1","wave"\n"0","clap"\n')
+    assert read_labels(str(tmp_path / 'labels.csv')) == ('clap', 'wave')
+
+
 def test_a_list_of_videos_is_not_a_list_of_names(tmp_path):
     (tmp_path / 'val.txt').write_text('v/a.mp4 0\nv/b.mp4 1\n')
     with pytest.raises(ValueError, match=r"is a list of videos \('v/a.mp4 0'\)"):
