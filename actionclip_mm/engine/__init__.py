@@ -1,6 +1,5 @@
-"""What the runner uses besides model and data."""
+"""Hooks, optimizers and sharding of mmengine's runner."""
 
 from .hooks import *
 from .optimizers import *
-from .safetensors_loader import load_from_safetensors
-from .strategies import *
+from .sharding import ShardedDataParallel, ShardedStrategy, clip_blocks

@@ -1,4 +1,4 @@
-"""The beginning and the end of a run: a work dir of its own, and processes that part in order."""
+"""Lock the work dir of a run, and leave its process group in order."""
 
 import functools
 import inspect
@@ -17,13 +17,13 @@ _locks: list[WorkDirLock] = []
 
 @contextmanager
 def exclusive_work_dirs(command: Sequence[str]) -> Iterator[None]:
-    """Within it, a runner is built in a work dir that no other run is using.
+    """Lock the work dir of every runner built within the block.
 
     Args:
-        command: What the run was started with.
+        command: Command line of this run, shown to others that want the work dir.
 
     Raises:
-        SystemExit: When a runner is built in the work dir of another run; nothing is written.
+        SystemExit: Another run uses the work dir; nothing is written.
     """
     before = {kind: kind.__init__ for kind in (Runner, FlexibleRunner)}
     for kind, init in before.items():
@@ -52,7 +52,7 @@ def _locking(init: Callable, command: Sequence[str]) -> Callable:
 
 
 def newest_checkpoint() -> str | None:
-    """Of the run of this process; None where it has none yet, or has not begun."""
+    """Newest checkpoint of this process' run; None if there is none."""
     folder = Path(_locks[-1].folder) if _locks else None
     if folder is None or not any(folder.glob('*.pth')):
         return None
@@ -60,7 +60,7 @@ def newest_checkpoint() -> str | None:
 
 
 def leave_process_group() -> None:
-    """End together: a process whose peers are gone while it still has connections may abort."""
+    """Wait for all processes and disconnect: one that outlives its peers may abort."""
     if dist.is_available() and dist.is_initialized():
         dist.barrier()
         dist.destroy_process_group()

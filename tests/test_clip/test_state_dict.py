@@ -15,8 +15,7 @@ from actionclip_mm.apis.building import load_strictly
 from actionclip_mm.clip import build_clip
 from actionclip_mm.clip.state_dict import load_state_dict_or_explain as explain
 from actionclip_mm.clip.state_dict import read_state_dict, unwrap
-from actionclip_mm.engine.hooks.check_weights_hook import CheckWeightsHook
-from actionclip_mm.engine.safetensors_loader import load_from_safetensors
+from actionclip_mm.engine.hooks.check_weights_hook import CheckWeightsHook, load_from_safetensors
 from actionclip_mm.models.backbones import CLIPImageEncoder
 
 PREFIXES = ['', 'module.', 'model.', '_orig_mod.', 'module._orig_mod.', '_orig_mod.model.module.']

@@ -1,32 +1,35 @@
-"""Refuses checkpoints that are not those of the model, instead of going on at random weights."""
+"""Load weights in a run: .safetensors files too, and only weights that fit the model."""
 
+from pathlib import Path
 from typing import Any
 
 from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
+from mmengine.runner.checkpoint import CheckpointLoader
 from torch.distributed.fsdp import FullyShardedDataParallel
 
-from ...clip.state_dict import load_state_dict_or_explain, unwrap
+from ...clip.state_dict import load_state_dict_or_explain, read_state_dict, unwrap
+from ...utils import RunRefused
 
 
 @HOOKS.register_module()
 class CheckWeightsHook(Hook):
-    """Stops a run whose checkpoint lacks weights of the model, or has others or other shapes.
+    """Refuse checkpoints with missing, unexpected or differently shaped weights.
 
-    mmengine lists them and goes on, so that a test with the wrong config would end in numbers.
-    Position tables for another number of frames still fit, they are interpolated.
+    mmengine lists them and continues, so a test with the wrong config would print metrics. Position
+    tables for another number of frames are interpolated.
 
     Args:
-        allow_partial: Leaves it to mmengine, for a ``load_from`` that is to fill only a part of the
-            model. Defaults to False.
+        allow_partial: Load what fits, as mmengine does, for a ``load_from`` that fills only a part
+            of the model. Defaults to False.
 
     Raises:
-        ValueError: The checkpoint does not fit.
+        RunRefused: The checkpoint does not fit.
     """
 
-    priority = 'VERY_LOW'  # behind hooks that choose what is loaded (weight averages)
+    priority = 'VERY_LOW'  # after hooks that choose what is loaded (weight averages)
 
     def __init__(self, allow_partial: bool = False) -> None:
         self.allow_partial = allow_partial
@@ -36,18 +39,30 @@ class CheckWeightsHook(Hook):
         if self.allow_partial:
             return
         model = runner.model
-        # FSDP itself puts whole weights into parts
+        # FSDP shards unsharded weights itself
         while not isinstance(model, FullyShardedDataParallel) and (
             is_model_wrapper(model) or isinstance(model, BaseTTAModel)
         ):
             model = model.module
         misfit = load_state_dict_or_explain(model, state)
         if misfit is not None:
-            raise ValueError(
+            raise RunRefused(
                 f'The checkpoint does not fit the model of the config ({misfit}): give the config '
-                'that it was trained with, or set allow_partial=True of its '
-                'CheckWeightsHook to load what fits.'
+                'it was trained with, or set CheckWeightsHook(allow_partial=True) to load what '
+                'fits.'
             )
-        # the runner loads it next; tables that were interpolated are not to be so a second time
+        # the runner loads it next, and must not interpolate tables a second time
         if not isinstance(model, FullyShardedDataParallel):
             checkpoint['state_dict'] = model.state_dict()
+
+
+def load_from_safetensors(filename: str, map_location: Any = None) -> dict[str, Any]:
+    """Read a local ``.safetensors`` file as a checkpoint of mmengine."""
+    state = read_state_dict(str(Path(filename).expanduser()))
+    if map_location is not None and not callable(map_location):
+        state = {name: value.to(map_location) for name, value in state.items()}
+    return dict(meta={}, state_dict=state)
+
+
+# mmengine passes local paths to torch.load, which cannot read these; addresses keep their loader
+CheckpointLoader.register_scheme(r'(?!.*://).*\.safetensors$', load_from_safetensors, force=True)

@@ -1,4 +1,4 @@
-"""A run that was interrupted and resumed ends with the weights and logs of one that was not."""
+"""Resume exactly: weights and logs equal those of a run without interruption."""
 
 from typing import Any
 
@@ -11,31 +11,33 @@ from torch.utils.data import DataLoader
 from ...utils.seeding import seed_all
 from ...utils.wrapped_datasets import innermost_datasets
 
-VALIDATED = 'last_validated'  # whatever begins with 'val' would be logged as a metric
+VALIDATED = 'last_validated'  # names that start with 'val' would be logged as metrics
 SAMPLER_SEED = 'sampler_seed'
 
 
 @HOOKS.register_module()
 class ExactResumeHook(Hook):
-    """Puts right what mmengine's ``--resume`` leaves different.
+    """Restore what mmengine's ``--resume`` does not.
 
-    A checkpoint holds weights, optimizer, schedulers, averages and the log. Three things are
-    missing. Random numbers: this hook seeds the process from seed, iteration and rank before each
-    iteration, and tells the data set (one with ``set_epoch``, :class:`RobustVideoDataset`), which
-    seeds each sample from seed, epoch and index. The order of videos: where a config sets no seed,
-    mmengine draws one for the sampler before it has read that of the checkpoint; the sampler's is
-    saved here. And validation: if a run ended before the validation of its last checkpoint was
-    saved, that is made up for before training goes on.
+    A checkpoint holds weights, optimizer, schedulers, averages and the log. This hook adds:
 
-    Runs of epochs are resumed exactly as long as all videos can be read; which ones cannot is found
-    out anew after an interruption, and what takes their place may differ.
+    - Random numbers: the process is seeded from seed, iteration and rank before each iteration, and
+      data sets with ``set_epoch`` (:class:`RobustVideoDataset`) seed each sample from seed, epoch
+      and index.
+    - The order of videos: without a seed in the config, mmengine draws one for the sampler before
+      it reads the checkpoint's. The sampler's seed is saved here.
+    - Validation: if a run ended before the validation of its last checkpoint was saved, it is run
+      before training continues.
+
+    Runs of epochs resume exactly if all videos can be read. Unreadable videos are found again after
+    an interruption, and their replacements may differ.
     """
 
     def __init__(self) -> None:
         self._resumed = False
 
     def before_train(self, runner: Runner) -> None:
-        """Notes whether the run goes on with an earlier one; the sampler keeps its seed."""
+        """Restore the sampler's seed, and record whether this run was resumed."""
         self._resumed = _in_epochs(runner) and runner.epoch > 0
         sampler = _sampler(runner.train_dataloader)
         if hasattr(sampler, 'seed'):
@@ -43,30 +45,30 @@ class ExactResumeHook(Hook):
             runner.message_hub.update_info(SAMPLER_SEED, sampler.seed)
 
     def before_train_epoch(self, runner: Runner) -> None:
-        """Validates what was saved but not validated, and tells the data set."""
-        self._make_up_for_validation(runner)
+        """Validate an epoch that was saved but not validated, and seed the data set."""
+        self._run_missed_validation(runner)
         dataset = runner.train_dataloader.dataset
         for inner in innermost_datasets(dataset):
             if hasattr(inner, 'set_epoch'):
-                # a loop of iterations is one endless epoch
+                # a loop of iterations is one epoch
                 repeats = inner is not dataset or not _in_epochs(runner)
                 inner.set_epoch(runner.seed, runner.epoch, repeats)
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any | None = None
     ) -> None:
-        """Seeds Python, numpy and torch."""
+        """Seed Python, numpy and torch."""
         seed_all(runner.seed, runner.iter, get_rank())
 
     def after_val_epoch(self, runner: Runner, metrics: dict | None = None) -> None:
-        """Notes what has been validated, before a checkpoint is saved."""
+        """Record what has been validated, before a checkpoint is saved."""
         runner.message_hub.update_info(VALIDATED, runner.epoch)
 
     def after_train(self, runner: Runner) -> None:
-        """Validates the last epoch, if the run ended before."""
-        self._make_up_for_validation(runner)
+        """Validate the last epoch if the previous run ended before."""
+        self._run_missed_validation(runner)
 
-    def _make_up_for_validation(self, runner: Runner) -> None:
+    def _run_missed_validation(self, runner: Runner) -> None:
         resumed, self._resumed = self._resumed, False
         if not resumed or runner.val_loop is None:
             return
@@ -74,11 +76,11 @@ class ExactResumeHook(Hook):
         loop._decide_current_val_interval()  # noqa: SLF001
         due = epoch % loop.val_interval == 0 or epoch == loop.max_epochs
         if due and epoch >= loop.val_begin and runner.message_hub.get_info(VALIDATED, 0) < epoch:
-            runner.logger.info(f'Epoch {epoch} was saved but not validated; that comes first.')
+            runner.logger.info(f'Epoch {epoch} was saved but not validated; validating it first.')
             hub = runner.message_hub
             now = {key: hub.get_info(key) for key in ('epoch', 'iter')}
             for key, value in (('epoch', epoch - 1), ('iter', runner.iter - 1)):
-                hub.update_info(key, value)  # those of the last step, as it would have been then
+                hub.update_info(key, value)  # of the last step, as it was then
             runner.val_loop.run()
             for key, value in now.items():
                 hub.update_info(key, value)

@@ -1,4 +1,4 @@
-"""A loss or gradient that is no number stops the run before it has spoilt the weights."""
+"""Stop training on a NaN or Inf loss or gradient before the optimizer step."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -15,56 +15,57 @@ from mmengine.runner import Runner
 from torch import Tensor
 from torch.optim import Optimizer
 
+from ...utils import UserError
 
-class LossNotFinite(RuntimeError):
+
+class LossNotFinite(UserError, RuntimeError):
     """The loss or its gradient is NaN or infinite."""
 
 
 @HOOKS.register_module()
 class FiniteLossHook(Hook):
-    """Looks at the loss of each iteration before its backward pass, and at the gradient after it.
+    """Check the loss before each backward pass, and the gradient before each optimizer step.
 
-    Stops all processes at once, with the iteration, the learning rates and the videos of each
-    process whose loss it is (of all, where the loss is that of the global batch). A gradient is
-    that of all videos since the last update of the weights.
+    All processes stop at once. The error names the iteration, the learning rates and the videos of
+    each process with such a loss (of all processes, if the loss is that of the global batch). A
+    gradient belongs to all videos since the last optimizer step.
 
-    Looking at the gradient costs nothing where its norm is known anyway, by ``clip_grad`` or a
-    gradient scaler (fp16); otherwise every gradient is read once before an update. Updates that the
-    scaler leaves out are normal, as it tries how large the scale may be. They are logged, and
-    ``train/overflows`` has their number; they count as left out only where the scale is below 1,
-    when scaling is not to blame.
+    Checking the gradient is free if its norm is known (``clip_grad``, fp16 gradient scaler);
+    otherwise every gradient is read once per step. Steps that the scaler skips are normal while it
+    adapts its scale. They are logged and counted in ``train/overflows``; below a scale of 1, where
+    scaling is not the cause, they count as skipped.
 
     Args:
-        max_skipped: How many iterations may be left out instead, counted over the run; each is
-            logged, and ``train/skipped`` has their number. Defaults to 0: the first one stops.
+        max_skipped: Iterations that may be skipped in a run; each is logged and counted in
+            ``train/skipped``. Defaults to 0: stop at the first one.
 
     Raises:
-        ValueError: ``max_skipped`` below 0.
-        LossNotFinite: While training.
+        ValueError: ``max_skipped`` is negative.
+        LossNotFinite: Raised in training.
     """
 
     priority = 'VERY_HIGH'  # before hooks that look at the loss
 
     def __init__(self, max_skipped: int = 0) -> None:
         if max_skipped < 0:
-            raise ValueError(f'max_skipped={max_skipped} is no number of steps: set 0 or more.')
+            raise ValueError(f'FiniteLossHook.max_skipped must be at least 0, got {max_skipped}.')
         self.max_skipped = max_skipped
         self.batch: Any = None
         self._videos: list[str] = []  # since the last update
         self._updated = False
 
     def before_train(self, runner: Runner) -> None:
-        """Puts itself in front of the backward pass and of the update of the weights."""
+        """Insert checks before the backward pass and before the optimizer step."""
         wrapper = runner.optim_wrapper
         wrapper.update_params = self._if_finite(runner, wrapper.update_params)
         wrapper.step = self._watched(runner, wrapper.step)
-        if isinstance(getattr(wrapper, 'optimizer', None), Optimizer):  # DeepSpeed's is none
+        if isinstance(getattr(wrapper, 'optimizer', None), Optimizer):  # not DeepSpeed's
             wrapper.optimizer.register_step_pre_hook(partial(self._before_update, runner))
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any | None = None
     ) -> None:
-        """Remembers whose loss is coming."""
+        """Keep the batch, to name its videos."""
         self.batch = data_batch
 
     def _if_finite(self, runner: Runner, update: Callable) -> Callable:
@@ -78,7 +79,7 @@ class FiniteLossHook(Hook):
         return update_params
 
     def _watched(self, runner: Runner, step: Callable) -> Callable:
-        """The step of the wrapper, which need not become one of the optimizer."""
+        """Wrap the step of the optim wrapper, which may skip that of the optimizer."""
 
         def watched_step(**kwargs: Any) -> None:
             self._updated = False
@@ -90,13 +91,13 @@ class FiniteLossHook(Hook):
         return watched_step
 
     def _before_update(self, runner: Runner, optimizer: Optimizer, *_: Any) -> None:
-        """Called by the optimizer, unless a scaler has seen an overflow."""
-        if getattr(optimizer, 'found_inf', False):  # a fused one is called, and leaves it out
+        """Step pre-hook; not called if a scaler found an overflow."""
+        if getattr(optimizer, 'found_inf', False):  # fused optimizers are called and skip the step
             return
         self._updated = True
         if not gradient_is_finite(runner.optim_wrapper):
             self._report_gradient(runner, 'The loss is finite but its gradient is not')
-            optimizer.zero_grad()  # what has no gradient stays as it is
+            optimizer.zero_grad()  # parameters without gradient are not updated
 
     def _note_overflow(self, runner: Runner) -> None:
         hub, scale = runner.message_hub, runner.optim_wrapper.loss_scaler.get_scale()
@@ -104,8 +105,8 @@ class FiniteLossHook(Hook):
         hub.update_info('overflows', count)  # saved, so that --resume counts on
         hub.update_scalar('train/overflows', count)
         print_log(
-            f'The gradient overflowed in iteration {runner.iter + 1}; that update was left out '
-            f'(number {count} of this run), and the loss scale is now {scale:g}.',
+            f'The gradient overflowed in iteration {runner.iter + 1} and the step was skipped '
+            f'({count} in this run); the loss scale is now {scale:g}.',
             'current',
         )
         if scale < 1:
@@ -132,21 +133,21 @@ class FiniteLossHook(Hook):
         )
         if skipped > self.max_skipped:
             raise LossNotFinite(
-                f'{what}. Look at these videos, lower the learning rate, set '
-                'optim_wrapper.clip_grad, or let FiniteLossHook leave out some iterations '
+                f'{what}. Check these videos, lower the learning rate, set '
+                'optim_wrapper.clip_grad, or let FiniteLossHook skip some iterations '
                 f'(max_skipped={self.max_skipped}).'
             )
         hub.update_info('skipped_iterations', skipped)  # saved, so that --resume counts on
         hub.update_scalar('train/skipped', skipped)
-        print_log(f'{what}; left out, {skipped} of at most {self.max_skipped}.', 'current')
+        print_log(f'{what}. Skipped ({skipped} of at most {self.max_skipped}).', 'current')
 
 
 def gradient_is_finite(wrapper: OptimWrapper) -> bool:
-    """Whether the gradient that is about to update the weights is, on all processes."""
+    """Whether the gradient of the next step is finite on all processes."""
     if has_scaler(wrapper):
-        return True  # it has looked, or there would be no update
+        return True  # the scaler has checked
     if wrapper.clip_grad_kwargs and wrapper.grad_name == 'grad_norm':
-        # of the whole gradient, so the same everywhere
+        # of the whole gradient, the same on all processes
         return math.isfinite(wrapper.message_hub.get_scalar('train/grad_norm').current())
     groups = wrapper.optimizer.param_groups
     grads = [parameter.grad for group in groups for parameter in group['params']]
@@ -155,22 +156,22 @@ def gradient_is_finite(wrapper: OptimWrapper) -> bool:
 
 
 def has_scaler(wrapper: OptimWrapper) -> bool:
-    """Whether a gradient scaler decides which updates are made."""
+    """Whether a gradient scaler decides which steps are made."""
     scaler = getattr(wrapper, 'loss_scaler', None)
     return scaler is not None and scaler.is_enabled()
 
 
 def on_all_processes(finite: Tensor) -> bool:
-    """Whether a truth holds everywhere: one process would wait forever for another that stopped."""
+    """Whether it is True on all processes, so that none waits for one that stopped."""
     broken = (~finite).float()
     all_reduce(broken, 'max')
     return not broken.item()
 
 
 def names_of(batch: Any) -> list[str]:
-    """Names of the videos in a batch, all of them: each may be the one to look at."""
+    """Names of all videos in a batch."""
     samples: Sequence = (batch or {}).get('data_samples', []) if isinstance(batch, dict) else []
-    return [str(sample.metainfo.get('filename', 'without a name')) for sample in samples]
+    return [str(sample.metainfo.get('filename', 'unnamed')) for sample in samples]
 
 
 def _numbers(rates: dict[str, list[float]]) -> list[float]:

@@ -1,4 +1,4 @@
-"""Other classes in validation or testing than in training: zero-shot transfer as it goes."""
+"""Validate or test on other classes than the training's: zero-shot transfer."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,19 +14,19 @@ Labels = str | Sequence[str]
 
 @HOOKS.register_module()
 class LabelSwitchHook(Hook):
-    """Exchanges the head's classes before validation or testing, and brings them back after it.
+    """Switch the head's classes for validation or testing, and restore them afterwards.
 
     Args:
         val: Class names or label file of the validation data; None keeps the training's.
         test: The same for testing.
-        templates: Templates to go with them; None keeps the training's.
+        templates: Templates for these classes; None keeps the training's.
 
     Raises:
-        ValueError: Neither ``val`` nor ``test`` is given, or (when the run begins) the head's
+        ValueError: Neither ``val`` nor ``test`` is given, or (when the run starts) the head's
             classes are fixed.
     """
 
-    priority = 'VERY_HIGH'  # before other hooks look at the classes
+    priority = 'VERY_HIGH'  # before hooks that read the classes
 
     def __init__(
         self,
@@ -35,12 +35,12 @@ class LabelSwitchHook(Hook):
         templates: Labels | None = None,
     ) -> None:
         if val is None and test is None:
-            raise ValueError('LabelSwitchHook has nothing to do: set val, test or both to labels.')
+            raise ValueError('LabelSwitchHook needs labels: set val, test or both.')
         self.val, self.test, self.templates = val, test, templates
         self._before: tuple[Labels, Any] | None = None
 
     def before_run(self, runner: Runner) -> None:
-        _head(runner)  # says now, not after the first epoch, that its classes are fixed
+        _head(runner)  # fail now, not after the first epoch, if its classes are fixed
 
     def before_val(self, runner: Runner) -> None:
         self._switch(runner, self.val)
@@ -60,7 +60,7 @@ class LabelSwitchHook(Hook):
         head = _head(runner)
         self._before = (head.label_encoder.labels, head.label_encoder.prompts)
         head.set_labels(labels, self.templates)
-        runner.logger.info(f'Evaluating on {head.num_classes} classes other than the training.')
+        runner.logger.info(f'Evaluating on {head.num_classes} classes of LabelSwitchHook.')
 
     def _restore(self, runner: Runner) -> None:
         if self._before is not None:

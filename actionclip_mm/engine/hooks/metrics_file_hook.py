@@ -1,4 +1,4 @@
-"""Writes the metrics of a test into a file of a known name, with whole numbers kept whole."""
+"""Write the metrics of a test to a JSON file with a fixed name."""
 
 import math
 from pathlib import Path
@@ -14,13 +14,13 @@ from ...utils import write_json
 
 @HOOKS.register_module()
 class MetricsFileHook(Hook):
-    """Writes ``{metric: number}`` as JSON once a test has ended.
+    """Write ``{metric: number}`` as JSON at the end of a test.
 
-    mmengine's own log of a test lies in a folder named after the time and has null for numbers that
-    are no Python floats. Here null stands for NaN and Inf alone, which JSON does not have.
+    mmengine's log is in a folder named after the time, and has null for numbers that are not Python
+    floats. Here null stands for NaN and Inf only, which JSON lacks.
 
     Args:
-        out_file: The file; one that is there is replaced.
+        out_file: The file; an existing one is replaced.
 
     Raises:
         ValueError: ``out_file`` does not end in ``.json``.
@@ -33,7 +33,7 @@ class MetricsFileHook(Hook):
 
     @master_only
     def before_test(self, runner: Runner) -> None:
-        # an old file must not pass for the result of a test that fails
+        # or a failed test would seem to have the old result
         self.out_file.unlink(missing_ok=True)
 
     @master_only
@@ -43,7 +43,7 @@ class MetricsFileHook(Hook):
 
 
 def _number(value: Any) -> Any:
-    """A Python number for one of numpy's or torch's; lists for arrays; None for NaN and Inf."""
+    """Convert numbers of numpy and torch; arrays to lists, NaN and Inf to None."""
     value = value.tolist() if hasattr(value, 'tolist') else value
     if isinstance(value, list):
         return [_number(item) for item in value]

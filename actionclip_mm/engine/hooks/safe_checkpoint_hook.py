@@ -1,4 +1,4 @@
-"""A new checkpoint is on the disk before an older one leaves it."""
+"""Remove a checkpoint only after the next one is on disk."""
 
 import os.path as osp
 from collections.abc import Callable, Iterator
@@ -20,11 +20,11 @@ SUPERSEDED = 'superseded_ckpts'
 
 @HOOKS.register_module()
 class SafeCheckpointHook(CheckpointHook):
-    """mmengine's hook, which removes the oldest and the best checkpoint before it saves the next.
+    """mmengine's hook, but old checkpoints are removed after the new one is saved, not before.
 
-    With ``max_keep_ckpts=1`` a crash in between would lose everything, and at any number it would
-    lose the best one. Here files are removed when their successors have been written. What a crash
-    leaves too many, the next run removes; a run in a copied folder leaves the first folder alone.
+    Otherwise a crash in between loses the best checkpoint, and with ``max_keep_ckpts=1`` all. The
+    next run removes files that a crash leaves; a run in a copied folder does not touch the
+    original.
 
     Args:
         *args: As in mmengine.
@@ -32,9 +32,9 @@ class SafeCheckpointHook(CheckpointHook):
     """
 
     def before_train(self, runner: Runner) -> None:
-        """Goes on with the files of an earlier run, and removes what its end left behind."""
+        """Continue with the files of an earlier run, and remove what its crash left."""
         super().before_train(runner)
-        # so that the best score of a validation that is made up for reaches the last checkpoint
+        # a validation that was missed adds its best score to the last checkpoint
         self.last_ckpt = runner.message_hub.get_info('last_ckpt')
         best = getattr(self, 'best_ckpt_path', None)
         if best:
@@ -84,34 +84,34 @@ class SafeCheckpointHook(CheckpointHook):
 
     @contextmanager
     def _removing_last(self, runner: Runner) -> Iterator[None]:
-        """Removals are noted within the block and made at its end, but not if it fails."""
+        """Defer removals to the end of the block; an error cancels them."""
         backend: Any = getattr(self, 'file_backend')  # noqa: B009  (the host gives it no type)
-        noted: list[tuple[Callable, str]] = []
+        deferred: list[tuple[Callable, str]] = []
 
-        def note(remove: Callable, path: str) -> None:
-            noted.append((remove, path))
+        def defer(remove: Callable, path: str) -> None:
+            deferred.append((remove, path))
             names = [*runner.message_hub.get_info(SUPERSEDED, []), osp.basename(path)]
-            runner.message_hub.update_info(SUPERSEDED, names)  # the successor says so itself
+            runner.message_hub.update_info(SUPERSEDED, names)  # saved in the new checkpoint
 
-        self.file_backend = _Noting(backend, note)
+        self.file_backend = _DeferringBackend(backend, defer)
         try:
             yield
         finally:
             self.file_backend = backend
-        for remove, path in noted:
+        for remove, path in deferred:
             if not self._is_in_use(path):
                 remove(path)
-        if noted and not isinstance(backend, _Noting):
+        if deferred and not isinstance(backend, _DeferringBackend):
             runner.message_hub.update_info(SUPERSEDED, [])
 
 
-class _Noting:
-    """A file backend that notes removals."""
+class _DeferringBackend:
+    """A file backend that defers removals."""
 
-    def __init__(self, backend: Any, note: Callable) -> None:
+    def __init__(self, backend: Any, defer: Callable) -> None:
         self._backend = backend
-        self.remove = lambda path: note(backend.remove, path)
-        self.rmtree = lambda path: note(backend.rmtree, path)
+        self.remove = lambda path: defer(backend.remove, path)
+        self.rmtree = lambda path: defer(backend.rmtree, path)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._backend, name)

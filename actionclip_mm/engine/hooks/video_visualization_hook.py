@@ -1,7 +1,7 @@
-"""Draws predictions on the frames: ``tools/test.py … --show-dir DIR`` (or ``--show``).
+"""Draw predictions on frames: ``actionclip test … --show-dir DIR`` (or ``--show``).
 
 mmaction2's VisualizationHook permutes [V, 3, T, H, W] as if it were one clip, and passes ``show``
-where its visualizer has ``show_frames``. This subclass passes each what it expects.
+although its visualizer expects ``show_frames``. This subclass passes both correctly.
 """
 
 import os.path as osp
@@ -19,17 +19,17 @@ from torch import Tensor
 
 @HOOKS.register_module()
 class VideoVisualizationHook(VisualizationHook):
-    """Writes the frames of a video's first view, with its label and the predicted one.
+    """Write the frames of each video's first view, with its label and the predicted one.
 
-    A folder is named after the video if ``'filename'`` is among the ``meta_keys`` of
-    PackActionInputs, and after its position in the data set otherwise.
+    Folders are named after the video if ``meta_keys`` of PackActionInputs has ``'filename'``,
+    otherwise after its index in the data set.
 
     Args:
         kwargs: As in mmaction2's VisualizationHook (``enable``, ``interval``, ``out_dir``, …).
     """
 
     def before_val(self, runner: Runner) -> None:
-        """Label texts for the drawings, where the model has them."""
+        """Take the class names of the model, and reset the index of videos."""
         self.num_seen = 0  # batch_idx * batch size would be wrong in the last, smaller batch
         model = getattr(runner.model, 'module', runner.model)
         encoder = getattr(getattr(model, 'cls_head', None), 'label_encoder', None)
@@ -73,9 +73,9 @@ class VideoVisualizationHook(VisualizationHook):
 
 
 def drawable(sample: ActionDataSample) -> ActionDataSample:
-    """The labels and scores of an ActionDataSample under the names that the visualizer looks for.
+    """Copy labels and scores of a sample to the names that the visualizer expects.
 
-    A label of -1, which the inferencer gives to videos that have none, is left out.
+    A label of -1 (no label) is omitted.
     """
     copy = sample.new()
     if 'gt_label' in sample:

@@ -1,13 +1,12 @@
-"""What a run would only find out after hours, or never, asked before it starts.
+"""Checks before a run starts, of what it would only find out after hours, or never.
 
-Each question is a function of one of this package's modules that takes a :class:`RunView` and
-yields findings, one sentence each: a refusal stops the run, a warning is logged. They look at
-lists, labels and files (``data``, ``labels``), at loops, loaders and schedules (``steps``,
-``schedule``), at metrics and what monitors them (``metrics``), and at options of the host that
-change what the loss means (``negatives``).
+Each check is a function that takes a :class:`RunView` and yields findings of one sentence: a
+refusal stops the run, a warning is logged. Modules: files and pipelines (``data``), annotations
+(``labels``), loops and checkpoints (``steps``), schedules (``schedule``), metrics and what monitors
+them (``metrics``), batches under contrastive losses (``negatives``).
 
-``preflight = False`` in a config switches it off, ``preflight = dict(skip=['disk_space'])`` single
-questions by the name of their function.
+``preflight = False`` in a config switches all checks off, ``preflight = dict(skip=['disk_space'])``
+single ones.
 """
 
 from .run import CHECKS, check_runs_before_they_start, preflight

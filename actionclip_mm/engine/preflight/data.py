@@ -1,4 +1,4 @@
-"""Files, pipelines, shared memory, disk: can a run read its data and save its weights?"""
+"""Checks of files, pipelines, shared memory and disk."""
 
 import os
 import os.path as osp
@@ -22,12 +22,12 @@ from ...utils import first_line
 from .view import Annotations, Finding, LoopView, RunView, refuse, warn
 
 FILES_LOOKED_AT = 500
-COPIES_OF_WEIGHTS = 3  # in a checkpoint with the state of Adam
+WEIGHT_COPIES = 3  # in a checkpoint with Adam's state
 MiB = 2**20
 
 
 def files_of_lists(view: RunView) -> Iterator[Finding]:
-    """Refuse lists none of whose files exist, and those that miss more than they may."""
+    """Refuse lists without existing files, or with more missing files than allowed."""
     for name, loop in view.loops.items():
         for data in loop.annotations:
             yield from _missing(data, name)
@@ -44,17 +44,13 @@ def _missing(data: Annotations, loop: str) -> Iterator[Finding]:
         f"'{missing[0]}'"
     )
     advice = f'check data_prefix of {loop}_dataloader.dataset'
-    if len(missing) == len(looked):
-        yield refuse(f'{text}: {advice}.')
-        return
     bad = getattr(data.dataset, 'bad', None)
-    if bad is not None and len(missing) > bad.allowed:
-        yield refuse(
-            f'{text}, and max_bad_ratio={data.dataset.max_bad_ratio} allows {bad.allowed}: '
-            f'{advice}, correct the list, or raise max_bad_ratio.'
-        )
-    else:
-        yield warn(f'{text}: {advice}.')
+    if bad is not None and bad.allowed < len(missing) < len(looked):
+        text += f', and max_bad_ratio={data.dataset.max_bad_ratio} allows {bad.allowed}'
+        yield refuse(f'{text}: {advice}, correct the list, or increase max_bad_ratio.')
+        return
+    finding = refuse if len(missing) == len(looked) else warn
+    yield finding(f'{text}: {advice}.')
 
 
 def _exists(name: str) -> bool:
@@ -63,7 +59,7 @@ def _exists(name: str) -> bool:
 
 
 def frame_numbers(view: RunView) -> Iterator[Finding]:
-    """Refuse folders of frames that ``start_index`` reads one frame off."""
+    """Refuse folders of frames that do not start at ``start_index``."""
     for loop in view.loops.values():
         for data in loop.annotations:
             dataset = data.dataset
@@ -76,10 +72,10 @@ def frame_numbers(view: RunView) -> Iterator[Finding]:
 
 
 def pipelines(view: RunView) -> Iterator[Finding]:
-    """Send one video through each pipeline: errors of validation would come after an epoch.
+    """Run each pipeline on one video, and check that batches fit into shared memory.
 
-    The bytes of the sample tell how much shared memory the batches of a loader's workers take,
-    without which it waits for ever.
+    Otherwise an error in validation comes after an epoch, and loaders without enough shared memory
+    wait forever.
     """
     needed, largest = 0, 0
     for name, loop in view.loops.items():
@@ -96,7 +92,7 @@ def pipelines(view: RunView) -> Iterator[Finding]:
         workers = getattr(loop.loader, 'num_workers', 0)
         if sizes and workers:
             batch = sizes[0] * loop.batch_size
-            # in queues, one that is computed on, and one that is pinned
+            # queued batches, the current one and a pinned one
             needed += batch * (workers * (loop.loader.prefetch_factor or 2) + 2)
             largest = max(largest, batch)
     free = shared_memory_free()
@@ -104,23 +100,23 @@ def pipelines(view: RunView) -> Iterator[Finding]:
     if free is not None and needed > free:
         yield refuse(
             f'The data loaders need up to {needed / MiB:.0f} MiB of shared memory (one batch is '
-            f'{largest / MiB:.1f} MiB) and would wait for ever: {shared_memory_advice()}'
+            f'{largest / MiB:.1f} MiB) and would wait forever: {shared_memory_advice()}'
         )
 
 
 def _sample_bytes(data: Annotations) -> int:
-    """Bytes of the tensors of one sample; 0 for data sets without a pipeline or files."""
+    """Bytes of one sample's tensors; 0 for data sets without a pipeline or files."""
     steps = getattr(getattr(data.dataset, 'pipeline', None), 'transforms', None)
     if not steps or not len(data) or data.names[0] is None:
         return 0
-    with _same_random_numbers():
+    with _keeping_random_state():
         info = data.dataset.get_data_info(0)
         try:
             return _bytes_of(data.dataset.pipeline(dict(info)))
         except Exception:
             if not isinstance(data.dataset, RobustReading):
                 return _first_readable(data)
-        with _stand_in(data.dataset) as black:  # the file may be to blame, not the pipeline
+        with _stand_in(data.dataset) as black:  # perhaps the file is at fault
             return _bytes_of(data.dataset.pipeline(dict(black)))
 
 
@@ -129,7 +125,7 @@ def _stand_in(dataset: RobustReading) -> AbstractContextManager[dict]:
 
 
 def _first_readable(data: Annotations) -> int:
-    """The same for data sets that have no stand-in: a video in the middle, then the last one."""
+    """Bytes of a sample in the middle of a list, or of the last one."""
     middle = data.dataset.get_data_info(len(data) // 2)
     try:
         return _bytes_of(data.dataset.pipeline(dict(middle)))
@@ -146,8 +142,8 @@ def _bytes_of(sample: Any) -> int:
 
 
 @contextmanager
-def _same_random_numbers() -> Iterator[None]:
-    """The numbers that are drawn within the block are drawn again after it."""
+def _keeping_random_state() -> Iterator[None]:
+    """Restore the state of random generators after the block."""
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     try:
         yield
@@ -158,7 +154,7 @@ def _same_random_numbers() -> Iterator[None]:
 
 
 def disk_space(view: RunView) -> Iterator[Finding]:
-    """Compare the checkpoints of the run with the free disk."""
+    """Refuse or warn if checkpoints do not fit on the disk."""
     model = getattr(view.runner, 'model', None)
     hooks = view.hooks(CheckpointHook)
     if view.train is None or not hooks or not isinstance(model, nn.Module):
@@ -175,22 +171,22 @@ def disk_space(view: RunView) -> Iterator[Finding]:
         f'{size / MiB:.0f} MiB'
     )
     if free < size:
-        yield refuse(f'{text}: free some space, or set another work_dir.')
+        yield refuse(f'{text}: free disk space, or set another work_dir.')
     elif free < size * count:
         yield warn(
             f'{text}, of which {count} are kept: set default_hooks.checkpoint.max_keep_ckpts, or '
-            'free some space.'
+            'free disk space.'
         )
 
 
 def _checkpoint_bytes(model: nn.Module, with_optimizer: bool) -> int:
     weights = sum(t.numel() * t.element_size() for t in [*model.parameters(), *model.buffers()])
     trained = sum(p.numel() * p.element_size() for p in model.parameters() if p.requires_grad)
-    return weights + (COPIES_OF_WEIGHTS - 1) * trained * with_optimizer
+    return weights + (WEIGHT_COPIES - 1) * trained * with_optimizer
 
 
 def _checkpoints_kept(train: LoopView, hook: CheckpointHook) -> int:
-    """How many there are at most at a time: kept ones, the best ones, and one being written."""
+    """Largest number at a time: kept, best, and one being written."""
     loop = train.loop
     in_epochs = isinstance(loop, EpochBasedTrainLoop) and hook.by_epoch
     total = loop.max_epochs if in_epochs else getattr(loop, 'max_iters', 1)

@@ -1,4 +1,4 @@
-"""Annotations against the classes of the head, and training lists against validation lists."""
+"""Checks of annotations against the head's classes, and of lists against each other."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from .view import Annotations, Finding, RunView, is_id, refuse, warn
 
 
 def class_labels(view: RunView) -> Iterator[Finding]:
-    """Refuse labels without a class; lists of videos without labels may be tested."""
+    """Refuse labels without a class; only tests may lack labels."""
     for name, loop in view.loops.items():
         if loop.num_classes is None:
             continue
@@ -29,7 +29,7 @@ def class_labels(view: RunView) -> Iterator[Finding]:
 
 
 def separate_lists(view: RunView) -> Iterator[Finding]:
-    """Name videos that are trained on and validated on."""
+    """Warn of videos in both the training and the validation list."""
     if view.train is None or view.val is None:
         return
     trained = {name for data in view.train.annotations for name in data.names if name}
@@ -37,8 +37,8 @@ def separate_lists(view: RunView) -> Iterator[Finding]:
     both = trained & tested
     if both:
         yield warn(
-            f'{len(both)} of {len(tested)} videos of the validation list are in the training list '
-            f"too (such as '{min(both)}'): its numbers will be too good."
+            f'{len(both)} of {len(tested)} videos of the validation list are also in the training '
+            f"list (such as '{min(both)}'): validation metrics will be too good."
         )
 
 
@@ -51,11 +51,11 @@ def check_labels(
     """Compare every annotation of a data set with the number of classes.
 
     Args:
-        data: A data set whose annotations may have ``label``: a class id, several of them
-            (``multi_class`` of mmaction2's data sets) or a multi-hot vector [C].
+        data: A data set. ``label`` of an annotation is a class id, a list of ids (``multi_class``
+            of mmaction2's data sets) or a multi-hot vector [C].
         num_classes: C.
         multi_class: Whether the head is multi-label. Defaults to False.
-        may_lack_labels: Whether ``-1`` is allowed. Defaults to False.
+        may_lack_labels: Whether ``-1`` (no label) is allowed. Defaults to False.
 
     Raises:
         ValueError: With the annotation file, the video and its label.
@@ -66,7 +66,7 @@ def check_labels(
     for index, label in enumerate(data.labels):
         single = is_id(label)
         if single and not multi_class and label is not None and 0 <= label < num_classes:
-            continue  # nearly all
+            continue  # the common case
         if label is None or (may_lack_labels and single and int(label) == NO_LABEL):
             continue
         if multi_class != (not single):
@@ -87,9 +87,9 @@ def check_labels(
 
 
 def check_class_folders(data: Annotations | BaseDataset, names: Sequence[str]) -> None:
-    """Compare the folders of videos with the classes of their labels, where folders name classes.
+    """Compare labels with the folders of videos, if folders are named after classes.
 
-    Lists of other classes of the same number would pass all else.
+    Finds a label list with other names but the right number of classes.
 
     Args:
         data: A data set with one label per video.
@@ -110,13 +110,13 @@ def check_class_folders(data: Annotations | BaseDataset, names: Sequence[str]) -
         if label not in (NO_LABEL, right) and 2 * count > sum(labels.values()):
             raise ValueError(
                 f"{count} videos of the folder '{folder}' in {data.place} have label "
-                f"{label}, which is '{names[label]}' in the head; that folder's class is "
-                f'{right}: give cls_head the label list that belongs to the file.'
+                f"{label}, which is '{names[label]}' in the head; the class of that name is "
+                f'{right}: set the label list of cls_head to the one of this file.'
             )
 
 
 def check_all_labelled(data: Annotations | BaseDataset, loss: str) -> None:
-    """Refuse multi-label videos without a label, for a loss that draws a text of each video.
+    """Refuse multi-label videos without a label, for losses that draw a text of each video.
 
     Raises:
         ValueError: With the annotation file and the video.
@@ -125,18 +125,18 @@ def check_all_labelled(data: Annotations | BaseDataset, loss: str) -> None:
     for index, label in enumerate(data.labels):
         if label is not None and not is_id(label) and len(label) == 0:
             raise ValueError(
-                f'{data.sample(index)} has no label, of which {loss} needs one: take it '
-                'out of the list, or set loss_cls to VideoAllTextKLLoss or VideoTextBCELoss.'
+                f'{data.sample(index)} has no label, but {loss} needs one: remove it from the '
+                'list, or set loss_cls to VideoAllTextKLLoss or VideoTextBCELoss.'
             )
 
 
 def _check_range(place: str, label: int, num_classes: int) -> None:
     if not 0 <= label < num_classes:
-        none = ' (-1: no label, which only tests may lack)' if label == NO_LABEL else ''
+        none = ' (-1, no label, is for tests only)' if label == NO_LABEL else ''
         raise ValueError(
-            f'{place} has label {label} but the head has {num_classes} classes, whose labels are '
-            f'0 to {num_classes - 1}{none}: correct that annotation, or give cls_head the label '
-            'list (or num_classes) that belongs to the file.'
+            f'{place} has label {label}, but labels of the {num_classes} classes of the head are '
+            f'0 to {num_classes - 1}{none}: correct the annotation, or set the label list (or '
+            'num_classes) of cls_head to the one of this file.'
         )
 
 
@@ -144,7 +144,7 @@ def _check_length(place: str, length: Any, num_classes: int) -> None:
     if length != num_classes:
         raise ValueError(
             f'{place} has a label vector of length {length} but the head has {num_classes} '
-            'classes: give cls_head the label list that belongs to the file.'
+            'classes: set the label list of cls_head to the one of this file.'
         )
 
 

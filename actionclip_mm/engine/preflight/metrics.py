@@ -1,4 +1,4 @@
-"""Metrics that the data cannot serve, and names that hooks wait for and no metric gives."""
+"""Checks of metrics against the data and the head, and of the names that hooks monitor."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +16,7 @@ OF_ONE_LABEL = ('top_k_accuracy', 'mean_class_accuracy')
 
 
 def metrics_of_data(view: RunView) -> Iterator[Finding]:
-    """Refuse metrics of single labels on multi-label lists, and the reverse."""
+    """Refuse single-label metrics of multi-label lists, and vice versa."""
     for loop in view.evaluations:
         lists = [data for data in loop.annotations if any(x is not None for x in data.labels)]
         if not lists:
@@ -68,7 +68,7 @@ def _unlabelled(loop: LoopView) -> Iterator[Finding]:
 
 
 def metrics_of_head(view: RunView) -> Iterator[Finding]:
-    """Refuse metrics that need other scores than the head gives."""
+    """Refuse metrics that do not fit the head's scores or classes."""
     for loop in view.evaluations:
         for metric in loop.metrics:
             name = type(metric).__name__
@@ -76,7 +76,7 @@ def metrics_of_head(view: RunView) -> Iterator[Finding]:
             if view.head.average_clips is None and pooled:
                 yield refuse(
                     f'{name} of {loop.name}_evaluator needs one score per class, but '
-                    'cls_head.average_clips=None keeps the scores of all views: set it to '
+                    'cls_head.average_clips=None keeps the scores of each view: set it to '
                     "'prob' or 'score'."
                 )
             classes = loop.num_classes
@@ -86,7 +86,7 @@ def metrics_of_head(view: RunView) -> Iterator[Finding]:
                 if len(metric.labels) != classes:
                     yield refuse(
                         f'CharadesMAP.labels has {len(metric.labels)} names but the head has '
-                        f'{classes} classes: give the label list of the head.'
+                        f'{classes} classes: set it to the label list of the head.'
                     )
             elif isinstance(metric, AccMetric) and 'top_k_accuracy' in metric.metrics:
                 topk = ((metric.metric_options or {}).get('top_k_accuracy') or {}).get('topk', 1)
@@ -101,37 +101,37 @@ def _pairs(metric: OrderPairAccuracy, loop: LoopView, classes: int) -> Iterator[
     name = f'OrderPairAccuracy.pairs of {loop.name}_evaluator'
     if max(metric.mirrors) >= classes:
         yield refuse(
-            f'{name} names class {max(metric.mirrors)} but the head has {classes} classes: give '
-            'the pairs of the labels that are tested, or remove the metric.'
+            f'{name} has class {max(metric.mirrors)} but the head has {classes} classes: set the '
+            'pairs of the tested classes, or remove the metric.'
         )
         return
     tested = {label for data in loop.annotations for i in range(len(data))
               for label in data.class_ids(i)}  # fmt: skip
     if tested and not tested & set(metric.mirrors):
         yield refuse(
-            f'No video of {loop.annotations[0].place} belongs to a class of {name}: give the pairs '
-            'of the labels that are tested, or remove the metric.'
+            f'No video of {loop.annotations[0].place} belongs to a class of {name}: set the pairs '
+            'of the tested classes, or remove the metric.'
         )
 
 
 def unreadable_videos(view: RunView) -> Iterator[Finding]:
-    """Name an evaluator that scores the black videos that stand in for unreadable ones."""
+    """Warn if the evaluator scores the black frames of unreadable videos."""
     for loop in view.evaluations:
         robust = any(isinstance(data.dataset, RobustReading) for data in loop.annotations)
         evaluator = getattr(loop.loop, 'evaluator', None)
         if robust and evaluator is not None and not isinstance(evaluator, CompleteEvaluator):
             yield warn(
-                f'{loop.name}_evaluator scores the black videos that stand in for unreadable '
-                "ones: set dict(type='CompleteEvaluator', metrics=[…]) to count them as wrong."
+                f'{loop.name}_evaluator scores the black frames of unreadable videos: set '
+                "dict(type='CompleteEvaluator', metrics=[…]) to count these videos as wrong."
             )
 
 
 def monitored_keys(view: RunView) -> Iterator[Finding]:
-    """Refuse names in ``save_best``, ``monitor`` and schedulers that no metric gives."""
+    """Refuse monitored names that no metric reports."""
     if view.train is None or view.val is None:
         return
     given = _keys(view.val.loop.evaluator)
-    if given is None:  # a metric whose names are not known beforehand
+    if given is None:  # a metric with unknown names
         return
     wanted = [
         (f'save_best of {type(hook).__name__}', key)
@@ -149,7 +149,7 @@ def monitored_keys(view: RunView) -> Iterator[Finding]:
     for place, key in wanted:
         if key not in given:
             yield refuse(
-                f'{place} waits for {key!r}, which no metric of val_evaluator gives: choose one of '
+                f'{place} is {key!r}, which no metric of val_evaluator reports: choose from '
                 f'{", ".join(sorted(given))}.'
             )
 
@@ -173,7 +173,7 @@ def _keys(evaluator: Any) -> set[str] | None:
 
 
 def _names(metric: Any) -> list[str] | None:
-    """What a metric calls its results; None where it is not known beforehand."""
+    """Names of a metric's results; None if unknown."""
     if type(metric) is AccMetric:
         names = [key for key in metric.metrics if key in OF_SEVERAL_LABELS]
         if 'mean_class_accuracy' in metric.metrics:

@@ -1,4 +1,4 @@
-"""Batches that a contrastive loss learns nothing from, and host options that change its meaning."""
+"""Checks of batches under contrastive losses, and of host options that change the loss."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -7,22 +7,22 @@ from mmengine.dataset import DefaultSampler
 
 from .view import Finding, LoopView, RunView, refuse, warn
 
-OFTEN, RARELY = 0.5, 0.05  # shares of steps without a negative: refused, not worth a line
+OFTEN, RARELY = 0.5, 0.05  # share of steps without a negative: refused above, ignored below
 ALL_CLASSES = "set cls_head.loss_cls=dict(type='VideoAllTextKLLoss'), the loss over all classes"
 
 
 def negatives(view: RunView) -> Iterator[Finding]:
-    """Refuse batches without a negative: their loss and gradients are 0.
+    """Refuse runs whose batches have no negatives, so that loss and gradients are 0.
 
-    The loss gathers the videos of all processes, so the batch is the global one.
+    The loss gathers all processes, so the global batch counts.
     """
-    # losses over the texts of all classes meet negatives in any batch
+    # losses over all classes have negatives in any batch
     if view.train is None or not getattr(view.head.loss, 'needs_labels', False):
         return
     loop, batch = view.train, view.train.batch_size * view.world_size
     if batch == 1:
         yield refuse(
-            'Each step would compare one video with its own text alone, and train nothing: raise '
+            'Each step would compare one video with its own text only, and train nothing: increase '
             f'train_dataloader.batch_size, or {ALL_CLASSES}.'
         )
         return
@@ -43,7 +43,7 @@ def negatives(view: RunView) -> Iterator[Finding]:
         'share a class: '
     )
     if share > RARELY:
-        advice = f'shuffle the list, raise batch_size, or {ALL_CLASSES}.'
+        advice = f'shuffle the list, increase batch_size, or {ALL_CLASSES}.'
         yield refuse(text + advice) if share > OFTEN else warn(text + advice)
     size = loop.size or 0
     if not loop.drop_last and view.world_size == 1 and size % batch == 1:
@@ -54,7 +54,7 @@ def negatives(view: RunView) -> Iterator[Finding]:
 
 
 def _share_without_negatives(loop: LoopView, labels: list[tuple[int, ...]], batch: int) -> float:
-    """Share of batches whose videos all share a class: counted, or expected if shuffled."""
+    """Share of batches whose videos share a class: counted, or its expectation if shuffled."""
     sampler = getattr(loop.loader, 'sampler', None)
     if isinstance(sampler, DefaultSampler) and not sampler.shuffle:
         batches = [labels[i : i + batch] for i in range(0, len(labels), batch)]
@@ -64,45 +64,45 @@ def _share_without_negatives(loop: LoopView, labels: list[tuple[int, ...]], batc
 
 
 def one_class(view: RunView) -> Iterator[Finding]:
-    """Name a head of one class, which is always right."""
+    """Refuse or warn of a head with one class, which is always right."""
     for loop in view.loops.values():
         if loop.num_classes == 1 and view.head.loss is not None and not view.head.multi_class:
             if loop.name == 'train' and not getattr(view.head.loss, 'needs_labels', True):
                 yield refuse(
                     'The head has one class, so every prediction is right and nothing is trained: '
-                    'give a label list of several classes.'
+                    'set a label list with several classes.'
                 )
             else:
                 yield warn(f'The head has one class in {loop.name}: every prediction is right.')
 
 
 def accumulated_batches(view: RunView) -> Iterator[Finding]:
-    """Name gradient accumulation: it sums losses of small batches, and adds no negatives."""
+    """Warn of gradient accumulation, which adds no negatives."""
     if view.train is None:
         return
     count = (view.cfg.get('optim_wrapper') or {}).get('accumulative_counts', 1)
     steps = getattr(view.train.loop, 'max_iters', 0)
     if steps and count > steps:
         yield warn(
-            f'optim_wrapper.accumulative_counts={count} is above the {steps} iterations of the '
-            'run: the weights change once, at its end.'
+            f'optim_wrapper.accumulative_counts={count} exceeds the {steps} iterations of the run: '
+            'the weights change once, at its end.'
         )
     if count > 1 and getattr(view.head.loss, 'needs_labels', False):
         batch = view.train.batch_size * view.world_size
         yield warn(
             f'optim_wrapper.accumulative_counts={count} does not enlarge the contrastive batch: '
-            f'each video still meets {batch - 1} others; model.micro_batch_size computes a large '
-            'batch in parts under one loss.'
+            f'each video is still compared with {batch - 1} others; model.micro_batch_size '
+            'computes a large batch in parts under one loss.'
         )
 
 
 def mixed_videos(view: RunView) -> Iterator[Finding]:
-    """Refuse MixUp, CutMix and the like under a loss that compares videos with sentences."""
+    """Refuse MixUp, CutMix and the like under losses between videos and sentences."""
     blending = ((view.cfg.get('model') or {}).get('data_preprocessor') or {}).get('blending')
     if view.train is not None and blending and hasattr(view.head.loss, 'draw_classes'):
         yield refuse(
-            f'data_preprocessor.blending={blending.get("type")} mixes videos, but no sentence of '
-            f'{view.head.loss_name} describes a mixture: set it to None.'
+            f'data_preprocessor.blending={blending.get("type")} mixes videos, but sentences of '
+            f'{view.head.loss_name} describe single videos: set it to None.'
         )
 
 

@@ -1,4 +1,4 @@
-"""Asks all questions of the preflight before mmengine's runners train, validate or test."""
+"""Run all checks before mmengine's runners train, validate or test."""
 
 import functools
 import time
@@ -24,14 +24,14 @@ CHECKS: dict[str, Check] = {
 
 @fix()
 def check_runs_before_they_start() -> None:
-    """mmengine's runners find out after hours, or never, what stops or spoils a run."""
+    """mmengine's runners find mistakes in data or config after hours, or never."""
     for kind in (Runner, FlexibleRunner):
         for stage in ('train', 'val', 'test'):
             method = getattr(kind, stage)
-            setattr(kind, stage, _asking_first(method, stage))
+            setattr(kind, stage, _checking_first(method, stage))
 
 
-def _asking_first(method: Callable, stage: str) -> Callable:
+def _checking_first(method: Callable, stage: str) -> Callable:
     @functools.wraps(method)
     def run(self: Any, *args: Any, **kwargs: Any) -> Any:
         preflight(self, stage)
@@ -46,7 +46,7 @@ def _asking_first(method: Callable, stage: str) -> Callable:
 
 
 def preflight(runner: Any, stage: str) -> list[str]:
-    """Build the loops of a run and ask what would stop or spoil it.
+    """Build the loops of a run and run all checks.
 
     Args:
         runner: mmengine's ``Runner`` or ``FlexibleRunner``.
@@ -56,7 +56,7 @@ def preflight(runner: Any, stage: str) -> list[str]:
         The warnings, which are logged too.
 
     Raises:
-        ValueError: With all that stops the run, a sentence each.
+        RunRefused: With one sentence per refusal.
     """
     skipped = _skipped(getattr(runner, 'cfg', None) or {})
     if skipped is None:
@@ -75,18 +75,18 @@ def preflight(runner: Any, stage: str) -> list[str]:
     for text in warnings:
         runner.logger.warning(f'Preflight: {text}')
     if len(refusals) > 1:
-        refusals = [f'{len(refusals)} findings stop this run before it starts:', *refusals]
+        refusals = [f'{len(refusals)} problems stop this run before it starts:', *refusals]
     if refusals:
         raise RunRefused('\n- '.join(refusals))
     runner.logger.info(
-        f'Preflight: {len(CHECKS) - len(skipped)} questions in {time.monotonic() - start:.1f} s, '
+        f'Preflight: {len(CHECKS) - len(skipped)} checks in {time.monotonic() - start:.1f} s, '
         f'{len(warnings) or "no"} warning{"s" * (len(warnings) != 1)}.'
     )
     return warnings
 
 
 def _skipped(cfg: Any) -> set[str] | None:
-    """Names of the questions that a config leaves out; None for all of them."""
+    """Names of the checks that a config skips; None for all of them."""
     wanted = cfg.get('preflight', True)
     if isinstance(wanted, bool) or wanted is None:
         return set() if wanted else None

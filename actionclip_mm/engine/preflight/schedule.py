@@ -1,4 +1,4 @@
-"""Schedules that do not belong to the length of the run, and learning rates to its batch."""
+"""Checks of schedules against the length of the run, and of the learning rate."""
 
 import math
 from collections.abc import Iterator
@@ -8,11 +8,11 @@ from mmengine.runner import EpochBasedTrainLoop
 
 from .view import Finding, RunView, refuse, warn
 
-BATCH_RATIO = 4  # of batch sizes, from which on a learning rate is worth a line
+BATCH_RATIO = 4  # of batch sizes, from which on a learning rate needs a warning
 
 
 def schedule_length(view: RunView) -> Iterator[Finding]:
-    """Compare what schedulers are set to with the epochs or iterations of the run."""
+    """Compare schedulers with the epochs or iterations of the run."""
     if view.train is None:
         return
     loop = view.train.loop
@@ -32,7 +32,7 @@ def schedule_length(view: RunView) -> Iterator[Finding]:
         unit = 'epoch' if by_epoch else 'iteration'
         total = loop.max_epochs if by_epoch else loop.max_iters
         begin, end = scheduler.get('begin', 0), scheduler.get('end', math.inf)
-        if converted and not in_epochs:  # mmengine takes passes through the loader for epochs
+        if converted and not in_epochs:  # mmengine counts passes through the loader as epochs
             total, end = math.ceil(loop.max_iters / len(view.train.loader)), scheduler.get('end', 1)
         if total > 0:
             yield from _one(name, scheduler, begin, end, total, unit)
@@ -42,8 +42,8 @@ def schedule_length(view: RunView) -> Iterator[Finding]:
     if last is not None and last[0] < 1 and _decays(last[2]):
         covered, name, _, end, total, unit = last
         yield warn(
-            f'{name} ends at {unit} {end} of {total}, and no other follows: the learning rate '
-            f'stays at its last value for the last {1 - covered:.0%} of the run.'
+            f'{name} ends at {unit} {end} of {total}, and no other follows: the learning rate is '
+            f'constant for the last {1 - covered:.0%} of the run.'
         )
 
 
@@ -51,22 +51,22 @@ def _one(
     name: str, scheduler: dict, begin: float, end: float, total: int, unit: str
 ) -> Iterator[Finding]:
     if begin >= total and begin > 0:
-        yield warn(f'{name} never acts: it begins at {unit} {begin} and the run has {total}.')
+        yield warn(f'{name} has no effect: it begins at {unit} {begin} and the run has {total}.')
     elif _warms_up(scheduler):
         if math.isfinite(end) and end >= total:
             yield warn(
                 f'{name} is a warm-up of {end} {unit}s and the run has {total}: the learning rate '
-                'reaches its full value at the end at the earliest; shorten end, or train longer.'
+                'never reaches its full value before the end; shorten end, or train longer.'
             )
     elif math.isfinite(end) and end > total:
         yield warn(
-            f'{name} ends at {unit} {end} but the run has {total} {unit}s: it is cut off before '
-            f'its end; set end to {total}.'
+            f'{name} ends at {unit} {end} but the run has {total} {unit}s: it is cut off; set end '
+            f'to {total}.'
         )
     period = scheduler.get('T_max')
     if period and math.isfinite(end) and period < min(end, total) - begin:
         yield warn(
-            f'{name} has T_max={period} and acts for {min(end, total) - begin} {unit}s: a cosine '
+            f'{name} has T_max={period} and lasts {min(end, total) - begin} {unit}s: a cosine '
             f'rises again after T_max; set T_max={min(end, total) - begin}.'
         )
     steps = scheduler.get('milestones')
@@ -75,7 +75,7 @@ def _one(
 
 
 def _configs(view: RunView) -> list[tuple[str, dict]]:
-    """Configs of the schedulers with their places; built ones cannot be asked."""
+    """Configs of schedulers that are not built yet, with their config keys."""
     found = getattr(view.runner, 'param_schedulers', None) or []
     groups: list[tuple[str, Any]] = [('param_scheduler', found)]
     if isinstance(found, dict) and 'type' not in found:  # one list for each optimizer
@@ -106,15 +106,15 @@ def _decays(scheduler: dict) -> bool:
 
 
 def learning_rate_of_batch(view: RunView) -> Iterator[Finding]:
-    """Compare the batch with the one that the config's learning rate is meant for."""
+    """Compare the batch size with the one that the learning rate is meant for."""
     scale = view.cfg.get('auto_scale_lr') or {}
     base = scale.get('base_batch_size')
     if view.train is None:
         return
     if scale.get('enable') and not base:
         yield refuse(
-            'auto_scale_lr.enable=True needs auto_scale_lr.base_batch_size, the batch that the '
-            'learning rate was set for.'
+            'auto_scale_lr.enable=True needs auto_scale_lr.base_batch_size, the batch size that '
+            'the learning rate is meant for.'
         )
     batch = view.train.batch_size * view.world_size
     if base and not scale.get('enable') and not 1 / BATCH_RATIO < batch / base < BATCH_RATIO:

@@ -1,4 +1,4 @@
-"""Loops that would do nothing: no step, no batch, no validation, no checkpoint, no weight."""
+"""Checks of loops without effect: no step, batch, validation, checkpoint or trained weight."""
 
 import sys
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from .view import Finding, LoopView, RunView, refuse, warn
 
 
 def training_steps(view: RunView) -> Iterator[Finding]:
-    """Refuse a training of 0 steps."""
+    """Refuse training for 0 steps."""
     if view.train is None:
         return
     loop = view.train.loop
@@ -24,7 +24,7 @@ def training_steps(view: RunView) -> Iterator[Finding]:
 
 
 def evaluated_videos(view: RunView) -> Iterator[Finding]:
-    """Refuse a validation or test of 0 videos, and name videos that are dropped."""
+    """Refuse evaluation of 0 videos, and warn of dropped videos."""
     for loop in view.evaluations:
         yield from _no_batch(loop, view.world_size)
         if loop.drop_last and loop.size is not None:
@@ -45,7 +45,7 @@ def _no_batch(loop: LoopView, world_size: int) -> Iterator[Finding]:
         return
     name, size = f'{loop.name}_dataloader', loop.size or 0
     if not size:
-        yield refuse(f'{name} has no batch, because its data set is empty: check ann_file.')
+        yield refuse(f'{name} has no batch because its data set is empty: check ann_file.')
         return
     limit = size // world_size
     smaller = f'set batch_size to at most {limit}, or ' if limit else 'use fewer processes, or '
@@ -57,7 +57,7 @@ def _no_batch(loop: LoopView, world_size: int) -> Iterator[Finding]:
 
 
 def validation(view: RunView) -> Iterator[Finding]:
-    """Name hooks that wait for a validation that never comes, or comes once."""
+    """Refuse hooks that need a validation that never runs; warn if it runs once."""
     if view.train is None:
         return
     stopping = view.hooks(EarlyStoppingHook)
@@ -66,12 +66,12 @@ def validation(view: RunView) -> Iterator[Finding]:
     if view.val is None:
         if stopping:
             yield refuse(
-                'EarlyStoppingHook never acts without validation: set val_dataloader, val_cfg and '
-                'val_evaluator, or remove the hook.'
+                'EarlyStoppingHook has no effect without validation: set val_dataloader, val_cfg '
+                'and val_evaluator, or remove the hook.'
             )
         if asked:
             yield refuse(
-                f'save_best={asked[0].save_best} never acts without validation: set '
+                f'save_best={asked[0].save_best} has no effect without validation: set '
                 'val_dataloader, val_cfg and val_evaluator, or save_best=None.'
             )
         return
@@ -83,20 +83,20 @@ def validation(view: RunView) -> Iterator[Finding]:
     if total is None or total <= 0:
         return
     if begin > total:
-        text = f'The run is never validated: train_cfg.val_begin={begin} is above {option}={total}'
+        text = f'The run is never validated: train_cfg.val_begin={begin} exceeds {option}={total}'
         if stopping or asked:
-            yield refuse(f'{text}, and a hook waits for its result; lower val_begin.')
+            yield refuse(f'{text}, but a hook needs its result; lower val_begin.')
         else:
             yield warn(f'{text}.')
     elif interval > total and (stopping or saving):
         yield warn(
-            f'The run is validated once, at its end: train_cfg.val_interval={interval} is above '
+            f'The run is validated once, at its end: train_cfg.val_interval={interval} exceeds '
             f'{option}={total}, so the best checkpoint is the last one.'
         )
 
 
 def checkpoints(view: RunView) -> Iterator[Finding]:
-    """Name checkpoints that are never written."""
+    """Warn of checkpoints that are never saved."""
     if view.train is None:
         return
     loop = view.train.loop
@@ -120,19 +120,19 @@ def checkpoints(view: RunView) -> Iterator[Finding]:
 
 
 def trainable(view: RunView) -> Iterator[Finding]:
-    """Refuse a training that changes no weight."""
+    """Refuse training that changes no weight."""
     model = getattr(view.runner, 'model', None)
     if view.train is None or not isinstance(model, nn.Module):
         return
     if not any(parameter.requires_grad for parameter in model.parameters()):
-        yield refuse('No parameter of the model is trained: all are frozen; unfreeze a part of it.')
+        yield refuse('All parameters of the model are frozen: unfreeze some of them.')
     optimizer = (view.cfg.get('optim_wrapper') or {}).get('optimizer') or {}
     if optimizer.get('lr', 1) == 0:
-        yield refuse('optim_wrapper.optimizer.lr must be above 0, got 0.')
+        yield refuse('optim_wrapper.optimizer.lr must be positive, got 0.')
 
 
 def start_of_training(view: RunView) -> Iterator[Finding]:
-    """Keep the config's ``load_from``, which ``--resume`` forgets, where nothing can be resumed."""
+    """Restore the config's ``load_from``, which ``--resume`` unsets, if nothing can be resumed."""
     runner = view.runner
     resumes = getattr(runner, '_resume', False) and getattr(runner, '_load_from', None) is None
     if view.train is None or not resumes or find_latest_checkpoint(runner.work_dir) is not None:
@@ -145,21 +145,23 @@ def start_of_training(view: RunView) -> Iterator[Finding]:
             f"config's load_from='{wanted}'."
         )
     else:
-        yield warn(f'{runner.work_dir} has no checkpoint to resume from: training starts anew.')
+        yield warn(
+            f'{runner.work_dir} has no checkpoint to resume from: training starts from scratch.'
+        )
 
 
 def _load_from_of_file(view: RunView) -> Any:
-    """What the config's file says, for ``--resume`` sets it to None."""
+    """``load_from`` of the config file; ``--resume`` sets it to None."""
     from mmengine.config import Config
 
     try:
         return Config.fromfile(view.cfg.filename).get('load_from') if view.cfg.filename else None
-    except Exception:  # a file that has moved is not what is asked here
+    except Exception:  # the file may have moved
         return None
 
 
 def random_seed(view: RunView) -> Iterator[Finding]:
-    """Refuse a ``--seed`` of tools/train.py that the config overrules."""
+    """Refuse ``--seed`` if the config overrides it."""
     if view.train is None:
         return
     seed = next(
@@ -173,8 +175,8 @@ def random_seed(view: RunView) -> Iterator[Finding]:
     set_seed = (view.cfg.get('randomness') or {}).get('seed')
     if seed is not None and str(set_seed) != seed:
         yield refuse(
-            f'--seed {seed} has no effect, because the config sets randomness.seed={set_seed}: '
-            f'give --cfg-options randomness.seed={seed} instead.'
+            f'--seed {seed} has no effect because the config sets randomness.seed={set_seed}: '
+            f'use --cfg-options randomness.seed={seed} instead.'
         )
 
 

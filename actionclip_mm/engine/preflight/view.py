@@ -1,4 +1,4 @@
-"""What the questions of a preflight look at: loops, loaders, annotations and the head of a run."""
+"""Views of a run for checks: loops, loaders, annotations, head."""
 
 import os
 from collections.abc import Iterator
@@ -19,31 +19,31 @@ from ..hooks.label_switch_hook import LabelSwitchHook
 
 
 class Finding(NamedTuple):
-    """An answer of the preflight, in one sentence."""
+    """Result of a check, in one sentence."""
 
     text: str
     refused: bool
 
 
 def refuse(text: str) -> Finding:
-    """What stops a run before it starts."""
+    """A finding that stops the run."""
     return Finding(text, refused=True)
 
 
 def warn(text: str) -> Finding:
-    """What is logged before a run starts."""
+    """A finding that is logged."""
     return Finding(text, refused=False)
 
 
 @dataclass
 class Annotations:
-    """The list of one data set, read once for all questions.
+    """Annotations of one data set, read once for all checks.
 
     Attributes:
         dataset: The data set.
-        labels: The label of each: an id, a list of ids, a multi-hot vector, or None without any.
-        names: The video or folder of each, None for data sets that have none.
-        several: Whether samples have several labels each.
+        labels: Label of each sample: an id, a list of ids, a multi-hot vector, or None.
+        names: Video or folder of each sample, or None.
+        several: Whether samples have several labels.
     """
 
     dataset: BaseDataset
@@ -53,7 +53,7 @@ class Annotations:
         self.labels: list[Any] = []
         self.names: list[str | None] = []
         for index in range(len(self.dataset)):
-            info = self.info(index)  # may hold skeletons, so it is not kept
+            info = self.info(index)  # not kept: may hold skeletons
             self.labels.append(info.get('label'))
             self.names.append(_name(info))
         self.several = any(label is not None and not is_id(label) for label in self.labels)
@@ -62,21 +62,21 @@ class Annotations:
         return len(self.labels)
 
     def info(self, index: int) -> dict:
-        """The annotation as it is; the data set's own method fails on ids that are out of range."""
+        """The raw annotation; the data set's own method fails for ids out of range."""
         return BaseDataset.get_data_info(self.dataset, index)
 
     @property
     def place(self) -> str:
-        """The list, for messages."""
+        """Name of the list, for messages."""
         return str(getattr(self.dataset, 'ann_file', '') or type(self.dataset).__name__)
 
     def sample(self, index: int) -> str:
-        """A sample, for messages."""
+        """Name of a sample, for messages."""
         name, number = self.names[index], f'{index + 1} of {len(self)} in {self.place}'
         return f"'{name}' ({number})" if name else f'Sample {number}'
 
     def class_ids(self, index: int) -> list[int]:
-        """The class ids of a sample, none where it has no label."""
+        """Class ids of a sample; empty without a label."""
         label = self.labels[index]
         if label is None:
             return []
@@ -94,13 +94,13 @@ class Annotations:
 
 @dataclass
 class LoopView:
-    """A loop, its loader and what is measured in it.
+    """A loop with its loader, annotations and metrics.
 
     Attributes:
         name: ``'train'``, ``'val'`` or ``'test'``.
         loop: The loop of mmengine.
-        num_classes: C of the head while it runs; None where it is not known.
-        class_names: Names of these classes in id order; None where they are not known.
+        num_classes: C of the head in this loop; None if unknown.
+        class_names: Names of these classes in id order; None if unknown.
     """
 
     name: str
@@ -114,18 +114,18 @@ class LoopView:
 
     @property
     def metrics(self) -> list[Any]:
-        """The metrics of its evaluator."""
+        """Metrics of its evaluator."""
         return list(getattr(getattr(self.loop, 'evaluator', None), 'metrics', []))
 
     @cached_property
     def annotations(self) -> list[Annotations]:
-        """The lists of its data sets that have annotations."""
+        """Annotations of its data sets."""
         dataset = getattr(self.loader, 'dataset', None)
         return [Annotations(inner) for inner in innermost_datasets(dataset)]
 
     @property
     def size(self) -> int | None:
-        """Number of its samples; None for a stream."""
+        """Number of samples; None for a stream."""
         try:
             return len(self.loader.dataset)
         except (TypeError, AttributeError):
@@ -133,7 +133,7 @@ class LoopView:
 
     @property
     def batch_size(self) -> int:
-        """Videos of a batch of one process."""
+        """Batch size of one process."""
         batches = getattr(self.loader, 'batch_sampler', None)
         return int(getattr(batches, 'batch_size', None) or self.loader.batch_size or 1)
 
@@ -172,7 +172,7 @@ class RunView:
 
     @property
     def evaluations(self) -> Iterator[LoopView]:
-        """The loops that measure something."""
+        """Validation and test loops."""
         return (loop for name, loop in self.loops.items() if name != 'train')
 
     @property
@@ -189,7 +189,7 @@ class RunView:
         return [hook for hook in getattr(self.runner, 'hooks', ()) if isinstance(hook, kind)]
 
     def _classes(self, loop: str) -> tuple[int | None, tuple[str, ...] | None]:
-        """C of the head in a loop and their names, where hooks may exchange its classes."""
+        """Number and names of the head's classes in a loop; hooks may switch them."""
         for hook in self.hooks(LabelSwitchHook):
             labels = getattr(hook, loop, None) if loop != 'train' else None
             if labels is not None:
@@ -199,12 +199,12 @@ class RunView:
 
 
 class HeadView(NamedTuple):
-    """What a preflight needs to know of a head; unknown is None."""
+    """Properties of the head; None if unknown."""
 
     num_classes: int | None = None
     multi_class: bool = False
     average_clips: str | None = 'unknown'
-    loss: Any = None  # the module, or its class where the model is not built yet
+    loss: Any = None  # the module, or its class if the model is not built yet
     class_names: tuple[str, ...] | None = None
 
     @property
@@ -217,7 +217,7 @@ def _head_view(runner: Any, cfg: Config) -> HeadView:
     while not hasattr(model, 'cls_head') and isinstance(getattr(model, 'module', None), nn.Module):
         model = model.module
     model = getattr(model, 'module', model)
-    if isinstance(model, dict):  # FlexibleRunner builds it when training starts
+    if isinstance(model, dict):  # FlexibleRunner builds it at the start of training
         return _configured_head(model.get('cls_head') or {})
     head = getattr(model, 'cls_head', None)
     classes = getattr(head, 'num_classes', None)
@@ -247,7 +247,7 @@ def _configured_head(head: dict) -> HeadView:
 
 
 def is_id(label: Any) -> bool:
-    """Whether it is one number: an int, or an array or tensor without axes."""
+    """Whether a label is a single number: an int, or a 0-D array or tensor."""
     return not hasattr(label, '__len__') or getattr(label, 'ndim', 1) == 0
 
 

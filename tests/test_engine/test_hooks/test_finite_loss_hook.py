@@ -132,7 +132,7 @@ class TestGradient:
             train([1.0, 0.0, 1.0], dict(clip_grad=clip))
         message = str(error.value)
         assert message.startswith('The loss is finite but its gradient is not in iteration 2 of')
-        assert 'epoch 1 with learning rates 0.25; its videos are two.mp4. Look' in message
+        assert 'epoch 1 with learning rates 0.25; its videos are two.mp4. Check' in message
         assert '\n' not in message
         assert train.model.weight.item() == 1 - 0.25, 'more than the first step'
 
@@ -143,9 +143,9 @@ class TestGradient:
 
 
 def test_a_gradient_is_that_of_all_videos_since_the_last_update(train: Callable) -> None:
-    with pytest.raises(LossNotFinite, match=r'iteration 2 .* are one\.mp4, two\.mp4\. Look'):
+    with pytest.raises(LossNotFinite, match=r'iteration 2 .* are one\.mp4, two\.mp4\. Check'):
         train([0.0, 1.0, 1.0, 1.0], dict(accumulative_counts=2))
-    with pytest.raises(LossNotFinite, match=r'iteration 4 .* are three\.mp4, four\.mp4\. Look'):
+    with pytest.raises(LossNotFinite, match=r'iteration 4 .* are three\.mp4, four\.mp4\. Check'):
         train([1.0, 1.0, 1.0, 0.0], dict(accumulative_counts=2))
 
 
@@ -184,7 +184,7 @@ class TestScaler:
         assert runner.message_hub.get_scalar('train/overflows').current() == 1
         assert runner.message_hub.get_info('skipped_iterations', 0) == 0
         (log,) = tmp_path.glob('*/*.log')
-        assert 'in iteration 2; that update was left out (number 1 of' in log.read_text()
+        assert 'in iteration 2 and the step was skipped (1 in this run)' in log.read_text()
 
     def test_a_gradient_that_is_infinite_at_any_scale(self, train: Callable, fused: bool) -> None:
         with pytest.raises(LossNotFinite, match=r'gradient is not finite, whatever .*two\.mp4\.'):
@@ -199,7 +199,7 @@ class TestScaler:
 
 
 def test_a_negative_number_is_refused() -> None:
-    with pytest.raises(ValueError, match='max_skipped=-1'):
+    with pytest.raises(ValueError, match='max_skipped must be at least 0, got -1'):
         FiniteLossHook(max_skipped=-1)
 
 

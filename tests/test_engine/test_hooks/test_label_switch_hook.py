@@ -45,7 +45,7 @@ def test_it_works_on_a_wrapped_model(runner):
 
 
 def test_nothing_to_do():
-    with pytest.raises(ValueError, match='nothing to do'):
+    with pytest.raises(ValueError, match='needs labels'):
         HOOKS.build(dict(type='LabelSwitchHook'))
 
 

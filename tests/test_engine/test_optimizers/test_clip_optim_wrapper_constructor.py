@@ -89,9 +89,13 @@ def test_a_step(model):
 
 
 def test_bad_configs(model):
-    with pytest.raises(ValueError, match='paramwise_cfg has norm_decay_mult: .* custom_keys and'):
+    with pytest.raises(
+        ValueError, match='paramwise_cfg has unknown keys norm_decay_mult: .* custom_keys and'
+    ):
         build(model, norm_decay_mult=0.0)
-    with pytest.raises(ValueError, match=r"custom_keys\['neck'\] has lr: .* lr_mult and decay_m"):
+    with pytest.raises(
+        ValueError, match=r"custom_keys\['neck'\] has unknown keys lr: .* lr_mult and decay_m"
+    ):
         build(model, custom_keys={'neck': dict(lr=1.0)})
-    with pytest.raises(ValueError, match='optimizer has no weight_decay: set it'):
+    with pytest.raises(ValueError, match='optimizer needs weight_decay'):
         build(model, optimizer=dict(type='AdamW', lr=1e-3))

@@ -45,7 +45,7 @@ def test_good_labels_pass(hook, runner, dataset, loop):
 @pytest.mark.parametrize('label', [3, -1])
 def test_a_label_without_a_class(hook, runner, dataset, label):
     bad = dataset('a.mp4 0', f'b.mp4 {label}', 'c.mp4 1')
-    message = rf"'b.mp4' \(2 of 3 in {bad.ann_file}\) has label {label} but .* 3 classes.* 0 to 2"
+    message = rf"'b.mp4' \(2 of 3 in {bad.ann_file}\) has label {label}, but .* 3 classes.* 0 to 2"
     with pytest.raises(ValueError, match=message) as error:
         hook.before_train(runner(bad))
     assert '\n' not in str(error.value)
@@ -101,7 +101,7 @@ def test_videos_without_a_label_among_several(hook, runner, dataset):
     loss = VideoTextKLLoss()
     hook.before_test(runner(test=data, multi_class=True, loss_cls=loss))
     again = dataset('a.mp4 0 2', 'b.mp4', multi_class=True, num_classes=3)
-    with pytest.raises(ValueError, match=r"'b.mp4' \(2 of 2 .* no label, of which VideoTextKLLoss"):
+    with pytest.raises(ValueError, match=r"'b.mp4' \(2 of 2 .* no label, but VideoTextKLLoss"):
         hook.before_train(runner(again, multi_class=True, loss_cls=loss))
 
 
@@ -131,7 +131,7 @@ def test_classes_that_will_be_switched(hook, runner, dataset):
     switch = LabelSwitchHook(val=['a', 'b', 'c', 'd', 'e'])
     train, val = dataset('a.mp4 2'), dataset('b.mp4 4')
     hook.before_train(runner(train, val, hooks=[switch]))
-    with pytest.raises(ValueError, match='label 4 but the head has 3'):
+    with pytest.raises(ValueError, match='label 4, but labels of the 3'):
         hook.before_train(runner(train, val))
     switch = LabelSwitchHook(test=['a', 'b', 'c', 'd', 'e'])
     hook.before_test(runner(test=val, hooks=[switch]))
@@ -148,7 +148,7 @@ def test_what_has_no_classes_or_labels_is_left_alone(hook, runner, dataset):
 def test_videos_in_both_lists(warned, ask, runner, dataset):
     train, val = dataset('a.mp4 0', 'b.mp4 1'), dataset('b.mp4 1', 'c.mp4 2')
     assert (
-        "1 of 2 videos of the validation list are in the training list too (such as 'b.mp4')"
+        "1 of 2 videos of the validation list are also in the training list (such as 'b.mp4')"
         in (warned('separate_lists', runner(train, val)))
     )
     assert not ask('separate_lists', runner(train, dataset('c.mp4 2')))

@@ -71,7 +71,7 @@ def test_videos_without_a_label(warned, ask, runner, dataset) -> None:
 def test_pairs_of_other_classes(refused, ask, runner, dataset) -> None:
     data = dataset(*SINGLE)
     beyond = runner(val=data, train=data, metrics=[OrderPairAccuracy([(1, 7)])])
-    assert 'names class 7 but the head has 3 classes' in refused('metrics_of_head', beyond)
+    assert 'has class 7 but the head has 3 classes' in refused('metrics_of_head', beyond)
     others = runner(test=dataset('a.mp4 0'), metrics=[OrderPairAccuracy([(1, 2)])])
     assert 'No video of' in refused('metrics_of_head', others, 'test')
     fits = runner(test=data, metrics=[OrderPairAccuracy([(1, 2)])])
@@ -104,7 +104,7 @@ def test_a_name_that_no_metric_gives(refused, ask, runner, dataset, hook) -> Non
     data = dataset(*SINGLE)
     evaluator = CompleteEvaluator(metrics=[AccMetric(), OrderPairAccuracy([(0, 1)])])
     text = refused('monitored_keys', runner(data, data, evaluator=evaluator, hooks=[hook]))
-    assert "waits for 'acc/top2'" in text
+    assert "is 'acc/top2'" in text
     assert 'acc/mean1, acc/top1, acc/top5, order/accuracy, videos/failed' in text
     other = CompleteEvaluator(metrics=[AccMetric(), Unknown()])
     assert not ask('monitored_keys', runner(data, data, evaluator=other, hooks=[hook]))
@@ -121,4 +121,4 @@ def test_names_that_are_given(ask, runner, dataset, several) -> None:
 def test_a_plateau_of_a_name_that_no_metric_gives(refused, runner, dataset) -> None:
     data = dataset(*SINGLE)
     run = runner(data, data, metrics=[AccMetric()], schedulers=[dict(type='ReduceOnPlateauLR')])
-    assert "monitor of ReduceOnPlateauLR waits for 'loss'" in refused('monitored_keys', run)
+    assert "monitor of ReduceOnPlateauLR is 'loss'" in refused('monitored_keys', run)

@@ -32,7 +32,7 @@ def test_what_is_refused_has_no_gradient() -> None:
 def test_batch_1_on_one_process(refused, ask, runner, dataset, iterations) -> None:
     data = dataset(*MIXED)
     text = refused('negatives', run(runner, data, batch=1, iterations=iterations))
-    assert 'one video with its own text alone' in text and 'VideoAllTextKLLoss' in text
+    assert 'one video with its own text only' in text and 'VideoAllTextKLLoss' in text
     for loss in (VideoAllTextKLLoss(), VideoTextBCELoss()):
         assert not ask('negatives', run(runner, data, loss, batch=1))
 
@@ -83,10 +83,10 @@ def test_one_class_in_the_head(refused, warned, ask, runner, dataset) -> None:
 def test_accumulation(ask, warned, runner, dataset) -> None:
     cfg = dict(optim_wrapper=dict(accumulative_counts=2))
     text = warned('accumulated_batches', run(runner, dataset(*MIXED), cfg=cfg))
-    assert 'each video still meets 3 others' in text
+    assert 'each video is still compared with 3 others' in text
     many = dict(optim_wrapper=dict(accumulative_counts=99))
     other = run(runner, dataset(*MIXED), VideoAllTextKLLoss(), cfg=many)
-    assert 'is above the 8 iterations' in warned('accumulated_batches', other)
+    assert 'exceeds the 8 iterations' in warned('accumulated_batches', other)
     assert not ask('accumulated_batches', run(runner, dataset(*MIXED)))
 
 

@@ -70,7 +70,7 @@ def test_a_sound_run_starts(build, kind, tmp_path) -> None:
 
 
 def test_all_that_stops_it_is_said_at_once(build) -> None:
-    with pytest.raises(ValueError, match='2 findings stop this run before it starts') as error:
+    with pytest.raises(ValueError, match='2 problems stop this run before it starts') as error:
         build(batch_size=8, epochs=0).train()
     assert '\n- train_dataloader has no batch' in str(error.value)
     assert '\n- train_cfg.max_epochs' in str(error.value)
@@ -83,7 +83,7 @@ def test_warnings_and_the_time_are_logged(build, monkeypatch) -> None:
     warnings = preflight(runner, 'train')
     assert len(warnings) == 2, warnings  # the schedule's warm-up is as long as the run
     assert said[:2] == [f'Preflight: {text}' for text in warnings]
-    assert said[2].startswith(f'Preflight: {len(CHECKS)} questions in ')
+    assert said[2].startswith(f'Preflight: {len(CHECKS)} checks in ')
 
 
 def test_it_can_be_switched_off(build) -> None:

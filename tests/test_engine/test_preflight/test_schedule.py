@@ -15,9 +15,9 @@ COSINE = dict(type='CosineAnnealingLR', begin=1, end=4)
         ([WARM_UP | dict(end=5)], 'warm-up of 5 epochs and the run has 4'),
         ([WARM_UP, COSINE | dict(end=9)], r'\[1\] \(CosineAnnealingLR\) ends at epoch 9 but .* 4'),
         ([WARM_UP, COSINE | dict(end=2)], 'ends at epoch 2 of 4, .* for the last 50% of the run'),
-        ([dict(type='CosineAnnealingLR', T_max=2, end=4)], 'T_max=2 and acts for 4 epochs'),
+        ([dict(type='CosineAnnealingLR', T_max=2, end=4)], 'T_max=2 and lasts 4 epochs'),
         ([dict(type='MultiStepLR', milestones=[10, 20])], 'none of its milestones'),
-        ([COSINE | dict(begin=6, end=9)], 'never acts: it begins at epoch 6'),
+        ([COSINE | dict(begin=6, end=9)], 'no effect: it begins at epoch 6'),
         ([COSINE | dict(by_epoch=False, end=4)], 'ends at iteration 4 of 12'),
     ],
 )

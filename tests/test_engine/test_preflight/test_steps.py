@@ -55,24 +55,26 @@ def test_no_epochs(refused, ask, runner, dataset, iterations, option) -> None:
 
 def test_nobody_validates(refused, ask, runner, dataset) -> None:
     data = dataset(*LINES)
-    assert 'EarlyStoppingHook never acts' in refused(
+    assert 'EarlyStoppingHook has no effect' in refused(
         'validation', runner(data, hooks=[EarlyStoppingHook('acc/top1', rule='greater')])
     )
     best = CheckpointHook(save_best='acc/top1')
-    assert "save_best=['acc/top1'] never acts" in refused('validation', runner(data, hooks=[best]))
+    assert "save_best=['acc/top1'] has no effect" in refused(
+        'validation', runner(data, hooks=[best])
+    )
     assert not ask('validation', runner(data, hooks=[CheckpointHook(save_best='auto')]))
 
 
 def test_validation_comes_late_or_never(refused, warned, ask, runner, dataset) -> None:
     data, best = dataset(*LINES), CheckpointHook(save_best='auto')
     once = runner(data, data, hooks=[best], loop=dict(val_interval=10))
-    assert 'validated once, at its end: train_cfg.val_interval=10 is above max_epochs=4' in warned(
+    assert 'validated once, at its end: train_cfg.val_interval=10 exceeds max_epochs=4' in warned(
         'validation', once
     )
     never = runner(data, data, hooks=[best], loop=dict(val_begin=9))
     assert 'never validated: train_cfg.val_begin=9' in warned('validation', never)
     never.hooks = [CheckpointHook(save_best='acc/top1')]
-    assert 'a hook waits for its result' in refused('validation', never)
+    assert 'a hook needs its result' in refused('validation', never)
     assert not ask('validation', runner(data, data, hooks=[best]))
 
 
@@ -89,11 +91,11 @@ def test_no_checkpoint(warned, ask, runner, dataset) -> None:
 def test_nothing_is_trained(refused, ask, runner, dataset) -> None:
     run = runner(dataset(*LINES))
     run.model = nn.Linear(2, 2).requires_grad_(False)
-    assert 'all are frozen' in refused('trainable', run)
+    assert 'are frozen' in refused('trainable', run)
     run.model.requires_grad_(True)
     assert not ask('trainable', run)
     run.cfg.optim_wrapper = dict(optimizer=dict(type='SGD', lr=0))
-    assert 'lr must be above 0, got 0' in refused('trainable', run)
+    assert 'lr must be positive, got 0' in refused('trainable', run)
 
 
 def test_resume_keeps_load_from(warned, ask, runner, dataset, tmp_path) -> None:
@@ -101,7 +103,7 @@ def test_resume_keeps_load_from(warned, ask, runner, dataset, tmp_path) -> None:
     run._resume, run._load_from = True, None
     run.work_dir = str(tmp_path / 'run')
     (tmp_path / 'run').mkdir()
-    assert 'training starts anew' in warned('start_of_training', run)
+    assert 'training starts from scratch' in warned('start_of_training', run)
     (tmp_path / 'cfg.py').write_text("load_from = 'clip.pth'\n")
     run.cfg = type(run.cfg).fromfile(str(tmp_path / 'cfg.py'))
     assert "starts from the config's load_from='clip.pth'" in warned('start_of_training', run)

@@ -13,9 +13,10 @@ from torch import nn
 
 from actionclip_mm.clip import build_clip
 from actionclip_mm.engine import CLIPOptimWrapperConstructor, ShardedStrategy
-from actionclip_mm.engine.strategies import clip_blocks
+from actionclip_mm.engine.sharding import clip_blocks
+from actionclip_mm.utils import RunRefused
 
-CONFIGS = Path(__file__).resolve().parents[3] / 'configs'
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 LEAF = CONFIGS / 'actionclip' / 'actionclip_vit-b-16_transf_k400_8f.py'
 
 
@@ -32,7 +33,7 @@ def test_fsdp_config(tmp_path):
 
 
 def test_fsdp_of_one_process_is_one_sentence(tmp_path):
-    with pytest.raises(RuntimeError, match='the run has one: start it with tools/dist_train.sh'):
+    with pytest.raises(RunRefused, match='the run has one: start it with tools/dist_train.sh'):
         ShardedStrategy(work_dir=str(tmp_path), env_kwargs=dict(launcher='none'))
 
 
