@@ -1,4 +1,8 @@
-"""The config file that goes with converted weights, as text in mmaction2's style without bases."""
+"""The config of converted weights as text.
+
+It has no bases, so it works from any folder and with mmaction2's own tools, which know no
+``actionclip_mm::`` before it is imported.
+"""
 
 from keyword import iskeyword
 from typing import Any
@@ -14,7 +18,7 @@ DEFAULT_FRAMES = 8
 
 _HEADER = '''"""{title} as a recognizer of actionclip_mm.
 
-    python tools/test.py {config} {in_command}
+    actionclip test {config} {in_command}
 
 Set `labels` (class names in the order of the ids), `ann_file` (lines "video id") and `data_root`.
 Expected numbers: not measured.
@@ -52,7 +56,7 @@ test_pipeline = [
 {resize_and_crop}    dict(type='FormatShape', input_format='NCTHW'),
     dict(type='PackActionInputs'),
 ]
-# 10 clips x 3 crops: the protocols of tools/run_protocol.py whose names end in 10x3 take it
+# 10 clips x 3 crops, for the protocols whose names end in 10x3
 multi_view_pipeline = [
     dict(type='VideoInit'),
     dict(type='SegmentCentreSample', clip_len=num_frames, num_clips=10),
@@ -146,7 +150,6 @@ def recognizer_config(converted: Converted) -> dict[str, Any]:
 
     The weights of the checkpoint are all there is, so nothing is ``pretrained``.
     """
-    width = converted.prompt.neck['in_channels']
     model: dict[str, Any] = dict(
         type='CLIPRecognizer',
         backbone=dict(
@@ -155,12 +158,10 @@ def recognizer_config(converted: Converted) -> dict[str, Any]:
         neck=converted.prompt.neck,
         cls_head=dict(
             type='VideoTextHead',
-            in_channels=width,
             label_encoder=dict(
                 type='TextPromptLabelEncoder',
                 labels=_Code('labels'),
                 templates=_Code('templates'),
-                arch=_Code('arch'),
                 split_names=_Code('split_names'),
             ),
             loss_cls=dict(type='VideoTextKLLoss'),

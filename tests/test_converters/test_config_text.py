@@ -29,6 +29,17 @@ def test_videos_are_read_as_by_the_shipped_configs(frames: int) -> None:
     assert written.test_dataloader.dataset.pipeline == written.test_pipeline
 
 
+def test_the_clip_and_its_width_are_written_once(tmp_path: Path, monkeypatch) -> None:
+    """And the config is read from any folder, without this package's bases."""
+    neck = dict(type='MeanPPrompt', in_channels=512)
+    converted = Converted('openai', {}, 'ViT-B-16', VisualPrompt(None, neck, None, []), Hints())
+    text = write_config_text(converted, 'a.pt', 'a.py', 'a.pth')
+    assert text.count('ViT-B-16') == 1 and text.count('512') == 1 and '_base_' not in text
+    (tmp_path / 'a.py').write_text(text)
+    monkeypatch.chdir(tmp_path)
+    assert Config.fromfile('a.py').model.backbone.arch == 'ViT-B-16'
+
+
 def test_protocols_of_10_clips_and_3_crops_take_it(arch: dict, tmp_path: Path) -> None:
     text_cfg = dict(arch['text_cfg'], vocab_size=49408)  # of the tokenizer that reads templates
     clip = open_clip.CLIP(**{**arch, 'text_cfg': text_cfg})
