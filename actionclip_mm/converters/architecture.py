@@ -56,10 +56,10 @@ def read_arch(state: dict[str, Tensor], quick_gelu: bool, hints: Hints) -> str |
 
 def mini_clip(state: dict[str, Tensor]) -> dict[str, Any] | None:
     """The config of the mini CLIP, which this project publishes, if weights have its shapes."""
-    config = carried('configs/_base_/models/mini_clip.py')
-    arch: dict[str, Any] = Config.fromfile(config).arch.to_dict()
-    shapes = expected_shapes(arch, None, None)
-    return arch if {name: value.shape for name, value in state.items()} == shapes else None
+    config = Config.fromfile(carried('configs/_base_/models/mini_clip.py'))
+    arch: dict[str, Any] = config.arch.to_dict()
+    same = {name: value.shape for name, value in state.items()} == expected_shapes(arch, None, None)
+    return arch if same else None
 
 
 def assumes_heads(arch: str | dict, hints: Hints) -> bool:

@@ -1,4 +1,4 @@
-"""What one part of a recognizer tells the config of the next: the CLIP, and widths."""
+"""Settings that one part of a recognizer passes on to the config of the next: CLIP and widths."""
 
 from typing import Any
 
@@ -11,10 +11,10 @@ from .text.label_encoder import TextPromptLabelEncoder
 
 
 def share_clip(backbone: dict, cls_head: dict | None) -> tuple[dict, dict | None]:
-    """Configs in which image encoder and label encoder take the towers of one CLIP, built once.
+    """Let image encoder and label encoder take the towers of one CLIP, built once.
 
     A label encoder without ``arch`` takes that of the backbone, and its weights unless it names
-    others. Towers of different models or weights are left to be built by each part.
+    others. Each part builds its own CLIP if the two differ.
     """
     head = cls_head or {}
     encoder: Any = head.get('label_encoder')
@@ -44,10 +44,10 @@ def clip_of_texts(backbone: dict, encoder: dict) -> tuple[Arch, str | None]:
 
 
 def with_width(cfg: dict, key: str, source: nn.Module) -> dict:
-    """A config whose ``in_channels`` is the width that the part before it gives.
+    """Set ``in_channels`` of a config, unless it is set, to the width of the part before.
 
     Raises:
-        ValueError: It is not written, and the part before it has no ``out_channels``.
+        ValueError: The part before has no ``out_channels``.
     """
     if cfg.get('in_channels') is not None:
         return cfg
@@ -55,6 +55,6 @@ def with_width(cfg: dict, key: str, source: nn.Module) -> dict:
     if not isinstance(width, int):
         raise ValueError(
             f'{key}.in_channels must be set to the width of the features of '
-            f'{type(source).__name__}, which does not tell it.'
+            f'{type(source).__name__}, which has no out_channels.'
         )
     return {**cfg, 'in_channels': width}

@@ -1,7 +1,7 @@
-"""Sums over processes with exact gradients: the batch of a contrastive loss is the global one.
+"""Gather and mean over processes with exact gradients, for contrastive losses of the global batch.
 
-The convention of every function here: DDP averages the gradients of the processes, so each must
-bring its share of the global loss times the number of processes W.
+DDP averages gradients over the W processes, so each process contributes W times its share of the
+global loss.
 """
 
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor
 
 
 def gather_rows(*tensors: Tensor) -> tuple[Tensor, ...]:
-    """Concatenates every process' rows; gradients flow back to the process that made them.
+    """Concatenate the rows of all processes; gradients flow back to where rows come from.
 
     Processes may hold different numbers of rows (the last batch of an epoch).
 
@@ -30,13 +30,13 @@ def gather_rows(*tensors: Tensor) -> tuple[Tensor, ...]:
 def global_mean(rows: Tensor, weights: Tensor | None = None) -> Tensor:
     """Mean over the rows of all processes.
 
-    Its value is the same everywhere, so that what is logged does not depend on the rank. Its
-    gradient is that of W / B_global times the sum of this process' rows.
+    The value is the same on every rank. The gradient is that of W / B_global times the sum of the
+    rows of this process.
 
     Args:
-        rows: [B_local]; some processes may have none. The mean of no rows at all is 0.
+        rows: [B_local]; some processes may have none. The mean of no rows is 0.
         weights: Weight of each row [B_local], for ``sum(weights * rows) / sum(weights)`` over all
-            processes. If every weight is 0, so is the mean. None (default) weighs rows equally.
+            processes, 0 if all weights are 0. Defaults to None: rows count equally.
     """
     if weights is not None:
         return _weighted_mean(rows, weights.to(rows))
@@ -70,8 +70,8 @@ def _row_counts(x: Tensor) -> list[int]:
 class _Gather(torch.autograd.Function):
     """All-gather whose backward is the sum over processes of the gradients of one's own rows.
 
-    ``torch.distributed.nn.functional.all_gather`` asks for equal shapes; here short processes are
-    padded for the exchange and the padding is cut off again.
+    ``torch.distributed.nn.functional.all_gather`` needs equal shapes; here rows are padded for the
+    exchange.
     """
 
     @staticmethod

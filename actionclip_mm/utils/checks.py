@@ -1,4 +1,4 @@
-"""Refusals that several parts share."""
+"""Checks of values that users set: each raises one sentence with key, value and range."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,19 +15,66 @@ class RunRefused(UserError, ValueError):
     """A run that would fail, or be wrong, is refused."""
 
 
-def check_positive(value: Any, key: str, advice: str = 'set it to 1 or more') -> None:
-    """Refuses what is no positive whole number.
+def check_positive(value: Any, key: str, advice: str = '') -> None:
+    """Refuse a value that is not a positive integer.
 
     Args:
         value: What the config says.
         key: The config key, for the message.
+        advice: What to set, for the message.
+
+    Raises:
+        ValueError: Not an integer, or below 1.
+    """
+    if not isinstance(value, int) or value < 1:
+        end = f': {advice}' if advice else ''
+        raise ValueError(f'{key} must be a positive integer, got {value!r}{end}.')
+
+
+def check_range(value: Any, low: float, high: float, key: str, advice: str = '') -> None:
+    """Refuse a number outside [low, high].
+
+    Args:
+        value: What the config says; an integer if both bounds are.
+        low: Lowest value.
+        high: Highest value.
+        key: The config key, for the message.
         advice: What to do, for the message.
 
     Raises:
-        ValueError: Anything but a whole number of at least 1.
+        ValueError: Another kind of value, or one out of range.
     """
-    if not isinstance(value, int) or value < 1:
-        raise ValueError(f'{key}={value!r} is not a positive whole number: {advice}.')
+    kind = int if isinstance(low, int) and isinstance(high, int) else (int, float)
+    if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:
+        word, end = 'an integer ' if kind is int else '', f': {advice}' if advice else ''
+        raise ValueError(f'{key} must be {word}in [{low}, {high}], got {value!r}{end}.')
+
+
+def check_frames(found: int, allowed: int, key: str) -> None:
+    """Refuse a video whose number of frames is not the one that a module was built for.
+
+    Raises:
+        ValueError: Another number of frames.
+    """
+    if found != allowed:
+        raise ValueError(
+            f'{key} must be the frames per video of the pipeline, got {allowed} for {found} frames.'
+        )
+
+
+def check_file(path: str | Path, what: str, advice: str) -> None:
+    """Refuse a file that does not exist.
+
+    Args:
+        path: The file.
+        what: Its kind, capitalised, for the message.
+        advice: What to do, for the message.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"{what} '{path}' does not exist: {advice}.")
 
 
 def check_choice(value: Any, allowed: Iterable[Any], key: str) -> None:

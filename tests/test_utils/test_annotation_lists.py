@@ -1,5 +1,6 @@
 """Lists are read back as written, and errors name the line."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,7 @@ def test_any_bytes_are_read_or_refused(tmp_path: Path, content: bytes) -> None:
         assert 'list.txt' in str(error)
         assert '\n' not in str(error)
     else:
-        rows = content.decode('utf-8-sig').split('\n')
+        rows = re.split('\r\n|\r|\n', content.decode('utf-8-sig'))
         assert [int(line.place.split()[1]) for line in lines] == [
             number for number, row in enumerate(rows, start=1) if row.strip(' \t\r')
         ]

@@ -8,7 +8,7 @@ from actionclip_mm.utils import check_positive, check_videos_read
 @pytest.mark.parametrize('value', [0, -1, 1.0, '1', None])
 def test_not_a_positive_integer(value: object) -> None:
     check_positive(1, 'key')
-    with pytest.raises(ValueError, match=r'key='):
+    with pytest.raises(ValueError, match='key must be a positive integer, got'):
         check_positive(value, 'key')
 
 

@@ -27,14 +27,14 @@ class CLIPImageEncoder(BaseModule):
         pretrained: open_clip tag, path of a weight file, or None for random weights.
         visual_prompt: Config of a pre- or in-network visual prompt (``JointPrompt``,
             ``ShiftPrompt``), or None.
-        frozen_stages: How much of the tower does not learn: -1 (nothing, default), 0 (what lies
-            before the first block), k (and the first k blocks, or stages of a convolutional tower)
-            or ``'all'``. A ``visual_prompt`` inside learns all the same.
-        with_cp: Whether activations inside blocks are computed again in the backward pass instead
-            of being kept. Defaults to False.
-        frame_chunk: Images that the tower sees at once, None for all frames of a batch (default).
-            Bounds memory without gradients, and in training what a block needs under ``with_cp``.
-            A ``visual_prompt`` inside needs whole videos: a multiple of T.
+        frozen_stages: What is frozen: -1 (nothing, default), 0 (the stem), k (the stem and the
+            first k blocks, or stages of a convolutional tower) or ``'all'``. A ``visual_prompt``
+            inside learns in any case.
+        with_cp: Whether to recompute activations of blocks in the backward pass (gradient
+            checkpointing). Defaults to False.
+        frame_chunk: Images encoded at once, None for all frames of a batch (default). Bounds
+            memory without gradients and, under ``with_cp``, in training. With a ``visual_prompt``
+            a multiple of T.
         clip: The CLIP of ``arch`` and ``pretrained``, if :class:`CLIPRecognizer` has built it.
 
     Attributes:
@@ -42,10 +42,10 @@ class CLIPImageEncoder(BaseModule):
         preprocess: Pixel mean and std (in [0, 255]) and frame size that the tower was trained on.
 
     Raises:
-        ValueError: Unknown ``arch``, weights that do not fit, a prompt that the tower cannot carry,
-            blocks that it lacks or cannot recompute, frames of a wrong size, ``frame_chunk`` with
-            BatchNorm that learns or that tears a video which a prompt reads as a whole.
-        FileNotFoundError: ``pretrained`` cannot be found.
+        ValueError: Unknown ``arch``; weights that do not fit; a prompt that the tower does not
+            support; blocks that cannot be frozen or recomputed; frames of a wrong size;
+            ``frame_chunk`` with trainable BatchNorm or one that splits a video.
+        FileNotFoundError: ``pretrained`` does not exist.
     """
 
     def __init__(
@@ -73,11 +73,11 @@ class CLIPImageEncoder(BaseModule):
             checkpoint_blocks(self.visual, 'backbone.with_cp')
         self.frame_chunk = frame_chunk
         if frame_chunk is not None:
-            check_positive(frame_chunk, 'backbone.frame_chunk', 'set it to a number of images')
+            check_positive(frame_chunk, 'backbone.frame_chunk')
             refuse_batch_norm(self, 'backbone.frame_chunk')
 
     def init_weights(self) -> None:
-        """Does nothing: the constructor has loaded or drawn the weights.
+        """Keep the weights of the constructor.
 
         mmengine would call ``init_weights`` of every child, and some towers have such a method.
         """
@@ -89,23 +89,22 @@ class CLIPImageEncoder(BaseModule):
         return self
 
     def forward(self, x: Tensor) -> Tensor:
-        """Encodes each frame.
+        """Encode each frame.
 
         Args:
             x: Normalised frames [B, 3, T, H, W].
 
         Returns:
-            Frame features [B, T, D], not normalised; [B, 1, D] where a prompt has joined the
-            frames.
+            Frame features [B, T, D], not normalised; [B, 1, D] if a prompt joins the frames.
         """
         if x.dim() != 5 or x.shape[1] != 3:
             raise ValueError(
-                f'{type(self).__name__} got an input of shape {tuple(x.shape)} but takes '
-                "[B, 3, T, H, W]: set FormatShape and data_preprocessor.format_shape to 'NCTHW'."
+                f'{type(self).__name__} takes [B, 3, T, H, W], got {tuple(x.shape)}: set '
+                "FormatShape and data_preprocessor.format_shape to 'NCTHW'."
             )
         if tuple(x.shape[-2:]) != self.preprocess.size:
             raise ValueError(
-                f'{self.arch} takes frames of {_size(self.preprocess.size)} pixels but got '
+                f'{self.arch} takes frames of {_size(self.preprocess.size)} pixels, got '
                 f'{_size(x.shape[-2:])}: set the scale of Resize and the crop in the pipeline.'
             )
         if self.visual_prompt is not None:

@@ -1,8 +1,8 @@
-"""Shift, the in-network visual prompt: channels move between neighbouring frames (section 3.3).
+"""Shift, the in-network visual prompt: channels shifted between frames (section 3.3).
 
 The temporal shift module of Lin et al. (ICCV 2019) before every block of the ViT. Agrees with the
-released code, which leaves the class token alone. One departure: a single frame has no neighbours
-and passes unchanged, where the released code would put zeros into a quarter of its channels.
+released code, which does not shift the class token. One departure: a single frame passes
+unchanged, where the released code would zero a quarter of its channels.
 """
 
 import torch
@@ -11,18 +11,19 @@ from mmaction.registry import MODELS
 from torch import Tensor, nn
 
 from ...clip import PatchDropout, VisionTransformer
+from ...utils import check_range
 from .base_tower_prompt import BaseTowerPrompt
 
 
 def shift_frames(tokens: Tensor, num_shifted: int) -> Tensor:
-    """Takes channels of the patch tokens from the frames before and after.
+    """Take channels of the patch tokens from the next and the previous frame.
 
     Args:
         tokens: [B, T, 1+hw, width], the first of each frame being its class token.
         num_shifted: How many channels come from t+1, and how many more from t-1.
 
     Returns:
-        The same shape; where there is no neighbour, its channels are zero.
+        The same shape; channels from beyond the first and last frame are zero.
     """
     class_token, patches = tokens[:, :, :1], tokens[:, :, 1:]
     rest = patches.shape[-1] - 2 * num_shifted
@@ -35,15 +36,15 @@ def shift_frames(tokens: Tensor, num_shifted: int) -> Tensor:
 
 @MODELS.register_module()
 class ShiftPrompt(BaseTowerPrompt):
-    """Shifts 1/8 of the channels from the next and 1/8 from the last frame, before every block.
+    """Take 1/8 of the channels from the next and 1/8 from the previous frame before every block.
 
     Args:
-        visual: The image tower, handed over by the encoder.
-        shift_div: One in so many channels moves in each direction. Defaults to 8.
+        visual: The image tower, passed by the encoder.
+        shift_div: 1 / shift_div of the channels is shifted in each direction. Defaults to 8.
 
     Raises:
-        ValueError: Another tower than open_clip's ViT, or one that drops patches in training;
-            ``shift_div`` below 2 or above the tower's width.
+        ValueError: A tower other than open_clip's ViT, or one with patch dropout; ``shift_div``
+            below 2 or above the tower's width.
     """
 
     def __init__(self, visual: nn.Module | None = None, shift_div: int = 8) -> None:
@@ -52,15 +53,11 @@ class ShiftPrompt(BaseTowerPrompt):
 
     def attach(self, visual: VisionTransformer) -> None:
         width = visual.class_embedding.shape[0]
-        if not isinstance(self.shift_div, int) or not 2 <= self.shift_div <= width:
-            raise ValueError(
-                f'backbone.visual_prompt.shift_div={self.shift_div!r} is out of range: set a whole '
-                f"number from 2 to the tower's width of {width}."
-            )
+        check_range(self.shift_div, 2, width, 'backbone.visual_prompt.shift_div')
         if isinstance(visual.patch_dropout, PatchDropout):
             raise ValueError(
-                'ShiftPrompt cannot follow patches that are dropped at random in each frame: set '
-                'patch_dropout=0 in the vision_cfg of backbone.arch.'
+                'ShiftPrompt does not support patch dropout, which drops other patches in each '
+                'frame: set patch_dropout=0 in the vision_cfg of backbone.arch.'
             )
         self.num_shifted = width // self.shift_div
         for block in visual.transformer.resblocks:

@@ -1,4 +1,4 @@
-"""CLIP's pre-training as a head: each image meets captions of its own instead of a class name."""
+"""CLIP's pre-training as a head: images are compared with captions instead of class names."""
 
 import zlib
 
@@ -16,53 +16,48 @@ from .video_text_head import VideoTextHead
 class CaptionHead(VideoTextHead):
     """Trains with ``data_sample.captions``; tests like :class:`VideoTextHead` with its labels.
 
-    Every caption in the batch that is true of an image is one of its positives, so 'red' drawn for
-    one image is not a negative for another red one.
+    Every caption in the batch that belongs to an image is one of its positives: 'red', drawn for
+    one image, is not a negative for another red one.
 
     Args:
-        captions_per_image: How many captions an image meets at once; encoding a caption costs far
-            less than encoding an image. Defaults to 1.
+        captions_per_image: Captions drawn per image and step; encoding a caption costs far less
+            than encoding an image. Defaults to 1.
         **kwargs: As in :class:`VideoTextHead`.
 
     Raises:
-        ValueError: ``captions_per_image`` is not a positive whole number; a loss over the texts of
-            all classes or with class weights; samples have no captions.
+        ValueError: ``captions_per_image`` is not a positive integer; a loss over the texts of all
+            classes or with class weights; samples without captions.
     """
 
     def __init__(self, captions_per_image: int = 1, **kwargs) -> None:
         check_positive(captions_per_image, 'cls_head.captions_per_image')
         super().__init__(**kwargs)
-        if not self.loss_cls.needs_labels:
+        if not self.loss_cls.needs_labels or self.loss_cls.class_weight is not None:
             raise ValueError(
-                f'cls_head.loss_cls={type(self.loss_cls).__name__} compares with a text of each '
-                'class, but here each image brings a caption: set VideoTextKLLoss.'
-            )
-        if self.loss_cls.class_weight is not None:
-            raise ValueError(
-                'cls_head.loss_cls.class_weight must be None under CaptionHead: captions are not '
-                'classes.'
+                'CaptionHead compares with captions, not classes: cls_head.loss_cls must be '
+                f'VideoTextKLLoss without class_weight, got {type(self.loss_cls).__name__}.'
             )
         self.captions_per_image = captions_per_image
 
     def loss(
         self, feats: Feats, data_samples: list, num_segs: int | None = None, **kwargs
     ) -> dict[str, Tensor]:
-        """Contrastive loss; an image stands there once for each of its captions."""
+        """Contrastive loss; each image is repeated for each of its captions."""
         video = pool_features(feats, num_segs)  # [B, in_channels]
         video = video.repeat(self.captions_per_image, 1)  # [K·B, in_channels]
         return super().loss(video, data_samples * self.captions_per_image, **kwargs)
 
     def training_texts(self, data_samples: list) -> tuple[Tensor, Tensor, Tensor]:
-        """A caption for each sample, and which captions each image and each text stands for.
+        """Draw a caption for each sample.
 
         Returns:
-            Token ids [B, L], caption sets of the images [B, C], those of the texts [B, C]; C are
-            the different captions that were drawn in the batch of all processes.
+            Token ids [B, L], caption sets of the images [B, C], those of the texts [B, C]; C is
+            the number of different captions drawn in the batch of all processes.
         """
         if not all('captions' in sample for sample in data_samples):
             raise ValueError(
-                'CaptionHead needs the captions of each sample: put captions into meta_keys of '
-                'PackActionInputs and use ImageTextDataset.'
+                'CaptionHead needs samples with captions: use ImageTextDataset, and captions in '
+                'meta_keys of PackActionInputs.'
             )
         captions = [sample.captions for sample in data_samples]
         drawn = [texts[int(torch.randint(len(texts), ()))] for texts in captions]
@@ -76,11 +71,11 @@ class CaptionHead(VideoTextHead):
 
 
 def _members(known: Tensor, captions: list[str]) -> Tensor:
-    """Which of the known captions are true of an image, [C]."""
+    """Which of the known captions belong to an image, [C]."""
     sums = torch.tensor([_checksum(caption) for caption in captions], device=known.device)
     return torch.isin(known, sums)
 
 
 def _checksum(caption: str) -> int:
-    """A number that stands for a caption on every process alike."""
+    """An id of a caption, the same on every process."""
     return zlib.crc32(caption.encode())

@@ -1,4 +1,4 @@
-"""One vector per view from whatever a backbone of mmaction2 gives out."""
+"""Pool the features of any backbone of mmaction2 to one vector per view."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ Feats = Tensor | Sequence['Feats']
 
 
 def pool_features(feats: Feats, num_segs: int | None = None, width: int | None = None) -> Tensor:
-    """Averages a feature map over all but the batch and the channels.
+    """Average a feature map over all axes but batch and channels.
 
     Args:
         feats: One of
@@ -18,23 +18,22 @@ def pool_features(feats: Feats, num_segs: int | None = None, width: int | None =
             - [B·T, D, h, w] (2D backbones, with ``num_segs`` = T), [B, D, T, h, w] (3D backbones);
             - [B, M, D, T, J] (M persons of J joints; skeleton backbones, with ``width`` = D);
             - a map [B, D, T, h, w] with its class token [B, D] (MViT), of which the token is
-              taken, as mmaction2's ``MViTHead`` does;
-            - several of these, which are pooled each and put side by side (the pathways of
-              SlowFast, the scales of MViT).
-        num_segs: T of a 2D backbone, as mmaction2's ``Recognizer2D`` hands it over.
-        width: The D that is expected; None takes any.
+              used, as in mmaction2's ``MViTHead``;
+            - several of these, pooled and concatenated (the pathways of SlowFast, the scales of
+              MViT).
+        num_segs: T of a 2D backbone, passed by mmaction2's ``Recognizer2D``.
+        width: Expected D; None for any.
 
     Returns:
         [B, D].
 
     Raises:
-        ValueError: A shape that is none of these, or another width.
+        ValueError: Another shape or width.
     """
     pooled = _pool(feats, num_segs, width)
     if width not in (None, pooled.shape[1]):
         raise ValueError(
-            f'The backbone gives features of width {pooled.shape[1]} but cls_head.in_channels='
-            f'{width}: set in_channels={pooled.shape[1]}.'
+            f'cls_head.in_channels must be {pooled.shape[1]}, as in the backbone, got {width}.'
         )
     return pooled
 
@@ -55,13 +54,13 @@ def _pool(feats: Feats, num_segs: int | None, width: int | None) -> Tensor:
     if feats.dim() == 2:
         return feats
     raise ValueError(
-        f'VideoTextHead got features of shape {tuple(feats.shape)}: it pools [B, D], [B, T, D], '
-        '[B·T, D, h, w], [B, D, T, h, w] and [B, M, D, T, J] only.'
+        'VideoTextHead takes [B, D], [B, T, D], [B·T, D, h, w], [B, D, T, h, w] or '
+        f'[B, M, D, T, J], got {tuple(feats.shape)}.'
     )
 
 
 def _is_map_with_token(feats: Sequence) -> bool:
-    """Whether it is a feature map [B, D, T, h, w] and the class token [B, D] of the same stage."""
+    """Whether features are a map [B, D, T, h, w] and the class token [B, D] of the same stage."""
     if len(feats) != 2 or not all(isinstance(feat, Tensor) for feat in feats):
         return False
     feature_map, token = feats

@@ -1,4 +1,4 @@
-"""From similarities of views and templates to one score per class."""
+"""Pool similarities of views and templates to one score per class."""
 
 from collections.abc import Callable
 
@@ -12,38 +12,36 @@ VIEWS, TEMPLATES = 1, 2  # axes of [N, V, P, C]
 
 ENSEMBLES = ('prob', 'embed', 'score')
 
-# What a similarity to a class becomes, [N, V, P, C] -> the same. Only 'softmax' lets the classes
-# of a video compete, which re-orders the videos of a class and so spoils a ranking of them.
+# Activations of similarities [N, V, P, C]. Only 'softmax' couples the classes of a video, which
+# re-orders the videos of a class and so changes a ranking of them.
 _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     'softmax': lambda logits: logits.softmax(dim=-1),
     'similarity': lambda logits: logits,
     'sigmoid': lambda logits: logits.sigmoid(),
 }
 
-# What becomes of the views' scores [N, V, C].
+# Pooling of the views' scores [N, V, C].
 _OVER_VIEWS: dict[str | None, Callable[[Tensor], Tensor]] = {
     'prob': lambda probs: probs.mean(dim=VIEWS),  # [N, C]
-    'score': lambda probs: probs.squeeze(VIEWS),  # they were averaged as similarities: [N, C]
+    'score': lambda probs: probs.squeeze(VIEWS),  # averaged as similarities before: [N, C]
     'max': lambda probs: probs.amax(dim=VIEWS),  # [N, C]
     None: lambda probs: probs,  # [N, V, C]
 }
 
 
 class ScorePooling:
-    """Pools similarities [N, V, P, C] to one score per class [N, C].
+    """Pool similarities [N, V, P, C] to one score per class [N, C].
 
-    The softmax over classes stands between two averages: what is averaged as a ``'score'`` is
-    averaged before it (the paper's mean of similarities, section 4.1), the rest behind it (the
-    released code's mean of probabilities over templates). With ``scores='similarity'`` nothing
-    stands between them, so ``'prob'`` and ``'score'`` are the same mean.
+    ``'score'`` averages before the softmax over classes (the paper's mean of similarities, section
+    4.1), ``'prob'`` after it (the released code's mean of probabilities over templates). They are
+    the same with ``scores='similarity'``, which has no softmax.
 
     Args:
         average_clips: ``'prob'``, ``'score'``, ``'max'`` over views, or None to keep them.
-        ensemble: ``'prob'`` or ``'score'`` over templates; ``'embed'`` has averaged the text
-            features already, see :func:`average_texts`.
-        scores: ``'softmax'`` (probabilities of classes that exclude each other, default),
-            ``'similarity'`` (as they come: classes do not compete), ``'sigmoid'`` (a probability
-            per class).
+        ensemble: ``'prob'`` or ``'score'`` over templates; for ``'embed'`` text features are
+            averaged before, see :func:`average_texts`.
+        scores: ``'softmax'`` (probabilities that sum to 1, default), ``'similarity'`` (no
+            activation), ``'sigmoid'`` (a probability per class).
 
     Raises:
         ValueError: An unknown name.
@@ -72,10 +70,10 @@ def average_texts(text: Tensor, num_sentences: Tensor) -> Tensor:
 
     Args:
         text: Features of length 1, [P, C, D].
-        num_sentences: How many of the P rows are a class's own, [C]; the rest repeats them.
+        num_sentences: Number of sentences of each class [C]; the other rows repeat them.
 
     Returns:
-        The normalised mean of each class's own sentences, [1, C, D].
+        The normalised mean of the sentences of each class, [1, C, D].
     """
     rows = torch.arange(len(text), device=text.device)[:, None]  # [P, 1]
     own = (rows < num_sentences).to(text.dtype)  # [P, C]

@@ -1,8 +1,8 @@
-"""Matching instead of classifying: scale x cosine between a video and label texts (eq. 1-3).
+"""Video-text matching: scale x cosine between a video and label texts (eq. 1-3).
 
 Agrees with the released code at test time: similarities are multiplied by a fixed 100, not by the
-learned scale, unless ``test_scale=None``. SigLIP's logit bias is left out: it is the same for every
-text and video, so it cancels in each softmax of the losses and of the scores.
+learned scale, unless ``test_scale=None``. SigLIP's logit bias is omitted: it is the same for every
+text and video, so it cancels in every softmax.
 """
 
 import math
@@ -20,41 +20,43 @@ from ..losses import BaseVideoTextLoss
 from .feature_pooling import Feats, pool_features
 from .score_pooling import ScorePooling, average_texts
 
-MAX_LOGIT_SCALE = math.log(100)  # CLIP clamps its temperature there
+MAX_LOGIT_SCALE = math.log(100)  # CLIP's clamp
+_BLENDING = 'set data_preprocessor.blending=None, since no sentence describes mixed videos'
 
 
 @MODELS.register_module()
 class VideoTextHead(BaseHead):
-    """Compares video features with the text features of the classes.
+    """Compare video features with the text features of the classes.
 
-    Works behind :class:`CLIPRecognizer` and behind mmaction2's own recognizers: feature maps are
-    pooled, and projected where their width differs from the text's.
+    Works in :class:`CLIPRecognizer` and in mmaction2's own recognizers: feature maps are pooled,
+    and projected if their width differs from the text width.
 
     Args:
-        in_channels: Width of the features that come in.
+        in_channels: Width of the input features.
         label_encoder: Config of the label encoder.
         loss_cls: Config of the loss: ``VideoTextKLLoss`` (texts of the batch, default),
             ``VideoAllTextKLLoss`` or ``VideoTextBCELoss`` (texts of all classes).
         average_clips: How views become one score: ``'prob'`` (mean of probabilities, default),
-            ``'score'`` (mean of similarities), ``'max'``, or None (views are kept).
-        ensemble: How the templates become one score: ``'prob'`` (softmax each, mean; the released
-            way, default), ``'score'`` (mean of similarities), ``'embed'`` (mean of text features).
-        num_classes: Only checked against the number of labels. Defaults to None.
+            ``'score'`` (mean of similarities), ``'max'``, or None (keep the views).
+        ensemble: How templates become one score: ``'prob'`` (mean of probabilities as in the
+            released code, default), ``'score'`` (mean of similarities), ``'embed'`` (mean of text
+            features).
+        num_classes: Checked against the number of labels, if given. Defaults to None.
         multi_class: Whether ``gt_label`` is a multi-hot vector. Defaults to False.
         scores: What the pooled scores are: ``'softmax'`` (probabilities that sum to 1),
-            ``'similarity'`` (scale x cosine; classes do not compete, so videos can be ranked by
-            them), ``'sigmoid'`` (a probability per class, with the margin of ``VideoTextBCELoss``
-            and the learned scale). None, the default, is ``'similarity'`` for ``multi_class`` and
-            ``'softmax'`` otherwise.
+            ``'similarity'`` (scale x cosine, by which videos can be ranked), ``'sigmoid'`` (a
+            probability per class, with the margin of ``VideoTextBCELoss`` and the learned scale).
+            Defaults to None: ``'similarity'`` for ``multi_class``, else ``'softmax'``.
         test_scale: Factor on the cosine at test time, None for the learned one. Defaults to 100.
         learnable_scale: Whether the factor in training is learned. Defaults to True.
-        topk: Taken from configs of mmaction2's heads and without effect: the losses over texts
-            give no class scores in training, so no training accuracy is logged.
+        topk: Accepted for mmaction2's configs, without effect: losses over texts have no class
+            scores in training, so no training accuracy is logged.
 
     Raises:
-        ValueError: ``num_classes`` is not the number of labels, unknown ``average_clips``,
-            ``ensemble`` or ``scores``, a loss of another kind, ``'sigmoid'`` without what it needs,
-            or a label in the data that is out of range or missing where the loss needs one.
+        ValueError: ``num_classes`` is not the number of labels; unknown ``average_clips``,
+            ``ensemble`` or ``scores``; a loss of another kind; ``'sigmoid'`` without
+            ``VideoTextBCELoss`` and ``test_scale=None``; data with labels that are out of range, or
+            missing if the loss needs them.
     """
 
     def __init__(
@@ -74,8 +76,8 @@ class VideoTextHead(BaseHead):
         encoder = MODELS.build(label_encoder)
         if num_classes not in (None, len(encoder.labels)):
             raise ValueError(
-                f'cls_head.num_classes={num_classes} but the label encoder has '
-                f'{len(encoder.labels)} labels: leave num_classes out or mend the label list.'
+                f'cls_head.num_classes must be {len(encoder.labels)}, the number of labels, or '
+                f'omitted, got {num_classes}.'
             )
         super().__init__(
             num_classes=len(encoder.labels),
@@ -95,7 +97,7 @@ class VideoTextHead(BaseHead):
         self.logit_scale = nn.Parameter(
             torch.tensor(encoder.init_logit_scale), requires_grad=learnable_scale
         )
-        # weights with a larger scale (SigLIP's; the released trainer has no limit) keep it
+        # a larger scale of weights is kept (SigLIP's; the released trainer has no limit)
         self.max_logit_scale = max(MAX_LOGIT_SCALE, encoder.init_logit_scale)
         before_loading(self, _keep_larger_scale)
         self.projection: nn.Module = nn.Identity()
@@ -103,7 +105,7 @@ class VideoTextHead(BaseHead):
             self.projection = nn.Linear(in_channels, encoder.out_channels)
 
     def set_labels(self, labels: str | list[str], templates: str | list[str] | None = None) -> None:
-        """Exchanges the classes (and templates); scores have the new length from then on."""
+        """Replace the classes, and the templates unless None."""
         self.label_encoder.set_labels(labels, templates)
         self.num_classes = len(self.label_encoder.labels)
 
@@ -147,7 +149,7 @@ class VideoTextHead(BaseHead):
     def loss(
         self, feats: Feats, data_samples: list, num_segs: int | None = None, **kwargs
     ) -> dict[str, Tensor]:
-        """Contrastive loss of a batch between its videos and the texts that the loss wants."""
+        """Contrastive loss between the videos of a batch and the texts that the loss draws."""
         with torch.no_grad():
             self.logit_scale.clamp_(max=self.max_logit_scale)
         video = self.embed(feats, num_segs)  # [B, D]
@@ -158,12 +160,12 @@ class VideoTextHead(BaseHead):
         return dict(loss_cls=loss, logit_scale=scale.detach())
 
     def training_texts(self, data_samples: list) -> tuple[Tensor, Tensor, Tensor]:
-        """The sentences that the loss wants, and what decides which pairs are positive.
+        """Draw the texts that the loss needs.
 
         Returns:
             Token ids [B, L], labels of the videos and labels of the texts: class ids [B], or for
-            ``multi_class`` multi-hot [B, C], each text standing for one class. With a loss over all
-            classes there are C texts.
+            ``multi_class`` multi-hot [B, C] with one class per text. A loss over all classes has C
+            texts.
         """
         labels = torch.stack([sample.gt_label for sample in data_samples])
         labels = labels.to(self.label_encoder.tokens.device)
@@ -179,10 +181,10 @@ class VideoTextHead(BaseHead):
         return self.label_encoder.draw_tokens(classes), labels, text_labels
 
     def predict_by_feat(self, cls_scores: Tensor, data_samples: list) -> list:
-        """Pools views and templates of [N·V, P, C] and writes scores and labels into samples.
+        """Pool views and templates of [N·V, P, C] and write scores and labels into samples.
 
         ``pred_label`` is the class with the best score, for multi-label videos too: similarities
-        have no threshold above which a class counts as found.
+        have no threshold.
         """
         logits = cls_scores.unflatten(0, (len(data_samples), -1))  # [N, V, P, C]
         scores = self.pool(logits)
@@ -217,62 +219,54 @@ class VideoTextHead(BaseHead):
         if labels.numel() and not 0 <= int(labels.min()) <= int(labels.max()) < self.num_classes:
             wrong = labels[(labels < 0) | (labels >= self.num_classes)][0]
             raise ValueError(
-                f'The annotation file has label {int(wrong)} but there are {self.num_classes} '
-                'class names: give ids from 0 on, or the label list that belongs to the file.'
+                f'Labels of the annotation file must be in [0, {self.num_classes - 1}], got '
+                f'{int(wrong)}: use the label list that belongs to the file.'
             )
 
     def _check_label_sets(self, labels: Tensor) -> None:
         if bool(((labels != 0) & (labels != 1)).any()):
             raise ValueError(
-                'Multi-label targets must be 0 or 1, got values in between: set '
-                'data_preprocessor.blending=None if it mixes videos (no sentence describes a '
-                'mixture).'
+                f'Multi-label targets must be 0 or 1, got values in between: {_BLENDING}.'
             )
         if labels.shape[-1] != self.num_classes:
             raise ValueError(
-                f'Multi-label targets of shape {tuple(labels.shape)} came for {self.num_classes} '
-                'class names: each video needs a vector of that length.'
+                f'Multi-label targets must have the shape [B, {self.num_classes}], got '
+                f'{tuple(labels.shape)}.'
             )
         if self.loss_cls.needs_labels and not bool((labels > 0).any(dim=1).all()):
             raise ValueError(
-                f'A video without a label came but {type(self.loss_cls).__name__} draws a text of '
-                'each: take it out of the annotation file, or set VideoAllTextKLLoss or '
-                'VideoTextBCELoss.'
+                f'{type(self.loss_cls).__name__} needs a label for every video, got one without: '
+                'remove it from the annotation file, or set VideoAllTextKLLoss or VideoTextBCELoss.'
             )
 
 
 def _check_single(labels: Tensor) -> None:
     if labels.dim() > 1 and labels.shape[1] != 1:
         raise ValueError(
-            f'Label vectors of shape {tuple(labels.shape)} came where each video has one class: '
-            'set data_preprocessor.blending=None if it mixes videos (no sentence describes a '
-            'mixture), or cls_head.multi_class=True if videos have several classes.'
+            f'Labels must have one class per video, got vectors of shape {tuple(labels.shape)}: '
+            f'set cls_head.multi_class=True if videos have several classes, or {_BLENDING}.'
         )
 
 
 def _keep_larger_scale(
     head: VideoTextHead, state_dict: dict[str, Tensor], prefix: str, *_: object
 ) -> None:
-    """Raise the limit to the scale of a checkpoint, which training would change at once."""
+    """Raise the clamp to the scale of a checkpoint, which it would change otherwise."""
     scale = state_dict.get(f'{prefix}logit_scale')
     if scale is not None and scale.numel() == 1:
         head.max_logit_scale = max(head.max_logit_scale, float(scale))
 
 
 def head_with_labels(model: nn.Module) -> Any:
-    """The head of a recognizer whose classes can be exchanged.
+    """The head of a recognizer whose classes can be replaced.
 
     Raises:
-        ValueError: No head, or one whose classes are fixed, such as mmaction2's.
+        ValueError: No head, or one with fixed classes, such as mmaction2's.
     """
     head = getattr(model, 'cls_head', None)
-    if head is None:
-        raise ValueError(
-            f'{type(model).__name__} has no classes: set cls_head, such as to VideoTextHead.'
-        )
     if not hasattr(head, 'set_labels'):
         raise ValueError(
-            f'The classes of {type(head).__name__} are fixed by its training: leave out other '
+            f'The classes of {type(model if head is None else head).__name__} are fixed: omit '
             'labels and templates, or use a model with VideoTextHead.'
         )
     return head

@@ -1,4 +1,4 @@
-"""What losses between videos and texts share: which texts they draw, class weights, precision."""
+"""Base class of losses between videos and texts: drawn texts, class weights, precision."""
 
 import math
 from abc import abstractmethod
@@ -17,7 +17,7 @@ class BaseVideoTextLoss(nn.Module):
         class_weight: Weight of each class [C], or None: classes count equally.
 
     Attributes:
-        needs_labels (bool): Whether every video needs a label, because it brings a text of its own.
+        needs_labels (bool): Whether every video needs a label, of which a text is drawn.
             Otherwise the loss takes one text of every class.
         has_margin (bool): Whether :meth:`logits` are those of a probability per class.
 

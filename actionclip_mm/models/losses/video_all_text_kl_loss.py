@@ -1,6 +1,6 @@
 """The contrastive loss with the texts of all classes, not only of those in the batch.
 
-An option of ours: small batches lack negatives, and videos of several classes meet all of them.
+An option of ours for small batches, which lack negatives, and for videos of several classes.
 """
 
 from mmaction.registry import MODELS
@@ -17,10 +17,10 @@ class VideoAllTextKLLoss(VideoTextKLLoss):
     """Each video against one text of every class, and each class in the batch against its videos.
 
     With one class per video and ``target='normalized'``, video-to-text is the cross entropy over
-    all classes; with several, they share the target of its row evenly. Classes without a video in
-    the global batch have no text-to-video row, and videos without a label no video-to-text row:
-    these are negatives for every text, and no more. Processes share the rows of classes among them;
-    texts are never exchanged, as every process has them all.
+    all classes; several classes share the target of a row evenly. Classes without a video in the
+    global batch have no text-to-video row, and videos without a label no video-to-text row: they
+    are only negatives. The rows of classes are distributed over the processes; texts are not
+    exchanged, since every process has all of them.
 
     It encodes C texts per step and process, which suits label lists of up to some hundred classes.
 
@@ -51,7 +51,7 @@ class VideoAllTextKLLoss(VideoTextKLLoss):
     def row_losses(
         self, video: Tensor, text: Tensor, scale: Tensor, video_labels: Tensor, text_labels: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """KL of this process' labelled videos, and of the classes in the batch that fall to it."""
+        """KL of the labelled videos of this rank, and of its share of the classes in the batch."""
         positives = find_positives(video_labels, text_labels)  # [B, C]
         labelled = positives.any(dim=1)
         to_text = self.divergence(scale * video[labelled] @ text.t(), positives[labelled])

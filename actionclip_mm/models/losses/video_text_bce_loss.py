@@ -1,7 +1,7 @@
-"""Every class a question of its own: binary cross entropy of videos with the texts of all classes.
+"""Binary cross entropy of videos with the texts of all classes.
 
-An option of ours for videos of several classes; the loss of SlowFast on Charades and, but for the
-form of its bias, SigLIP's.
+An option of ours for videos of several classes: the loss of SlowFast on Charades and, with another
+form of the bias, of SigLIP.
 """
 
 from collections.abc import Sequence
@@ -17,22 +17,21 @@ from .base_video_text_loss import BaseVideoTextLoss, find_positives
 
 @MODELS.register_module()
 class VideoTextBCELoss(BaseVideoTextLoss):
-    """Is this text true of this video? ``p = sigmoid(scale x (cosine - margin))``.
+    """A binary decision per class, ``p = sigmoid(scale x (cosine - margin))``.
 
     The mean over classes and over the videos of all processes. A video without a label is a
-    negative for every text. The margin is the cosine at which a text is as likely true as not;
-    written as a bias it is ``-scale x margin`` (SigLIP's -10 at scale 10 is a margin of 1). It is
-    learned in units of the cosine because a bias of tens could not be reached with the learning
-    rates of pre-trained weights.
+    negative for every text. The margin is the cosine of probability 0.5; as a bias it is ``-scale x
+    margin`` (SigLIP's -10 at scale 10 is a margin of 1). It is learned in units of the cosine
+    because a bias of tens is out of reach at the learning rates of pre-trained weights.
 
     It encodes C texts per step and process, which suits label lists of up to some hundred classes.
 
     Args:
-        margin: Where the margin starts. CLIP's cosines of texts that fit lie around 0.3, of others
-            around 0.2. Defaults to 0.3.
+        margin: Initial margin. CLIP's cosines are around 0.3 for matching texts and around 0.2 for
+            others. Defaults to 0.3.
         learnable_margin: Whether it is learned. Defaults to True.
         loss_weight: Factor on the loss. Defaults to 1.
-        class_weight: Weight of each class' question [C]: the mean over classes becomes
+        class_weight: Weight of each class [C]: the mean over classes becomes
             ``sum(w * entry) / sum(w)``. Defaults to None: classes count equally.
 
     Raises:

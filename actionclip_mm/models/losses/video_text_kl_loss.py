@@ -1,7 +1,7 @@
 """The paper's video-text contrastive loss: KL against a target with several positives (eq. 3-5).
 
 Agrees with the released code for ``target='softmax'`` (its targets are ``softmax(10 * equal)``);
-``target='normalized'`` is the paper's ground truth, positives 1 and negatives 0, made to sum to 1.
+``target='normalized'`` is the paper's ground truth: positives 1, negatives 0, rows normalised.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from .base_video_text_loss import BaseVideoTextLoss, find_positives
 
 
 def normalized_target(positives: Tensor) -> Tensor:
-    """Positives share the whole mass of their row: bool [R, S] -> rows that sum to 1."""
+    """Positives share the mass of their row: bool [R, S] -> rows that sum to 1."""
     weights = positives.float()
     return weights / weights.sum(dim=1, keepdim=True)
 
@@ -37,16 +37,16 @@ class VideoTextKLLoss(BaseVideoTextLoss):
     Per row ``KL(q || p)``, ``p`` = softmax over the batch of scale x cosine; summed over columns,
     averaged over the rows of all processes; the mean of video-to-text and text-to-video.
 
-    Every process computes its own rows against all columns. Its value is the loss of the global
-    batch, and after the averaging of DDP its gradients are those of the global batch too.
+    Every process computes its rows against all columns. Value and, averaged by DDP, gradients are
+    those of the global batch.
 
     Args:
         target: ``'normalized'`` (the paper) or ``'softmax'`` (the released code).
         loss_weight: Factor on the loss. Defaults to 1.
         class_weight: Weight of each class [C]. Both directions become weighted means over their
-            rows, ``sum(w * row) / sum(w)`` over all processes, as in torch's ``CrossEntropyLoss``:
-            a video weighs what its class does (the mean of its classes if there are several), a
-            text what the class does that it stands for. Defaults to None: rows count equally.
+            rows, ``sum(w * row) / sum(w)`` over all processes, as in torch's ``CrossEntropyLoss``.
+            A video has the weight of its class (the mean of several), a text that of its class.
+            Defaults to None: rows count equally.
 
     Raises:
         ValueError: Unknown ``target``, or class weights that are negative, not finite or all 0.
@@ -81,7 +81,7 @@ class VideoTextKLLoss(BaseVideoTextLoss):
     def weights(
         self, video_labels: Tensor, text_labels: Tensor
     ) -> tuple[Tensor | None, Tensor | None]:
-        """Weights of the rows of :meth:`row_losses`, None where they count equally."""
+        """Weights of the rows of :meth:`row_losses`, None if they count equally."""
         return self.row_weights(video_labels), self.row_weights(text_labels)
 
     def row_losses(

@@ -1,7 +1,7 @@
 """Conv1D, a visual prompt: one depthwise convolution over frame features (section 3.3).
 
-Agrees with the released weights, run along time as the paper says; the released code reshapes with
-``view``, which mixes time and channels.
+Agrees with the released weights, applied along time as the paper says; the released code reshapes
+with ``view``, which mixes time and channels.
 """
 
 import torch
@@ -16,8 +16,8 @@ from .base_visual_prompt import ResidualVisualPrompt
 class Conv1DPrompt(ResidualVisualPrompt):
     """A kernel of 3 along time per channel, a residual, then the mean.
 
-    It starts as a temporal shift: the first quarter of the channels comes from t-1, the last from
-    t+1, the half between stays.
+    Initialized as a temporal shift: the first quarter of the channels from t-1, the last quarter
+    from t+1, the rest unchanged.
 
     Args:
         in_channels: D, the width of the frame features.

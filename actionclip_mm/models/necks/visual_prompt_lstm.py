@@ -1,6 +1,6 @@
 """LSTM, a visual prompt: a recurrent pass over frame features (section 3.3).
 
-Agrees with the released code, its key names included.
+Agrees with the released code, including its key names.
 """
 
 from mmaction.registry import MODELS
@@ -31,5 +31,5 @@ class LSTMPrompt(ResidualVisualPrompt):
         drop_on_load(self, 'frame_position_embeddings.weight')
 
     def temporal(self, x: Tensor) -> Tensor:
-        self.lstm_visual.flatten_parameters()  # a deep copy scatters them, which cuDNN warns of
+        self.lstm_visual.flatten_parameters()  # cuDNN warns after a deep copy otherwise
         return self.lstm_visual(x)[0]  # [B, T, D]

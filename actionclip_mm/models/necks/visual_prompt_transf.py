@@ -1,9 +1,8 @@
 """Transf, the paper's best visual prompt: a temporal Transformer over frame features (section 3.3).
 
-Agrees with the released code, whose quirks are kept: LayerNorm eps 1e-12, QuickGELU, a position
-table of 77 rows (CLIP's context length) whatever T is, heads counted from the width of the text
-tower (its ``text_width // 64``) although the blocks are as wide as the embedding, and its key
-names.
+Agrees with the released code and keeps its quirks: LayerNorm eps 1e-12, QuickGELU, a position table
+of 77 rows (CLIP's context length) for any T, ``text_width // 64`` heads although the blocks are as
+wide as the embedding, and its key names.
 """
 
 from functools import partial
@@ -22,7 +21,7 @@ LAYER_NORM_EPS = 1e-12
 
 
 def transf_heads(text_width: int) -> int:
-    """Attention heads of Transf next to a text tower, as the released code counts them."""
+    """Attention heads of Transf for a text tower, as in the released code."""
     return max(1, text_width // HEAD_WIDTH)
 
 
@@ -33,20 +32,19 @@ class TransfPrompt(ResidualVisualPrompt):
     Args:
         in_channels: D, the width of the frame features.
         num_layers: Number of blocks. Defaults to 6.
-        num_heads: Attention heads; no weight has their number in its shape. The released code and
-            mmaction2's project take ``text_width // 64`` of the CLIP next to it: 8 for RN50, whose
-            embedding of 1024 would suggest 16. Defaults to this rule in a ``CLIPRecognizer``, which
-            knows the text tower, and to D // 64 without one or where the rule does not divide D; at
-            least 1.
+        num_heads: Attention heads, which no weight has in its shape. The released code and
+            mmaction2's project take ``text_width // 64``: 8 for RN50, whose embedding of 1024
+            would suggest 16. Defaults to this rule in a ``CLIPRecognizer`` with a text tower, and
+            to D // 64 without one or if the rule does not divide D; at least 1.
         num_positions: Rows of the position table, the largest T. Defaults to 77.
         zero_init: Start exactly at MeanP, see :class:`ResidualVisualPrompt`. Defaults to False.
         layer_norm_eps: Epsilon of the LayerNorms. Defaults to 1e-12; weights of mmaction2's adapter
             were trained with 1e-5.
-        position_std: Spread of the positions at the start. Defaults to 0.02, as in the released
-            code. Frame features have a spread of about 1, beside which that is hardly seen; a short
-            training on few videos needs about as much (an option of ours).
-        with_cp: Whether activations inside blocks are computed again in the backward pass instead
-            of being kept. Defaults to False.
+        position_std: Standard deviation of the initial positions. Defaults to 0.02, as in the
+            released code. That of frame features is about 1, which a short training on few videos
+            needs for positions too (an option of ours).
+        with_cp: Whether to recompute activations of blocks in the backward pass (gradient
+            checkpointing). Defaults to False.
 
     Raises:
         ValueError: D is not a multiple of the heads; ``num_layers`` or ``num_positions`` is not
@@ -66,9 +64,7 @@ class TransfPrompt(ResidualVisualPrompt):
     ) -> None:
         super().__init__(in_channels, zero_init)
         check_positive(num_layers, 'neck.num_layers')
-        check_positive(
-            num_positions, 'neck.num_positions', 'set it to the largest number of frames'
-        )
+        check_positive(num_positions, 'neck.num_positions')
         self.follows_text_width = num_heads is None
         if num_heads is None:
             num_heads = transf_heads(in_channels)
@@ -86,13 +82,13 @@ class TransfPrompt(ResidualVisualPrompt):
         nn.init.normal_(self.frame_position_embeddings.weight, std=position_std)
 
     def set_text_width(self, text_width: int) -> None:
-        """Take the released number of heads, unless the config gave one.
+        """Take the released number of heads, unless the config sets it.
 
-        Where it does not divide D (EVA01-g-14: 12 heads for 1024 channels) the released code cannot
-        be built, and D // 64 stays.
+        D // 64 stays if the released number does not divide D (EVA01-g-14: 12 heads for 1024
+        channels), for which the released code cannot be built.
 
         Args:
-            text_width: Channels of the text tower's blocks.
+            text_width: Width of the text tower's blocks.
         """
         num_heads, rule = transf_heads(text_width), f'text width {text_width} // {HEAD_WIDTH}'
         if not self.follows_text_width or num_heads == self.num_heads:
@@ -104,7 +100,7 @@ class TransfPrompt(ResidualVisualPrompt):
                 'current',
             )
             return
-        for block in self.transformer.resblocks:  # heads only cut the channels of each projection
+        for block in self.transformer.resblocks:  # no weight depends on them
             block.attn.num_heads = num_heads
             block.attn.head_dim = self.in_channels // num_heads
         print_log(
@@ -122,8 +118,8 @@ class TransfPrompt(ResidualVisualPrompt):
         num_frames, num_positions = x.shape[1], self.frame_position_embeddings.num_embeddings
         if num_frames > num_positions:
             raise ValueError(
-                f'{num_frames} frames came but neck.num_positions={num_positions}: raise it or '
-                'sample fewer frames.'
+                f'neck.num_positions={num_positions} is less than the {num_frames} frames of a '
+                'video: raise it, or sample fewer frames.'
             )
         positions = torch.arange(num_frames, device=x.device)
         return self.transformer(x + self.frame_position_embeddings(positions))  # [B, T, D]

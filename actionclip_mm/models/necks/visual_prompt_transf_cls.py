@@ -1,28 +1,28 @@
 """Transf_cls, a visual prompt: a class token reads the frame features (section 3.3).
 
-Agrees with the released code, whose quirks are kept: post-norm layers with ReLU, 2048 hidden units
-whatever D is, 8 heads, and its key names.
+Agrees with the released code and keeps its quirks: post-norm layers with ReLU, 2048 hidden units
+for any D, 8 heads, and its key names.
 """
 
 import torch
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
-from ...utils import check_positive
+from ...utils import check_frames, check_positive
 from ..load_hooks import drop_on_load, resize_table_on_load
 from .base_visual_prompt import BaseVisualPrompt, check_heads, init_linears, zero_linear
 
 
 class ClassTokenTransformer(nn.Module):
-    """Transformer over a class token and T frames; gives out the class token.
+    """Transformer over a class token and T frames; returns the class token.
 
     Args:
         width: D.
         num_frames: T.
         num_layers: Number of layers.
         num_heads: Attention heads.
-        dropout: Share of activations dropped in training.
-        position_std: Spread of the positions at the start.
+        dropout: Dropout rate.
+        position_std: Standard deviation of the initial positions.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class ClassTokenTransformer(nn.Module):
         nn.init.trunc_normal_(self.cls_token, std=0.02)
         nn.init.trunc_normal_(self.pos_embed, std=position_std)
         init_linears(self.transformer_enc)
-        for layer in self.transformer_enc.layers:  # which were copies of one
+        for layer in self.transformer_enc.layers:  # copies of one layer
             nn.init.xavier_uniform_(layer.self_attn.in_proj_weight)
         resize_table_on_load(self, 'pos_embed', class_rows=1)
 
@@ -58,19 +58,20 @@ class ClassTokenTransformer(nn.Module):
 
 @MODELS.register_module()
 class TransfClsPrompt(BaseVisualPrompt):
-    """The class token behind a temporal Transformer stands for the video.
+    """The class token of a temporal Transformer represents the video.
 
     Args:
         in_channels: D, the width of the frame features.
-        num_frames: T, for which positions are learned. A checkpoint with another number is
-            interpolated. Defaults to 8.
+        num_frames: T, the rows of the position table; that of a checkpoint is interpolated to it.
+            Defaults to 8.
         num_layers: Number of layers. Defaults to 6.
         num_heads: Attention heads. Defaults to 8.
-        dropout: Share of activations dropped in training. Defaults to 0.1.
-        zero_init: Adds the class token, through a linear layer of zeros, to the mean of the frames,
-            so that training starts exactly at MeanP (an option of ours). Defaults to False.
-        position_std: Spread of the positions at the start, see :class:`TransfPrompt`. Defaults to
-            0.02, as in the released code.
+        dropout: Dropout rate. Defaults to 0.1.
+        zero_init: Whether to add the class token to the mean of the frames through a
+            zero-initialized linear layer, so that training starts exactly at MeanP (an option of
+            ours). Defaults to False.
+        position_std: Standard deviation of the initial positions, see :class:`TransfPrompt`.
+            Defaults to 0.02, as in the released code.
 
     Raises:
         ValueError: Heads that do not divide D, ``num_frames`` or ``num_layers`` that is not
@@ -89,7 +90,7 @@ class TransfClsPrompt(BaseVisualPrompt):
     ) -> None:
         super().__init__(in_channels)
         check_heads(num_heads, in_channels)
-        check_positive(num_frames, 'neck.num_frames', 'set it to the frames of a video')
+        check_positive(num_frames, 'neck.num_frames')
         check_positive(num_layers, 'neck.num_layers')
         self.num_frames = num_frames
         self.transformer = ClassTokenTransformer(
@@ -99,10 +100,6 @@ class TransfClsPrompt(BaseVisualPrompt):
         drop_on_load(self, 'frame_position_embeddings.weight')
 
     def aggregate(self, x: Tensor) -> Tensor:
-        if x.shape[1] != self.num_frames:
-            raise ValueError(
-                f'{x.shape[1]} frames came but neck.num_frames={self.num_frames}: set it to the '
-                'frames that the pipeline samples.'
-            )
+        check_frames(x.shape[1], self.num_frames, 'neck.num_frames')
         video = self.transformer(x)  # [B, D]
         return video if self.out_proj is None else x.mean(dim=1) + self.out_proj(video)

@@ -1,4 +1,4 @@
-"""The figure as one recognizer: image tower, visual prompt, video-text head. Wiring only."""
+"""ActionCLIP as a recognizer: image tower, visual prompt, video-text head. Wiring only."""
 
 from mmaction.models import FeatureHead, Recognizer3D
 from mmaction.registry import MODELS
@@ -17,10 +17,10 @@ from ..necks.base_visual_prompt import BaseVisualPrompt
 class CLIPRecognizer(Recognizer3D):
     """mmaction2's 3D recognizer (views folded into the batch, then backbone, neck and head).
 
-    It adds four things to the host's: pixel mean and std come from the backbone unless the config
-    gives them, the neck's default heads follow the width of the text tower, the classes of a
-    trained model can be exchanged, and a large batch may be encoded in pieces while its loss stays
-    that of the whole batch.
+    It adds to the host's: one CLIP for image and label encoder, built once; widths of neck and head
+    from the backbone unless set; pixel mean and std from the backbone unless set; default heads of
+    the neck from the text width; replaceable classes; and batches encoded in pieces under the loss
+    of the whole batch.
 
     Args:
         backbone: Config of the image tower.
@@ -30,12 +30,12 @@ class CLIPRecognizer(Recognizer3D):
         test_cfg: As in mmaction2 (``max_testing_views``).
         data_preprocessor: Config of the preprocessor; ``mean``, ``std`` and ``format_shape``
             default to the backbone's and ``'NCTHW'``.
-        micro_batch_size: Videos of which activations are kept at once in training, None for all
+        micro_batch_size: Videos whose activations are kept at once in training, None for all
             (default); see :func:`in_micro_batches`.
 
     Raises:
-        ValueError: ``micro_batch_size`` that is not positive, with BatchNorm that learns, or with a
-            neck that has losses of its own (at run time).
+        ValueError: ``micro_batch_size`` that is not positive, with trainable BatchNorm, or (at run
+            time) with a neck that has losses; ``in_channels`` that is unknown.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class CLIPRecognizer(Recognizer3D):
             self.cls_head = MODELS.build(cls_head)
         self.micro_batch_size = micro_batch_size
         if micro_batch_size is not None:
-            check_positive(micro_batch_size, 'model.micro_batch_size', 'set a number of videos')
+            check_positive(micro_batch_size, 'model.micro_batch_size')
             refuse_batch_norm(self, 'model.micro_batch_size')
         cfg = dict(type='ActionDataPreprocessor', format_shape='NCTHW')
         cfg.update(data_preprocessor or {})
@@ -76,14 +76,14 @@ class CLIPRecognizer(Recognizer3D):
             self.neck.set_text_width(text_width)
 
     def set_labels(self, labels: str | list[str], templates: str | list[str] | None = None) -> None:
-        """Exchanges the classes; scores have the new length from then on.
+        """Replace the classes.
 
         Args:
             labels: Class names, or the path of a label file.
-            templates: Preset, list or file of templates; None keeps the present ones.
+            templates: Preset, list or file of templates; None keeps the current ones.
 
         Raises:
-            ValueError: Bad labels or templates, or a head whose classes are fixed.
+            ValueError: Bad labels or templates, or a head with fixed classes.
         """
         head_with_labels(self).set_labels(labels, templates)
 
@@ -106,7 +106,7 @@ class CLIPRecognizer(Recognizer3D):
         feats, kwargs = self.extract_feat(inputs, data_samples=data_samples)
         if kwargs['loss_aux']:
             raise ValueError(
-                f'{type(self.neck).__name__} has losses of its own, which pieces of a batch would '
-                'change: leave model.micro_batch_size out.'
+                f'model.micro_batch_size must be None with {type(self.neck).__name__}, which '
+                'has losses of its own.'
             )
         return feats

@@ -93,7 +93,7 @@ def test_blocks_recomputed_in_the_backward_pass_give_the_same_gradients(encoder)
 def test_other_towers_are_refused(prompt, vision_cfg, tower):
     text_cfg = dict(context_length=77, vocab_size=64, width=32, heads=2, layers=1)
     arch = dict(embed_dim=32, vision_cfg=vision_cfg, text_cfg=text_cfg)
-    words = f'{prompt["type"]} cannot work inside {tower}: set backbone.arch to .* ViT-B-16'
+    words = f"{prompt['type']} needs open_clip's VisionTransformer, got {tower}: .* ViT-B-16"
     with pytest.raises(ValueError, match=words):
         MODELS.build(dict(type='CLIPImageEncoder', arch=arch, visual_prompt=prompt))
 
@@ -116,7 +116,7 @@ def test_the_hosts_loader_runs_the_load_hooks(tiny_arch):
 
 
 def test_a_prompt_of_another_place_is_refused(tiny_arch):
-    with pytest.raises(ValueError, match="visual_prompt.type='MeanPPrompt' does not work inside"):
+    with pytest.raises(ValueError, match="must be JointPrompt or ShiftPrompt, got 'MeanPPrompt'"):
         MODELS.build(
             dict(
                 type='CLIPImageEncoder',

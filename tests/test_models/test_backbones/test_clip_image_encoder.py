@@ -31,9 +31,9 @@ def test_resnet_tower():
 @pytest.mark.parametrize(
     'shape, words',
     [
-        ((2, 5, 3, 32, 32), "takes .B, 3, T, H, W.: set FormatShape .* 'NCTHW'"),
+        ((2, 5, 3, 32, 32), "takes .B, 3, T, H, W., got .*: set FormatShape .* 'NCTHW'"),
         ((2, 3, 32, 32), 'takes .B, 3, T, H, W.'),
-        ((2, 3, 5, 48, 64), 'takes frames of 32 x 32 pixels but got 48 x 64'),
+        ((2, 3, 5, 48, 64), 'takes frames of 32 x 32 pixels, got 48 x 64'),
     ],
 )
 def test_wrong_inputs(encoder, shape, words):

@@ -60,12 +60,12 @@ def test_interpolation_is_logged(build, monkeypatch):
     )
     build(8).load_state_dict(build(4).state_dict())
     assert lines == [
-        'visual_prompt.time_embedding of the checkpoint is for 4 frames and was interpolated to 8.'
+        'visual_prompt.time_embedding of the checkpoint was interpolated from 4 to 8 frames.'
     ]
 
 
 def test_bad_numbers_of_frames(build):
-    with pytest.raises(ValueError, match='num_frames=0 is not a positive whole number'):
+    with pytest.raises(ValueError, match='num_frames must be a positive integer, got 0'):
         build(0)
-    with pytest.raises(ValueError, match=r'3 frames came but .*num_frames=8: set it'):
+    with pytest.raises(ValueError, match=r'must be the frames per video.*got 8 for 3'):
         build(8)(torch.randn(1, 3, 3, 32, 32))

@@ -155,5 +155,5 @@ def test_the_head_wants_a_weight_for_each_label(name: str, tiny_arch: dict) -> N
 def test_captions_have_no_class_weights(tiny_arch: dict) -> None:
     encoder = dict(type='TextPromptLabelEncoder', labels=['a', 'b'], arch=tiny_arch)
     loss = dict(type='VideoTextKLLoss', class_weight=[1, 2])
-    with pytest.raises(ValueError, match='captions are not classes'):
+    with pytest.raises(ValueError, match='compares with captions, not classes'):
         MODELS.build(dict(type='CaptionHead', in_channels=32, label_encoder=encoder, loss_cls=loss))

@@ -89,7 +89,7 @@ def test_a_copy_is_independent(name):
 
 
 def test_wrong_width(name):
-    with pytest.raises(ValueError, match=r'takes \[B, T, 32\]: set neck.in_channels'):
+    with pytest.raises(ValueError, match=r'takes \[B, T, 32\], got \(2, 8, 31\): set neck'):
         build(name)(torch.randn(2, 8, 31))
-    with pytest.raises(ValueError, match=r'neck.in_channels=0 is not a positive whole number'):
+    with pytest.raises(ValueError, match=r'neck.in_channels must be a positive integer, got 0'):
         MODELS.build(dict(type=name, in_channels=0))

@@ -37,7 +37,7 @@ def test_unused_table_of_released_files_is_left_out_and_logged(monkeypatch):
     assert len(released) == 2  # the caller's own dict is not touched
     assert neck.shift.weight.eq(1).all()
     assert lines == [
-        'frame_position_embeddings.weight of the checkpoint was left out: Conv1DPrompt does not '
+        'frame_position_embeddings.weight of the checkpoint was dropped: Conv1DPrompt does not '
         'use it.'
     ]
     assert set(neck.state_dict()) == {'shift.weight'}

@@ -13,7 +13,7 @@ def test_the_table_keeps_its_rows():
     neck = TransfPrompt(64, num_layers=1)
     assert neck.frame_position_embeddings.weight.shape == (77, 64)
     assert neck(torch.randn(1, 77, 64))[0].shape == (1, 64)
-    with pytest.raises(ValueError, match='78 frames came but neck.num_positions=77: raise it'):
+    with pytest.raises(ValueError, match='num_positions=77 is less than the 78 frames'):
         neck(torch.randn(1, 78, 64))
 
 
@@ -25,7 +25,7 @@ def test_without_positions_it_ignores_the_order_of_frames():
 
 def test_heads_are_64_wide():
     assert TransfPrompt(128, num_layers=1).transformer.resblocks[0].attn.num_heads == 2
-    with pytest.raises(ValueError, match='num_heads=3 does not divide neck.in_channels=64'):
+    with pytest.raises(ValueError, match='num_heads must divide neck.in_channels=64, got 3'):
         TransfPrompt(64, num_heads=3)
 
 
@@ -63,5 +63,5 @@ def test_changed_heads_compute_what_they_say():
 
 @pytest.mark.parametrize('key', ['num_layers', 'num_positions', 'num_heads'])
 def test_numbers_that_make_no_sense(key):
-    with pytest.raises(ValueError, match=f'neck.{key}=0 is not a positive whole number'):
+    with pytest.raises(ValueError, match=f'neck.{key} must be a positive integer, got 0'):
         TransfPrompt(64, **{key: 0})

@@ -38,8 +38,8 @@ def test_checkpoint_of_another_length_is_interpolated(num_old, num_new, monkeypa
     expected = ((torch.arange(num_new) + 0.5) / num_new).clamp(times[0], times[-1])
     torch.testing.assert_close(table[1:], expected[:, None].expand(num_new, 16))
     assert lines == [
-        f'transformer.pos_embed of the checkpoint is for {num_old} frames and was interpolated to '
-        f'{num_new}.'
+        f'transformer.pos_embed of the checkpoint was interpolated from {num_old} to {num_new} '
+        'frames.'
     ]
 
 
@@ -51,11 +51,13 @@ def test_a_table_of_another_width_is_refused():
 
 
 def test_bad_configs():
-    with pytest.raises(ValueError, match='num_heads=8 does not divide neck.in_channels=20'):
+    with pytest.raises(ValueError, match='num_heads must divide neck.in_channels=20, got 8'):
         TransfClsPrompt(20)
-    with pytest.raises(ValueError, match='num_heads=0 is not a positive whole number'):
+    with pytest.raises(ValueError, match='num_heads must be a positive integer, got 0'):
         TransfClsPrompt(16, num_heads=0)
-    with pytest.raises(ValueError, match='num_frames=0 is not a positive whole number'):
+    with pytest.raises(ValueError, match='num_frames must be a positive integer, got 0'):
         build(0)
-    with pytest.raises(ValueError, match='5 frames came but neck.num_frames=8: set it'):
+    with pytest.raises(
+        ValueError, match='neck.num_frames must be the frames per video.*got 8 for 5'
+    ):
         build(8)(torch.randn(1, 5, 16))

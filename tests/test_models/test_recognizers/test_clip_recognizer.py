@@ -68,18 +68,18 @@ def test_backbone_and_neck_under_a_plain_classification_head(model_cfg):
     model(inputs, samples(3), mode='loss')['loss_cls'].backward()
     assert model.backbone.visual.conv1.weight.grad.abs().sum() > 0
     assert scores(model.eval(), inputs).shape == (3, 3)
-    with pytest.raises(ValueError, match='classes of TimeSformerHead are fixed by its training'):
+    with pytest.raises(ValueError, match='classes of TimeSformerHead are fixed'):
         model.set_labels(['one', 'two'])
 
 
 def test_labels_need_a_head(model_cfg):
     del model_cfg['cls_head']
-    with pytest.raises(ValueError, match='CLIPRecognizer has no classes: set cls_head'):
+    with pytest.raises(ValueError, match='classes of CLIPRecognizer are fixed'):
         MODELS.build(model_cfg).set_labels(['one'])
 
 
 def test_neck_of_another_width(model_cfg):
     model_cfg['neck']['in_channels'] = 64
     model = MODELS.build(model_cfg)
-    with pytest.raises(ValueError, match=r'shape .1, 4, 32. but takes .B, T, 64.: set neck'):
+    with pytest.raises(ValueError, match=r'takes .B, T, 64., got .1, 4, 32.: set neck'):
         model(torch.randn(1, 1, 3, 4, 32, 32), samples(1), mode='loss')

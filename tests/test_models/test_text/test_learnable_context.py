@@ -78,7 +78,7 @@ def test_other_labels(tiny_arch):
 
 
 def test_refusals(tiny_arch):
-    with pytest.raises(ValueError, match='num_context=0 is not a positive'):
+    with pytest.raises(ValueError, match='num_context must be a positive integer, got 0'):
         MODELS.build(
             dict(type='LearnableContext', text=build(tiny_arch).text, num_classes=3, num_context=0)
         )
