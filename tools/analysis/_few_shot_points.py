@@ -60,7 +60,7 @@ def read_point(path: str, model: str | None, metric: str) -> Point:
     return Point(
         dataset=dataset,
         model=model or Path(card.model.config).stem.replace(f'_{dataset}', ''),
-        shots=about.shots if card.training is not None else 0,
+        shots=(about.shots or 0) if card.training is not None else 0,
         metric=metric,
         mean=100 * row.mean,
         std=None if row.std is None else 100 * row.std,
