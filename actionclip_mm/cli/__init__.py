@@ -14,6 +14,7 @@ COMMANDS = {
     'predict': 'label videos: zero-shot with CLIP weights, or with a trained model',
     'train': "train a recognizer from a config (mmaction2's tools/train.py, same options)",
     'test': "test a recognizer from a config (mmaction2's tools/test.py, same options)",
+    'finetune': 'train on your own videos: from a folder or a CSV file to a model and its report',
     'report': 'report on a run: curves, confusions, worst videos, calibration (HTML, markdown)',
     'protocol': 'measure a model under a named protocol and write a result card',
     'prepare': "write a data set's annotation lists from its official files",

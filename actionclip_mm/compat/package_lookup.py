@@ -25,10 +25,19 @@ def find_packages_by_metadata() -> None:
 def add_own_config_paths() -> None:
     """mmengine resolves config paths of a fixed list of packages, without ``actionclip_mm::``.
 
-    Its configs are in ``actionclip_mm/.mim/configs``.
+    Its configs are in ``actionclip_mm/.mim/configs``. What they name is registered in mmaction2's
+    scope, so a config that inherits them gets no ``_scope_='actionclip_mm'``, which does not exist.
     """
     utils = importlib.import_module('mmengine.config.utils')
     utils.MODULE2PACKAGE.setdefault('actionclip_mm', 'actionclip_mm')
+    config: Any = importlib.import_module('mmengine.config.config').Config
+    theirs = config._get_cfg_path
+
+    def get_cfg_path(cfg_path: str, filename: str) -> tuple[str, str | None]:
+        path, scope = theirs(cfg_path, filename)
+        return path, None if scope == 'actionclip_mm' else scope
+
+    config._get_cfg_path = staticmethod(get_cfg_path)
 
 
 @fix()

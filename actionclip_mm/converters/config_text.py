@@ -153,16 +153,16 @@ def recognizer_config(converted: Converted) -> dict[str, Any]:
     model: dict[str, Any] = dict(
         type='CLIPRecognizer',
         backbone=dict(
-            type='CLIPImageEncoder', arch=_Code('arch'), visual_prompt=converted.prompt.inside
+            type='CLIPImageEncoder', arch=Code('arch'), visual_prompt=converted.prompt.inside
         ),
         neck=converted.prompt.neck,
         cls_head=dict(
             type='VideoTextHead',
             label_encoder=dict(
                 type='TextPromptLabelEncoder',
-                labels=_Code('labels'),
-                templates=_Code('templates'),
-                split_names=_Code('split_names'),
+                labels=Code('labels'),
+                templates=Code('templates'),
+                split_names=Code('split_names'),
             ),
             loss_cls=dict(type='VideoTextKLLoss'),
             average_clips='prob',
@@ -180,7 +180,7 @@ def recognizer_config(converted: Converted) -> dict[str, Any]:
     return model
 
 
-class _Code(str):
+class Code(str):
     """Text that is code already, such as the name of a variable."""
 
 
@@ -190,7 +190,7 @@ def as_code(value: Any, indent: int = 0) -> str:
     Raises:
         ValueError: A key that is no name.
     """
-    if isinstance(value, _Code):
+    if isinstance(value, Code):
         return str(value)
     if isinstance(value, dict):
         items = [f'{_name(key)}={as_code(item, indent + 4)}' for key, item in value.items()]

@@ -71,6 +71,7 @@ WRONG_CALLS = {
     'protocol': (['few_shot'], 'few_shot'),
     'convert': (['gone.pt', 'x.pth'], "argument src: no such file: 'gone.pt'"),
     'export': (['gone.pth', 'x.pth'], "argument checkpoint: no such file: 'gone.pth'"),
+    'finetune': (['gone', '--arch', 'mini'], "'gone' does not exist"),
     'prompts': (['--labels', 'a', 'a'], "both 'a'"),
     'doctor': (['--gone'], 'unrecognized arguments'),
     'models': (['--gone'], 'unrecognized arguments'),

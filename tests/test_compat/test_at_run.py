@@ -14,6 +14,7 @@ WORKER = Path(__file__).with_name('host_attributes_worker.py')
 # What `import actionclip_mm` may change: how packages and their configs are found. The scheme of
 # .safetensors files is a loader of our own; tables of mmengine's name this package.
 AT_IMPORT = {
+    'mmengine.config.config.Config._get_cfg_path',
     'mmengine.config.config._get_external_cfg_path',
     'mmengine.config.utils.MODULE2PACKAGE[actionclip_mm]',
     'mmengine.config.utils.PKG2PROJECT[actionclip_mm]',

@@ -309,5 +309,5 @@ def test_features_of_clips(
     host(*args)
     assert len(list(out.glob('*.mp4.pkl'))) == 9
     unpatched('clip_feature_extraction')
-    with pytest.raises(ValueError, match='does not fit the model of the config'):
+    with pytest.raises(SystemExit, match='does not fit the model of the config'):
         host(*args)
