@@ -136,7 +136,7 @@ def _create_from_config(arch: dict, only: Tower | None, force_quick_gelu: bool) 
         with _other_tower_on_meta(only):
             return kind(**cfg)
     except TypeError as error:
-        raise ValueError(f'open_clip refuses the arch dict ({error}): mend that key.') from error
+        raise ValueError(f'open_clip refuses the arch dict ({error}): correct that key.') from error
 
 
 @contextmanager
@@ -160,7 +160,7 @@ def _other_tower_on_meta(only: Tower | None) -> Iterator[None]:
 
 
 def _features_only(model: nn.Module) -> nn.Module:
-    """Towers that give tokens beside the feature (CoCa) give the feature alone."""
+    """Let towers that also return tokens (CoCa) return the feature alone."""
     tower: Any
     for tower in (getattr(model, 'visual', None), getattr(model, 'text', None)):
         if getattr(tower, 'output_tokens', False):

@@ -94,7 +94,7 @@ def read_state_dict(path: str) -> dict[str, Tensor]:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The file is no checkpoint, or holds objects other than plain weights.
+        ValueError: Not a checkpoint, or a file that holds objects other than plain weights.
     """
     return unwrap(read_content(path)).weights
 
@@ -104,7 +104,7 @@ def read_content(path: str) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: There is no such file, or a part of a sharded save is not there.
-        ValueError: The file is no checkpoint, or holds objects other than plain weights, or weights
+        ValueError: Not a checkpoint, or it holds objects other than plain weights, or weights
             that cannot be used, see :func:`check_weight_values`.
     """
     if not Path(path).is_file():

@@ -1,4 +1,4 @@
-"""Reads the weights of a TorchScript archive without the code that stands beside them.
+"""Read the weights of a TorchScript archive without running its code.
 
 ``torch.jit.load`` runs the ``__setstate__`` of the archive's classes, which may write files
 (``torch.from_file``), so only the archive's tensors are read here.
@@ -31,7 +31,7 @@ _LISTS = ('build_intlist', 'build_tensorlist', 'build_doublelist', 'build_boolli
 def read_torchscript(path: str) -> dict[str, Tensor]:
     """Names to tensors, as the ``state_dict`` of the archived module has them.
 
-    Tensors that are plain attributes of a module, which ``state_dict`` leaves out, are among them.
+    Tensors that are plain attributes of a module, which ``state_dict`` omits, are among them.
 
     Raises:
         pickle.UnpicklingError: The archive names something else than its own classes and tensors,

@@ -1,4 +1,4 @@
-"""Released ActionCLIP: CLIP in OpenAI's layout beside the visual prompt's "fusion" weights.
+"""Released ActionCLIP: CLIP in OpenAI's layout and the visual prompt's "fusion" weights.
 
 The prompt Joint adds ``visual.time_embedding`` to the tower; Shift wraps every block of the tower,
 whose names then have ``.net.`` in them. MeanP has no weights, so its part is empty.

@@ -108,7 +108,7 @@ def write_config_text(
 
     Raises:
         ValueError: ``num_frames`` that the visual prompt cannot take, or a key of the architecture
-            that is no name.
+            that is not a valid name.
     """
     frames = _num_frames(converted, num_frames)
     source = SOURCES[converted.source].title
@@ -188,7 +188,7 @@ def as_code(value: Any, indent: int = 0) -> str:
     """Python code of plain values, with ``dict(...)`` and line breaks as configs have them.
 
     Raises:
-        ValueError: A key that is no name.
+        ValueError: A key that is not a valid name.
     """
     if isinstance(value, Code):
         return str(value)
@@ -211,9 +211,9 @@ def as_code(value: Any, indent: int = 0) -> str:
 
 
 def _name(key: str) -> str:
-    """A key that is no code, which one of a downloaded file could be."""
+    """A key that is a plain name: one from a downloaded file could be code."""
     if not key.isidentifier() or iskeyword(key):
-        raise ValueError(f'{key!r} cannot be the name of a setting: mend the config it is from.')
+        raise ValueError(f'{key!r} cannot be the name of a setting: correct the config it is from.')
     return key
 
 

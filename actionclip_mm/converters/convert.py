@@ -49,9 +49,9 @@ class Converted:
         state: Its weights under the names of ``CLIPRecognizer``.
         arch: open_clip model-config dict, or name.
         prompt: Its visual prompt.
-        hints: What was known beside the weights.
+        hints: What is known besides the weights.
         unused: Names of the source that nothing needs.
-        left_out: Names without a place here; left out, by leave of ``allow_partial``.
+        left_out: Names without a place here, skipped because of ``allow_partial``.
         missing: Names that the source lacks; they stay random, by leave of ``allow_partial``.
         dropped: Names of a visual prompt that ``drop_visual_prompt`` took away.
         notes: What was assumed, in sentences.
@@ -112,7 +112,7 @@ def convert(
         content: What a weight file holds.
         source: Name in :data:`SOURCES`, or ``'auto'``.
         hints: What weights cannot tell about their model.
-        allow_partial: Whether names may be left out or missing; never all of a tower's, nor all of
+        allow_partial: Whether names may be skipped or missing; never all of a tower's, nor all of
             a visual prompt's.
         drop_visual_prompt: Whether to convert only the CLIP that the visual prompt stands on.
 
@@ -257,7 +257,7 @@ def _refuse_partial(converted: Converted) -> None:
         parts.append(f'missing weights: {list_names(converted.missing)}')
     if parts:
         raise ValueError(
-            f'The file is no complete model of the layout {SOURCES[converted.source].title} '
+            f'The file is not a complete model of the layout {SOURCES[converted.source].title} '
             f'({"; ".join(parts)}): give another --source, or --allow-partial to go on without.'
         )
 

@@ -40,7 +40,7 @@ class Mapped:
 
 @dataclass
 class Hints:
-    """What weights cannot tell about their model, from the caller or from files beside them.
+    """What weights cannot tell about their model, from the caller or from files next to them.
 
     Attributes:
         arch: open_clip model name or model-config dict, which replaces all reading of shapes.

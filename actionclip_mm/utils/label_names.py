@@ -20,7 +20,7 @@ from .reading import read_json, read_text
 # "3DPrinting" begins with "3D".
 _CAMEL_BORDER = re.compile(r'(?<=[a-z])(?=[A-Z])|(?<=[0-9])(?=[A-Z][a-z])|(?<=[A-Z])(?=[A-Z][a-z])')
 
-# CLIP reads 77 tokens: what is longer is no name but, say, a file without line ends.
+# CLIP reads 77 tokens: a longer text is not a name but, say, a file without line ends.
 LONGEST = 1000
 # At most this share of a list may repeat other names, as in published lists (one of Gym99's).
 MOST_REPEATED = 0.2
@@ -90,7 +90,7 @@ def read_labels(labels: str | Sequence[str], split_names: bool = True) -> tuple[
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: A file that is no UTF-8 text, ids that are not each number once, no names, an
+        ValueError: A file that is not UTF-8 text, ids that are not each number once, no names, an
             empty name, one of more than 1,000 characters, or many names that are there twice
             (whatever their case: CLIP's tokenizer reads small letters only). A few repeated names
             are kept and logged.
@@ -101,7 +101,7 @@ def read_labels(labels: str | Sequence[str], split_names: bool = True) -> tuple[
         source = f"'{labels}'"
         labels = _read_file(Path(labels))
     elif not isinstance(labels, Sequence):
-        raise TypeError(f'labels={labels!r} is no list of names and no path: set one of these.')
+        raise TypeError(f'labels={labels!r} must be a list of names or a path.')
     names = []
     for index, label in enumerate(labels):
         if not isinstance(label, str):
@@ -159,13 +159,13 @@ def _from_csv(text: str, path: Path) -> list[str]:
         rows = [(int(row[number]), row[name]) for row in fields]
     except (IndexError, ValueError, csv.Error) as error:
         raise ValueError(
-            f"'{path}' needs the columns id and name with whole numbers as ids: mend its rows."
+            f"'{path}' needs the columns id and name with integer ids: correct its rows."
         ) from error
     return _in_order(rows, path)
 
 
 def _columns(header: str) -> tuple[str, int, int] | None:
-    """Delimiter and places of the columns id and name of a header; None if it is no header."""
+    """Delimiter and places of the columns id and name of a header; None if it is not a header."""
     for delimiter in ',\t;':
         names = [trim(name).strip('"').lower() for name in header.split(delimiter)]
         if 'id' in names and 'name' in names:
@@ -226,7 +226,7 @@ def _in_order(rows: Iterable[tuple[Any, str]], path: Path, where: str = '') -> l
         gap = next(((i, j) for i, j in pairwise(ids) if j != i + 1), None)
         after = '' if gap is None else f' (after {gap[0]} comes {gap[1]})'
         raise ValueError(
-            f"The ids in '{path}' are not 0, 1, 2, … or 1, 2, 3, … once each{after}: mend them"
+            f"The ids in '{path}' are not 0, 1, 2, … or 1, 2, 3, … once each{after}: correct them"
             f'{way_out}.'
         )
     return [name for _, name in rows]

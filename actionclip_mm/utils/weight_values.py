@@ -40,7 +40,7 @@ def check_weight_values(content: Mapping[str, Any], source: str) -> None:
         source: The file, for the message.
 
     Raises:
-        ValueError: NaN or Inf; a weight that is no float; a tower whose matrices are all zero.
+        ValueError: NaN or Inf; a weight that is not a float; a tower whose matrices are all zero.
     """
     wrong: dict[str, list[str]] = defaultdict(list)
     towers: dict[str, list[bool]] = defaultdict(list)

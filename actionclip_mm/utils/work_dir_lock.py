@@ -1,7 +1,7 @@
 """One run at a time in a work dir: two would write over each other's checkpoints.
 
 The run holds a lock of the operating system on the file ``.lock``, which also names it. The system
-releases the lock with the process, so what a killed run leaves behind never blocks the next one.
+releases the lock with the process, so that a killed run never blocks the next one.
 """
 
 import errno

@@ -18,7 +18,7 @@ default_hooks = dict(
     visualization=dict(type='VideoVisualizationHook'),
     # a checkpoint of another model stops a run before it has begun
     check_weights=dict(type='CheckWeightsHook'),
-    # a loss that is no number stops it before it has spoilt the weights
+    # a NaN or infinite loss stops the run before the weights change
     finite_loss=dict(type='FiniteLossHook'),
     # a run that was interrupted and resumed ends like one that was not
     exact_resume=dict(type='ExactResumeHook'),

@@ -1,4 +1,4 @@
-"""Table 4, visual prompt behind the network: Conv1D.
+"""Table 4, post-network visual prompt: Conv1D.
 
 bash tools/dist_train.sh configs/ablations/table4_conv1d.py 4
 4 GPUs with 32 videos each. Published: top-1 77.04 (paper, table 4; 78.36

@@ -1,4 +1,4 @@
-"""Table 4, visual prompt behind the network: LSTM.
+"""Table 4, post-network visual prompt: LSTM.
 
 bash tools/dist_train.sh configs/ablations/table4_lstm.py 4
 4 GPUs with 32 videos each. Published: top-1 77.09 (paper, table 4; 78.36

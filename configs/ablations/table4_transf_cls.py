@@ -1,4 +1,4 @@
-"""Table 4, visual prompt behind the network: Transf_cls.
+"""Table 4, post-network visual prompt: Transf_cls.
 
 bash tools/dist_train.sh configs/ablations/table4_transf_cls.py 4
 4 GPUs with 32 videos each. Published: top-1 78.12 (paper, table 4; 78.36

@@ -2,7 +2,7 @@
 
 bash tools/dist_train.sh configs/charades/actionclip_vit-b-16_transf_charades_32f.py 4 \
     --cfg-options load_from=KINETICS_CHECKPOINT
-4 GPUs with 32 videos each. Published: mAP 44.3 (paper, table 9), tested as the _10x3.py beside this
+4 GPUs with 32 videos each. Published: mAP 44.3 (paper, table 9), tested by _10x3.py next to this
 does. The paper does not describe its loss for several labels; this one is ours, see
 docs/charades.md. Not measured here.
 """

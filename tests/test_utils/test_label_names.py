@@ -93,7 +93,7 @@ def test_files_give_names_in_id_order(tmp_path, name, text):
         (['brush_hair', 'BrushHair'], ValueError, "both 'brush hair'"),
         (['Archery', 'archery'], ValueError, "are 'Archery' and 'archery', read alike: names must"),
         (['a', 3], TypeError, 'Label 1 of labels is 3'),
-        (3, TypeError, 'labels=3 is no list of names and no path'),
+        (3, TypeError, 'labels=3 must be a list of names or a path'),
         ('nowhere.txt', FileNotFoundError, "no label file 'nowhere.txt'"),
     ],
 )

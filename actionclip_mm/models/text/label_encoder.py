@@ -192,7 +192,7 @@ class TextPromptLabelEncoder(BaseModule):
         return self._cache[1]
 
     def train(self, mode: bool = True) -> 'TextPromptLabelEncoder':
-        # Weights may have been exchanged behind autograd's back (weight averaging, loading), and
+        # Weights may have been replaced without autograd noticing (weight averaging, loading), and
         # every such place calls train() or eval() before features are asked for again.
         self._cache = None
         super().train(mode)

@@ -17,7 +17,7 @@ PLACEHOLDER = 'x'  # one token in CLIP's vocabulary; its embedding is replaced
 
 @MODELS.register_module()
 class LearnableContext(BaseModule):
-    """Vectors that stand behind the start-of-text of every sentence.
+    """Learned vectors after the start-of-text of every sentence.
 
     Sentences get ``num_context`` placeholder words in front, and a hook on the token embedding puts
     the vectors in their place; the tower itself is not rewritten.

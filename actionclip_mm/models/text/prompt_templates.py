@@ -59,7 +59,7 @@ def read_templates(templates: str | Sequence[str]) -> tuple[str, ...]:
 
     Raises:
         ValueError: No template, one without ``{}`` or of more than 1,000 characters, or a file
-            that is no UTF-8 text.
+            that is not UTF-8 text.
         TypeError: Neither text nor a list.
         FileNotFoundError: A string that is neither a preset nor a file.
     """
@@ -73,15 +73,15 @@ def read_templates(templates: str | Sequence[str]) -> tuple[str, ...]:
             )
         templates = _read_lines(Path(templates))
     elif not isinstance(templates, Sequence):
-        raise TypeError(f'templates={templates!r} is no list, preset or file: set one of these.')
+        raise TypeError(f'templates={templates!r} must be a list, a preset or a file.')
     templates = tuple(templates)
     if not templates:
-        raise ValueError('There is no template: give at least one, such as "A video of {}".')
+        raise ValueError('templates must not be empty: give at least one, such as "A video of {}".')
     for template in templates:
         if not isinstance(template, str) or template.count('{}') != 1:
             raise ValueError(
                 f'The template {_short(template)} must hold {{}} exactly once, where the label '
-                'goes: mend it.'
+                'goes: correct it.'
             )
         if len(template) > LONGEST:
             raise ValueError(

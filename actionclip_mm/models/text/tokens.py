@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 
 def is_trimmable(text_tower: nn.Module) -> bool:
-    """Whether tokens behind the end-of-text never matter to a text tower.
+    """Whether a text tower ignores tokens after the end-of-text.
 
     So it is where attention is causal and the feature is taken at end-of-text. Bidirectional
     towers (SigLIP) and those that append a class token (CoCa) read the padding too.
@@ -22,7 +22,7 @@ def is_trimmable(text_tower: nn.Module) -> bool:
 
 
 def trim(tokens: Tensor) -> Tensor:
-    """Cuts the columns behind the last end-of-text (the largest id) of the batch: [B, L] each."""
+    """Cut the columns after the last end-of-text (the largest id) of the batch, [B, L]."""
     return tokens[:, : int(tokens.argmax(dim=-1).max()) + 1]
 
 

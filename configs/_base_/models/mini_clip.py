@@ -10,7 +10,7 @@ arch = dict(
         layers=4,
         head_width=32,
         mlp_ratio=3.0,
-        # learned positions start so small beside the patches that places are not learned in time
+        # learned positions start too small next to the patches to be learned in time
         pos_embed_type='sin_cos_2d',
     ),
     text_cfg=dict(context_length=77, vocab_size=49408, width=64, heads=4, layers=3),

@@ -37,11 +37,11 @@ def test_list_and_file(tmp_path):
 @pytest.mark.parametrize(
     'templates, error, words',
     [
-        ([], ValueError, 'no template'),
+        ([], ValueError, 'must not be empty'),
         (['a video'], ValueError, "'a video' must hold {} exactly once"),
         (['{} and {}'], ValueError, 'exactly once'),
         ([3], ValueError, 'exactly once'),
-        (3, TypeError, 'templates=3 is no list, preset or file'),
+        (3, TypeError, 'templates=3 must be a list, a preset or a file'),
         ('actionclip99', FileNotFoundError, 'neither a preset .*actionclip16.* nor a file'),
     ],
 )
