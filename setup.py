@@ -79,7 +79,8 @@ setup(
         'open_clip_torch>=3.0,<4',
         'torch>=2.1',
         'torchvision>=0.16',
-        'decord>=0.6',
+        # no wheels for ARM, where PyAV and OpenCV read all videos (docs/decoding.md)
+        "decord>=0.6; platform_machine not in 'arm64 aarch64'",
         'av>=14.2',  # rotation and discarded packets
         'numpy',
         'scikit-learn',

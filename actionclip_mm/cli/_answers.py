@@ -7,6 +7,8 @@ import unicodedata
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from importlib import import_module
+from importlib.util import find_spec
 from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -41,15 +43,15 @@ def without_host_noise() -> Iterator[None]:
 @contextmanager
 def hosts_log_warnings_only() -> Iterator[None]:
     """Silence mmengine's logger and the decoder, which this imports, below warnings."""
-    # decord crashes if it is loaded before torch
-    import torch  # noqa: F401, I001
-    import decord
+    import torch  # noqa: F401  decord crashes if it is loaded before torch
     from mmengine.logging import MMLogger
 
     logger = MMLogger.get_current_instance()
     level = logger.level
     logger.setLevel(logging.WARNING)
-    decord.logging.set_level(decord.logging.QUIET)  # errors raise all the same
+    if find_spec('decord') is not None:  # there is none for ARM
+        decord = import_module('decord')
+        decord.logging.set_level(decord.logging.QUIET)  # errors raise all the same
     try:
         yield
     finally:

@@ -14,6 +14,7 @@ from .evaluation import correct_accuracies, dump_with_custom_evaluators, refuse_
 from .files import (
     escape_dumped_configs,
     find_newest_checkpoint,
+    resolve_config_paths,
     save_requested_epoch,
     write_files_atomically,
 )
@@ -30,6 +31,7 @@ FIXES = (
     write_files_atomically,
     find_newest_checkpoint,
     save_requested_epoch,
+    resolve_config_paths,
     resume_from_intact_checkpoints,
     drop_unused_worker_options,
     stop_workers_that_cannot_send,

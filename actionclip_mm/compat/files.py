@@ -12,6 +12,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from mmengine.logging import print_log
+
+from ..utils.config_paths import resolve_paths
 from ..utils.foreign_text import literal
 from ..utils.whole_files import write_bytes, write_text
 from .fixes import fix, replace_function
@@ -67,6 +70,29 @@ def _or_newest(find: Callable) -> Callable:
         return max(numbered)[1] if numbered else find(path)
 
     return find_latest_checkpoint
+
+
+@fix()
+def resolve_config_paths() -> None:
+    """Relative paths of a config are those of the current folder, also in a config elsewhere.
+
+    A path that does not exist there is looked up next to the config and in this package, and a
+    line in the log says so.
+    """
+    from mmengine.runner import FlexibleRunner, Runner
+
+    for kind in (Runner, FlexibleRunner):
+        kind.from_cfg = classmethod(_resolving(kind.from_cfg.__func__))
+
+
+def _resolving(from_cfg: Callable) -> Callable:
+    @functools.wraps(from_cfg)
+    def resolved(cls: Any, cfg: Any) -> Any:
+        for line in resolve_paths(cfg):
+            print_log(f'Not in the current folder, so {line}.', 'current')
+        return from_cfg(cls, cfg)
+
+    return resolved
 
 
 def _overwrites_epoch() -> bool:

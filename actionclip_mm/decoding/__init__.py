@@ -2,11 +2,12 @@
 
 from .errors import UnreadableVideo
 from .time_limit import within
-from .video import DECODERS, Video, check_decoders
+from .video import DECODERS, INSTALLED, Video, check_decoders
 from .video_index import VideoIndex, check_header, read_index
 
 __all__ = [
     'DECODERS',
+    'INSTALLED',
     'UnreadableVideo',
     'Video',
     'VideoIndex',

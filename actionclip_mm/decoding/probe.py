@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from . import DECODERS, UnreadableVideo, Video
+from . import INSTALLED, UnreadableVideo, Video
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class ProbeResult:
 
 def probe_video(
     path: str,
-    decoders: Sequence[str] = tuple(DECODERS),
+    decoders: Sequence[str] = INSTALLED,
     time_limit: float | None = 60.0,
 ) -> ProbeResult:
     """Decode the first, the middle and the last frame of a video.

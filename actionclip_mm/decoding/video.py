@@ -20,6 +20,10 @@ Result = TypeVar('Result')
 DECODERS: dict[str, type[FrameReader]] = dict(
     decord=DecordReader, pyav=PyAVReader, opencv=OpenCVReader
 )
+# decord has no wheels for ARM
+INSTALLED = tuple(
+    name for name, reader in DECODERS.items() if importlib.util.find_spec(reader.package)
+)
 
 
 def check_decoders(decoders: Sequence[str]) -> tuple[str, ...]:
@@ -72,7 +76,7 @@ class Video:
     def __init__(
         self,
         path: str,
-        decoders: Sequence[str] = tuple(DECODERS),
+        decoders: Sequence[str] = INSTALLED,
         num_threads: int = 1,
         time_limit: float | None = None,
         max_pixels: int | None = None,

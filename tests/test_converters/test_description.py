@@ -10,6 +10,7 @@ from mmengine.config import Config
 
 from actionclip_mm import ActionCLIPInferencer
 from actionclip_mm.apis.building import build_trained, load_model
+from actionclip_mm.cli import export
 from actionclip_mm.converters.description import KEY, describe, read_folder
 
 LABELS = ['ApplyEyeMakeup', 'juggling balls', 'hug']
@@ -119,3 +120,15 @@ def test_what_is_missing_is_named(cfg: Config, tmp_path: Path) -> None:
         load_model(str(tmp_path / 'old.pth'))
     with pytest.raises(FileNotFoundError, match='does not exist'):
         ActionCLIPInferencer.from_pretrained(tmp_path / 'nothing')
+
+
+def test_the_command_exports_a_folder(cfg: Config, tmp_path: Path, video: str) -> None:
+    model = build_trained(cfg, None)
+    content = dict(state_dict=model.state_dict(), meta={KEY: describe(model, cfg)})
+    torch.save(content, tmp_path / 'epoch_1.pth')
+    export.main([str(tmp_path / 'epoch_1.pth'), str(tmp_path / 'exported')])
+    inferencer = ActionCLIPInferencer(tmp_path / 'exported', device='cpu')
+    expected = ActionCLIPInferencer(tmp_path / 'epoch_1.pth', device='cpu')
+    assert inferencer(video).scores == pytest.approx(expected(video).scores, abs=1e-6)
+    with pytest.raises(SystemExit, match='exists'):
+        export.main([str(tmp_path / 'epoch_1.pth'), str(tmp_path / 'exported')])

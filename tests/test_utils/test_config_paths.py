@@ -3,7 +3,10 @@
 from pathlib import Path
 
 import pytest
+from mmengine.config import Config
+from mmengine.runner import Runner
 
+from actionclip_mm.compat import at_run, files
 from actionclip_mm.utils import read_config
 from actionclip_mm.utils.carried_files import carried
 
@@ -46,3 +49,10 @@ def test_the_current_folder_comes_first_and_other_values_stay(config: Path) -> N
     assert cfg.model.head.labels == 'labels.txt'
     assert cfg.loader.dataset.ann_file == 'gone.txt'
     assert (cfg.work_dir, cfg.note) == ('runs', 'labels')
+
+
+def test_runs_resolve_paths_too(config: Path) -> None:
+    cfg = Config.fromfile(config)
+    build = files._resolving(lambda cls, cfg: cfg.model.head.labels)  # in the place of from_cfg
+    assert build(Runner, cfg) == str(config.parent / 'labels.txt')
+    assert files.resolve_config_paths in at_run.FIXES

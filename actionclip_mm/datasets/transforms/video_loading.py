@@ -9,7 +9,7 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
-from ...decoding import DECODERS, Video, check_decoders
+from ...decoding import INSTALLED, Video, check_decoders
 from ...decoding.containers import max_pixels as check_max_pixels
 
 TIME_LIMIT = 60.0  # seconds for one video
@@ -21,7 +21,8 @@ class VideoInit(BaseTransform):
 
     Args:
         decoders: Names of decoders in the order in which ``VideoDecode`` tries them; any of
-            'decord', 'pyav' and 'opencv'. PyAV always builds the index.
+            'decord', 'pyav' and 'opencv'. PyAV always builds the index. Defaults to the
+            installed ones.
         num_threads: Threads of a decoder; 0 lets the decoder choose. Defaults to 1.
         time_limit: Seconds for indexing and decoding one video, after which it counts as
             unreadable. Each decoder gets an equal share of the rest; a stuck thread is abandoned.
@@ -36,7 +37,7 @@ class VideoInit(BaseTransform):
 
     def __init__(
         self,
-        decoders: Sequence[str] = tuple(DECODERS),
+        decoders: Sequence[str] = INSTALLED,
         num_threads: int = 1,
         time_limit: float | None = TIME_LIMIT,
         max_pixels: int | None = None,
