@@ -32,7 +32,7 @@ def training_section(log: Log) -> Section:
     rows = []
     for name in log.metrics:
         points = [(row[name], row['step']) for row in log.validation if name in row]
-        best = max(points)
+        best = max(points, key=lambda point: point[0])  # the first of equals, as mmengine keeps it
         rows.append((name, f'{best[0]:.4g}', f'{best[1]:.0f}', f'{points[-1][0]:.4g}'))
     if rows:
         section.parts.append(Table(('validation metric', 'best', 'at step', 'last'), rows))
