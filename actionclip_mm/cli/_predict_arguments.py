@@ -129,6 +129,8 @@ def check_files(args: argparse.Namespace) -> None:
     """Raise ValueError or OSError for wrong labels and paths, before anything slow is imported."""
     if not args.videos:
         raise ValueError('no videos were given; they come before --labels.')
+    if '://' in args.videos[0] and not any(map(os.path.exists, args.videos)):
+        raise ValueError(f"'{args.videos[0]}': URLs are not supported: download the video first.")
     patterns = [video for video in args.videos if glob.has_magic(video)]
     if not patterns and not any(os.path.exists(video) for video in args.videos):
         raise FileNotFoundError(f"no such file or folder: '{args.videos[0]}'")

@@ -284,6 +284,11 @@ def test_as_a_program_on_real_videos(clip, start_tool, tmp_path):
     assert len(lines) == 4 * len(good) + 1 + len(good) + 1, output
 
 
+def test_urls_are_refused_before_a_model_is_built(call):
+    result = call('https://example.org/a.mp4', '--arch', 'mini', '--labels', 'a', 'b')
+    assert result.code == 2 and 'URLs are not supported' in result.err[0]
+
+
 def test_the_mini_clip_recognises_the_shipped_samples(call):
     result = call('--arch', 'mini')
     assert result.code == 0
