@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from actionclip_mm.cli._benchmark_reports import build_steps
 from actionclip_mm.cli.benchmark import main
+from actionclip_mm.performance.reports import build_steps
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 

@@ -1,19 +1,13 @@
-"""Time and memory of single steps of a model."""
+"""Training steps of a model at random weights."""
 
 import argparse
-import time
-from collections.abc import Callable, Hashable, Mapping
-from typing import TypeVar
 
 import torch
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from torch import nn
-from torch.profiler import ProfilerActivity, profile
 
 from ..clip.hub import skip_loading_weights
-
-Key = TypeVar('Key', bound=Hashable)
 
 
 class Step:
@@ -55,42 +49,3 @@ class Step:
         with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
             self.loss()
         return sum(kept.values())
-
-
-def seconds(steps: Mapping[Key, Callable[[], None]], rounds: int, device: str) -> dict[Key, float]:
-    """Best time of each step. They take turns, so that a busy machine slows all of them.
-
-    On a CPU this is processor time, which other programs hardly change.
-    """
-    clock = time.perf_counter if device.startswith('cuda') else time.process_time
-    times: dict[Key, list[float]] = {name: [] for name in steps}
-    for round_ in range(rounds + 1):
-        for name, step in steps.items():
-            start = clock()
-            step()
-            if device.startswith('cuda'):
-                torch.cuda.synchronize()
-            if round_:  # the first is a warm-up
-                times[name].append(clock() - start)
-    return {name: min(values) for name, values in times.items()}
-
-
-def peak_bytes(call: Callable[[], None], device: str) -> int:
-    """Peak memory of tensors allocated during a call.
-
-    On a CPU the allocations are counted: the size of the process includes freed blocks that glibc
-    keeps.
-    """
-    if device.startswith('cuda'):
-        before = torch.cuda.memory_allocated()
-        torch.cuda.reset_peak_memory_stats()
-        call()
-        return torch.cuda.max_memory_allocated() - before
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
-        call()
-    in_use = peak = 0
-    for event in profiler.profiler.kineto_results.events():
-        if event.name() == '[memory]':  # freed memory is negative
-            in_use += event.nbytes()
-            peak = max(peak, in_use)
-    return peak

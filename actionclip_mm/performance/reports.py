@@ -10,7 +10,8 @@ from mmaction.structures import ActionDataSample
 from mmengine.config import Config
 
 from ..clip.hub import skip_loading_weights
-from ._benchmark_steps import Step, peak_bytes, seconds
+from .measuring import peak_bytes, seconds
+from .steps import Step
 
 # frozen stages of the image tower and of the text tower, whether sentences are encoded once
 FROZEN = {

@@ -1,0 +1,32 @@
+"""Rows of reading annotation lists."""
+
+from typing import Any
+
+from ..measuring import Way
+from ..registry import Comparison, Options, row
+
+
+@row('list-240k', 'Annotation list of 240,000 lines', 'at least 0.67x', lines=240_000)
+def annotation_list(options: Options, lines: int) -> Comparison:
+    """Our data set, with all its checks, next to mmaction2's."""
+    from mmaction.datasets import VideoDataset
+
+    from ...datasets import RobustVideoDataset
+
+    lines = 100 if options.tiny else lines
+    path = options.scratch / 'list.txt'
+    names = (f'class_{i % 400}/video_{i:08d}_000010_000020.mp4 {i % 400}' for i in range(lines))
+    path.write_text('\n'.join(names))
+    folder = dict(video=str(options.scratch))
+    settings: dict[str, Any] = dict(ann_file=str(path), pipeline=[], data_prefix=folder)
+    theirs, ours = (kind(**settings) for kind in (VideoDataset, RobustVideoDataset))
+    same = all(theirs.get_data_info(i) == ours.get_data_info(i) for i in range(lines))
+    return Comparison(
+        [
+            Way("mmaction2's VideoDataset", lambda: VideoDataset(**settings)),
+            Way('RobustVideoDataset', lambda: RobustVideoDataset(**settings), 'dataset.type'),
+        ],
+        difference=0.0 if same else float('nan'),
+        test='tests/test_performance/test_rows.py::test_every_row_runs_and_agrees',
+        unit='list',
+    )
