@@ -373,13 +373,21 @@ def one_layer_arch():
 
 
 @pytest.fixture
-def refused():
-    """Function that expects a command to end with one sentence, which it returns."""
+def refused(capsys):
+    """Function that expects a command to end with one sentence, which it returns.
+
+    Commands of ``actionclip`` print it and exit with code 2; scripts pass it to ``sys.exit``.
+    """
 
     def check(main, args, words):
+        capsys.readouterr()
         with pytest.raises(SystemExit) as error:
             main([str(arg) for arg in args])
-        said = str(error.value)
+        said = error.value.code
+        if not isinstance(said, str):
+            assert said == 2
+            *_, said = capsys.readouterr().err.splitlines()
+            assert re.match(r'actionclip [a-z-]+: error: ', said)
         assert re.search(str(words), said) and '\n' not in said
         return said
 

@@ -178,16 +178,13 @@ class ActionCLIPInferencer:
         cfg = getattr(self.model, 'cfg', None)
         if cfg is None:
             raise ValueError('The config of this model is unknown: set model.cfg to it.')
-        description = describe(self.model, cfg, self.read.pipeline, self.matcher.temperature)
+        labels = prompts = None
         if self.matcher.has_texts:
-            bank = self.matcher.bank(self._labels, self._templates)
-            prompts = self._templates
-            encoder = description['model']['cls_head']['label_encoder']
-            description['labels'] = encoder['labels'] = list(bank.labels)
-            if prompts is not None:
-                read: Any = read_prompts(prompts)
-                read = read if isinstance(read, dict) else list(read)
-                description['templates'] = encoder['templates'] = read
+            labels = self.matcher.bank(self._labels, self._templates).labels
+            prompts = None if self._templates is None else read_prompts(self._templates)
+        description = describe(
+            self.model, cfg, self.read.pipeline, self.matcher.temperature, labels, prompts
+        )
         write_folder(folder, self.model.state_dict(), description, 'actionclip_mm')
 
     @property

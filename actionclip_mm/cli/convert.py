@@ -5,12 +5,11 @@
 SRC is a released ActionCLIP .pt, a .pth of mmaction2's projects/actionclip, OpenAI's CLIP, Hugging
 Face's CLIPModel or an open_clip file; the layout is detected. Writes DST and DST's name in .py.
 
-Exit code: 0 when done, 1 when nothing was written, 3 when files were written but a visual prompt
+Exit code: 0 when done, 2 when nothing was written, 3 when files were written but a visual prompt
 was dropped (--drop-visual-prompt).
 """
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,15 +62,13 @@ def main(argv: list[str] | None = None) -> int | None:
     )
     parser.add_argument('--force', action='store_true', help='overwrite DST and its config')
     args = parser.parse_args(argv)
-    try:
+    with parser.wrong_calls():
         check_weights_path(args.dst)
         refuse_overwriting([args.dst, args.dst.with_suffix('.py')], args.force)
         check_writable(args.dst)
         if Path(args.labels).is_file():
             read_labels(args.labels, split_names=False)
         run(args)
-    except (ValueError, OSError) as error:
-        sys.exit(f'Error: {error}')
     return VISUAL_PROMPT_DROPPED if args.drop_visual_prompt else None
 
 

@@ -12,14 +12,18 @@ build it by open_clip.create_model('local-dir:FOLDER', pretrained='OUT').
 """
 
 import argparse
-import sys
 from pathlib import Path
 
-from ..utils import check_weights_path, check_writable, list_names, refuse_overwriting
+from ..utils import (
+    EXPORTED_FILES,
+    check_weights_path,
+    check_writable,
+    list_names,
+    refuse_overwriting,
+)
 from ._arguments import existing_file, make_parser
 
 # the file next to OUT, {} being its name
-FOLDER = ('model.safetensors', 'config.json', 'labels.txt')
 SIDECARS = {'actionclip': '{}.py', 'open_clip': 'open_clip_config.json'}
 
 
@@ -33,10 +37,10 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument('--allow-partial', action='store_true', help='omit what has no place')
     parser.add_argument('--force', action='store_true', help='overwrite files')
     args = parser.parse_args(argv)
-    try:
+    with parser.wrong_calls():
         if not args.out.suffix:
-            refuse_overwriting([args.out / name for name in FOLDER], args.force)
-            check_writable(args.out / FOLDER[0])
+            refuse_overwriting([args.out / name for name in EXPORTED_FILES], args.force)
+            check_writable(args.out / EXPORTED_FILES[0])
             run_folder(args)
             return
         check_weights_path(args.out)
@@ -46,8 +50,6 @@ def main(argv: list[str] | None = None) -> None:
         refuse_overwriting([args.out, sidecar], args.force)
         check_writable(args.out)
         run(args)
-    except (ValueError, OSError) as error:
-        sys.exit(f'Error: {error}')
 
 
 def run_folder(args: argparse.Namespace) -> None:
@@ -61,7 +63,7 @@ def run_folder(args: argparse.Namespace) -> None:
             args.config, str(args.checkpoint), device='cpu'
         )
     inferencer.save_pretrained(args.out)
-    for name in FOLDER:
+    for name in EXPORTED_FILES:
         if (args.out / name).exists():
             print(f'wrote    {args.out / name}')
 

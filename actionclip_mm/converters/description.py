@@ -6,7 +6,7 @@ Checkpoints carry the description in ``meta['actionclip']``, exported folders in
 import importlib.metadata
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,16 @@ from ..clip import Arch, list_models
 from ..clip.arch import DEFAULT_ARCH, clean_name
 from ..clip.build import trained_with_quick_gelu
 from ..clip.weight_files import write_weights
-from ..utils import read_json_object, write_bytes, write_json, write_text
+from ..models.backbones import CLIPImageEncoder
+from ..models.building import clip_of_images, clip_of_texts
+from ..models.text.class_sentences import Prompts
+from ..utils import EXPORTED_FILES, read_json_object, write_bytes, write_json, write_text
 from ..utils.wrapped_datasets import innermost_config
 from .architecture import model_config
 
 FORMAT = 1
 KEY = 'actionclip'  # in the meta data of a checkpoint
-CONFIG, WEIGHTS, LABELS = 'config.json', 'model.safetensors', 'labels.txt'
+WEIGHTS, CONFIG, LABELS = EXPORTED_FILES
 _TUPLE = 'tuple'
 PACKAGES = ('actionclip_mm', 'mmaction2', 'mmengine', 'open_clip_torch', 'torch')
 
@@ -34,6 +37,8 @@ def describe(
     cfg: Config,
     pipeline: list[dict] | None = None,
     temperature: float | None = None,
+    labels: Sequence[str] | None = None,
+    prompts: Prompts | None = None,
 ) -> dict[str, Any]:
     """Describe a model so that it can be built without its config, label and template files.
 
@@ -42,6 +47,8 @@ def describe(
         cfg: The config it was built from.
         pipeline: Its test pipeline. Defaults to that of the test data set in ``cfg``.
         temperature: Divides the logits of predictions. Defaults to None, which is 1.
+        labels: Class names. Defaults to those of the label encoder.
+        prompts: Templates, or sentences by class. Defaults to those of the label encoder.
 
     Returns:
         ``format``, ``model`` (a config), ``pipeline``, ``labels``, ``templates``, ``temperature``
@@ -50,29 +57,14 @@ def describe(
     Raises:
         ValueError: The config holds what JSON cannot.
     """
-    plain: dict[str, Any] = ConfigDict(cfg.model).to_dict()
-    backbone = plain['backbone']
-    if 'pretrained' in backbone:
-        if backbone.get('type') == 'CLIPImageEncoder':
-            backbone['arch'] = self_contained_arch(backbone.get('arch'), backbone.get('pretrained'))
-        backbone['pretrained'] = None
-    encoder = getattr(model.cls_head, 'label_encoder', None)
-    labels = templates = None
-    if encoder is not None:
-        inner = plain['cls_head']['label_encoder']
-        if inner.get('arch') is not None:
-            inner['arch'] = self_contained_arch(inner['arch'], inner.get('pretrained'))
-        inner.pop('pretrained', None)
-        labels = list(encoder.labels)
-        templates = encoder.prompts if isinstance(encoder.prompts, dict) else list(encoder.prompts)
-        inner.update(labels=labels, templates=templates, split_names=False)
-    set_pixels(plain, model)
+    plain = self_contained(cfg, model, labels, prompts)
+    encoder = plain['cls_head'].get('label_encoder') or {}
     content = dict(
         format=FORMAT,
         model=plain,
         pipeline=test_pipeline_of(cfg) if pipeline is None else pipeline,
-        labels=labels,
-        templates=templates,
+        labels=encoder.get('labels'),
+        templates=encoder.get('templates'),
         temperature=temperature,
         versions=_versions(),
     )
@@ -84,13 +76,51 @@ def describe(
     return content
 
 
-def set_pixels(plain: dict[str, Any], model: nn.Module) -> None:
-    """Write a model's pixel mean and std into the ``data_preprocessor`` of its config."""
+def self_contained(
+    cfg: Config,
+    model: nn.Module,
+    labels: Sequence[str] | None = None,
+    prompts: Prompts | None = None,
+    arch_of: Callable[[Arch, str | None], Arch] | None = None,
+) -> dict[str, Any]:
+    """The ``model`` of a config without names of weight, label or template files.
+
+    Args:
+        cfg: The config the model was built from.
+        model: The recognizer, whose label encoder has read its files.
+        labels: Class names. Defaults to those of the label encoder.
+        prompts: Templates, or sentences by class. Defaults to those of the label encoder.
+        arch_of: Makes ``arch`` and ``pretrained`` an ``arch`` that needs no ``pretrained``.
+            Defaults to :func:`self_contained_arch`.
+    """
+    plain: dict[str, Any] = ConfigDict(cfg.model).to_dict()
+    arch_of = arch_of or self_contained_arch
+    backbone, inner = plain['backbone'], plain['cls_head'].get('label_encoder')
+    image, text = clip_of_images(backbone), clip_of_texts(backbone, inner or {})
+    has_tower = isinstance(model.backbone, CLIPImageEncoder)
+    if has_tower:
+        backbone.update(arch=arch_of(*image), pretrained=None)
+    elif 'pretrained' in backbone:
+        backbone['pretrained'] = None
+    encoder: Any = getattr(model.cls_head, 'label_encoder', None)
+    if encoder is not None:
+        for name in ('arch', 'pretrained'):
+            inner.pop(name, None)
+        if not (has_tower and text == image):  # else those of the backbone
+            inner['arch'] = arch_of(*text)
+        prompts = encoder.prompts if prompts is None else prompts
+        inner.update(
+            labels=list(encoder.labels if labels is None else labels),
+            templates=prompts if isinstance(prompts, dict) else list(prompts),
+            split_names=False,  # they were, if the config says so
+        )
+    # the pixel mean and std that the model found with its weights
     plain.setdefault('data_preprocessor', dict(type='ActionDataPreprocessor', format_shape='NCTHW'))
     for name in ('mean', 'std'):
         value = getattr(model.data_preprocessor, name, None)
         if value is not None:
             plain['data_preprocessor'][name] = value.flatten().tolist()
+    return plain
 
 
 def self_contained_arch(arch: Arch | None, pretrained: str | None) -> Arch:

@@ -11,11 +11,10 @@ from ..clip import Arch, build_clip, list_models
 from ..clip.weight_files import write_weights
 from ..models.backbones import CLIPImageEncoder
 from ..models.building import clip_of_images, clip_of_texts
-from ..models.text import read_prompts
 from ..utils import in_docstring, list_names, write_json, write_text
 from .architecture import model_config
 from .convert import SOURCES
-from .description import self_contained_arch, set_pixels, test_pipeline_of
+from .description import self_contained, self_contained_arch, test_pipeline_of
 from .renaming import SCALE, TEXT, VISUAL
 
 
@@ -37,30 +36,6 @@ def has_texts(model: nn.Module) -> bool:
     return hasattr(model.cls_head, 'label_encoder')
 
 
-def self_contained(cfg: Config, model: Any) -> dict[str, Any]:
-    """The ``model`` of a config without names of weight, label or template files."""
-    plain: dict[str, Any] = cfg.model.to_dict()
-    backbone = plain['backbone']
-    image, text = _clips(backbone, plain['cls_head'].get('label_encoder'))
-    if has_clip_tower(model):
-        backbone.update(arch=exported_arch(*image), pretrained=None)
-    elif 'pretrained' in backbone:
-        backbone['pretrained'] = None
-    if has_texts(model):
-        encoder = plain['cls_head']['label_encoder']
-        encoder.update(arch=exported_arch(*text), pretrained=None)
-        texts: Any = model.cls_head.label_encoder
-        encoder['labels'] = list(texts.labels)
-        templates = encoder.get('templates')
-        if isinstance(templates, str) and Path(templates).is_file():
-            prompts = read_prompts(templates)
-            encoder['templates'] = prompts if isinstance(prompts, dict) else list(prompts)
-        if has_clip_tower(model) and encoder['arch'] == backbone['arch']:
-            del encoder['arch'], encoder['pretrained']  # those of the backbone
-    set_pixels(plain, model)
-    return plain
-
-
 def export_recognizer(
     cfg: Config, model: nn.Module, out: Path, meta: dict[str, str], origin: str
 ) -> list[Path]:
@@ -78,7 +53,8 @@ def export_recognizer(
     """
     config = out.with_suffix('.py')
     content = {key: value for key, value in cfg.to_dict().items() if key != 'work_dir'}
-    content.update(model=self_contained(cfg, model), load_from=str(out), resume=False)
+    plain = self_contained(cfg, model, arch_of=exported_arch)
+    content.update(model=plain, load_from=str(out), resume=False)
     content.setdefault('default_scope', 'mmaction')
     content.setdefault(
         'custom_imports', dict(imports=['actionclip_mm', 'actionclip_mm.compat.at_run'])
@@ -112,7 +88,8 @@ def export_open_clip(
             f'--layout open_clip needs two CLIP towers, got {type(model.backbone).__name__} and '
             f'{type(model.cls_head).__name__}: export with --layout actionclip.'
         )
-    clips = _clips(cfg.model.backbone.to_dict(), cfg.model.cls_head.label_encoder.to_dict())
+    backbone, encoder = cfg.model.backbone.to_dict(), cfg.model.cls_head.label_encoder.to_dict()
+    clips = clip_of_images(backbone), clip_of_texts(backbone, encoder)
     arch, text_arch = (model_config(exported_arch(*clip)) for clip in clips)
     if arch != text_arch:
         raise ValueError(
@@ -166,8 +143,3 @@ def preprocess_cfg(cfg: Config, model: nn.Module) -> dict[str, Any]:
         interpolation=resize[-1].get('interpolation', default),
         resize_mode='shortest' if resize[-1].get('keep_ratio', True) else 'squash',
     )
-
-
-def _clips(backbone: dict, encoder: dict | None) -> tuple[tuple, tuple]:
-    """``arch`` and ``pretrained`` of the image tower and of the text tower."""
-    return clip_of_images(backbone), clip_of_texts(backbone, encoder or {})

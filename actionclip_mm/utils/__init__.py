@@ -1,6 +1,7 @@
 """Shared helpers. Standard library only: what needs torch or mmengine is imported by module."""
 
 from .checks import (
+    EXPORTED_FILES,
     RunRefused,
     UserError,
     check_choice,
@@ -27,6 +28,7 @@ from .whole_files import (
 from .work_dir_lock import WorkDirLock
 
 __all__ = [
+    'EXPORTED_FILES',
     'RunRefused',
     'UserError',
     'WorkDirLock',

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 WEIGHT_SUFFIXES = ('.safetensors', '.pth')
+# weights, description and class names in an exported folder
+EXPORTED_FILES = ('model.safetensors', 'config.json', 'labels.txt')
 
 
 class UserError(Exception):

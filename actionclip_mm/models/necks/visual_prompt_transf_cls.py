@@ -52,7 +52,7 @@ class ClassTokenTransformer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Frame features [B, T, D] to [B, D]."""
-        tokens = torch.cat([self.cls_token.expand(len(x), -1, -1), x], dim=1)  # [B, 1+T, D]
+        tokens = torch.cat([self.cls_token.expand(x.shape[0], -1, -1), x], dim=1)  # [B, 1+T, D]
         return self.transformer_enc(tokens + self.pos_embed)[:, 0]  # [B, D]
 
 
