@@ -20,5 +20,5 @@ model = dict(
 
 # pytorchvideo, which mmaction2 takes RandAugment from, does not run with today's torchvision
 train_pipeline = _base_.train_pipeline
-train_pipeline[4] = dict(type='TorchVisionWrapper', op='RandAugment', num_ops=4, magnitude=7)
+train_pipeline[4] = dict(type='FastTorchVisionWrapper', op='RandAugment', num_ops=4, magnitude=7)
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

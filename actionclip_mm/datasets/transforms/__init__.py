@@ -2,12 +2,14 @@
 
 from ...decoding import UnreadableVideo
 from .clip_resize import CLIPCenterCrop, CLIPResize, resize_and_crop
+from .fast_torchvision import FastTorchVisionWrapper
 from .segment_sampling import SegmentCentreSample, SegmentFrames, SegmentRandomSample
 from .video_loading import VideoDecode, VideoInit
 
 __all__ = [
     'CLIPCenterCrop',
     'CLIPResize',
+    'FastTorchVisionWrapper',
     'SegmentCentreSample',
     'SegmentFrames',
     'SegmentRandomSample',

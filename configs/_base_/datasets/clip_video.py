@@ -15,8 +15,8 @@ train_pipeline = [
     dict(type='SegmentRandomSample', clip_len=num_frames),
     dict(type='VideoDecode'),
     dict(type='CLIPResize', scale=(-1, 256)),
-    # torchvision's transforms see all frames of a video at once, so they are treated alike
-    dict(type='TorchVisionWrapper', op='RandAugment', num_ops=2, magnitude=9),
+    # torchvision's transforms, drawn once per clip; TorchVisionWrapper is the slow, stock way
+    dict(type='FastTorchVisionWrapper', op='RandAugment', num_ops=2, magnitude=9),
     dict(
         type='MultiScaleCrop',
         input_size=224,
@@ -30,7 +30,7 @@ train_pipeline = [
         prob=0.8,
         transforms=[
             dict(
-                type='TorchVisionWrapper',
+                type='FastTorchVisionWrapper',
                 op='ColorJitter',
                 brightness=0.4,
                 contrast=0.4,
@@ -39,7 +39,7 @@ train_pipeline = [
             )
         ],
     ),
-    dict(type='TorchVisionWrapper', op='RandomGrayscale', p=0.2),
+    dict(type='FastTorchVisionWrapper', op='RandomGrayscale', p=0.2),
     dict(type='FormatShape', input_format='NCTHW'),
     dict(type='PackActionInputs'),
 ]
