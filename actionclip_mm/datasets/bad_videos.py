@@ -1,6 +1,7 @@
 """Count unreadable training videos, and find others of the same class."""
 
 from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 import torch
@@ -31,8 +32,11 @@ class BadVideos:
         self.total = len(ids)
         self.allowed = max(1, int(max_ratio * self.total)) if max_ratio else 0
         self.marks = torch.zeros(self.total, dtype=torch.bool).share_memory_()
-        pairs = [(label, line) for line, own in enumerate(labels) for label in own or [NO_LABEL]]
-        self._labels, self._lines = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2).T
+        own = [own or [NO_LABEL] for own in labels]
+        flat = np.fromiter(chain.from_iterable(own), dtype=np.int64)
+        lines = np.repeat(np.arange(len(own)), np.fromiter(map(len, own), dtype=np.int64))
+        order = np.lexsort((lines, flat))
+        self._labels, self._lines = flat[order], lines[order]
 
     @property
     def count(self) -> int:

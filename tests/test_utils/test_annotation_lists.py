@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from actionclip_mm.utils import annotation_lists
 from actionclip_mm.utils.annotation_lists import (
     NO_LABEL,
     check_inside,
@@ -232,3 +233,23 @@ def test_a_comma_and_a_space(tmp_path: Path) -> None:
 def test_paths_with_the_name_of_another_video(tmp_path: Path) -> None:
     lines = read_lines(write(tmp_path, 'a.mp4 (copy).mp4\nb.avi, again.mp4'))
     assert one_label_each(lines, [line.numbers for line in lines]) == [NO_LABEL] * 2
+
+
+@IN_A_LIST
+@pytest.mark.parametrize('most', [None, 1, 2])
+@given(st.lists(st.text('ab0.-,;|"\t :', min_size=1).map('x{}'.format)), st.integers(-1, 10**9))
+def test_plain_lines_are_read_as_all_others(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, most: int, paths: list[str], number: int
+) -> None:
+    text = '\n'.join(f'{path} {number}' for path in [*paths, 'y'])
+
+    def outcome() -> object:
+        try:
+            return read_lines(write(tmp_path, text), most=most)
+        except ValueError as error:
+            return str(error)
+
+    found = outcome()
+    with monkeypatch.context() as slow:
+        slow.setattr(annotation_lists, 'PLAIN', re.compile('(?!)'))
+        assert outcome() == found
