@@ -27,6 +27,9 @@ class FrameReader(ABC):
     Args:
         index: Its frame index.
         num_threads: Threads of the decoder; 0 lets the decoder choose. Defaults to 1.
+        only_needed: Whether to decode no frame that the requested ones do not refer to; the pixels
+            are the same. PyAV only. Defaults to True.
+        fast: Whether to skip the loop filter, which changes pixels. PyAV only. Defaults to False.
 
     Attributes:
         missing: Indices of requested frames that cannot be decoded.
@@ -35,9 +38,17 @@ class FrameReader(ABC):
     package: str  # import name
     distribution: str  # pip name
 
-    def __init__(self, index: VideoIndex, num_threads: int = 1) -> None:
+    def __init__(
+        self,
+        index: VideoIndex,
+        num_threads: int = 1,
+        only_needed: bool = True,
+        fast: bool = False,
+    ) -> None:
         self.index = index
         self.num_threads = num_threads
+        self.only_needed = only_needed
+        self.fast = fast
         self.missing: list[int] = []
 
     @abstractmethod

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from . import INSTALLED, UnreadableVideo, Video
+from . import UnreadableVideo, Video
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,14 @@ class ProbeResult:
 
 def probe_video(
     path: str,
-    decoders: Sequence[str] = INSTALLED,
+    decoders: Sequence[str] | None = None,
     time_limit: float | None = 60.0,
 ) -> ProbeResult:
     """Decode the first, the middle and the last frame of a video.
 
     Args:
         path: The file.
-        decoders: Names of decoders in the order to try them.
+        decoders: Names of decoders in the order to try them; None for the fastest first.
         time_limit: Seconds after which it counts as unreadable; None for no limit.
     """
     try:

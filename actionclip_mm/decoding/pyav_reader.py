@@ -1,14 +1,17 @@
 """Read frames with PyAV (FFmpeg), identified by their presentation times."""
 
+import functools
 from collections.abc import Generator, Sequence
-from typing import Any, cast
+from contextlib import suppress
+from typing import Any
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
-from .containers import max_coded_pixels
 from .frame_readers import FrameReader
-from .video_index import VideoIndex, open_container, video_stream
+from .needed_frames import Unusual, open_stream, read_needed
+from .video_index import VideoIndex
 
 
 class TimesDisagree(RuntimeError):
@@ -21,15 +24,23 @@ class PyAVReader(FrameReader):
     package, distribution = 'av', 'av'
 
     def read(self, frame_inds: Sequence[int]) -> list[np.ndarray]:
+        self._reformatter = VideoReformatter()  # keeps its tables from frame to frame
         if self.index.timed:
+            if self.only_needed:
+                with suppress(Unusual, av.error.FFmpegError):
+                    return read_needed(self.index, frame_inds, self._picture, **self._options)
             try:
                 return self._read_by_time(frame_inds)
             except TimesDisagree:
                 self.missing.clear()
         return self._read_by_count(frame_inds)
 
+    @property
+    def _options(self) -> dict[str, Any]:
+        return dict(num_threads=self.num_threads, skip_loop_filter=self.fast)
+
     def _read_by_time(self, frame_inds: Sequence[int]) -> list[np.ndarray]:
-        with _Walk(self.index, self.num_threads) as walk:
+        with _Walk(self.index, self._options) as walk:
             walk.known = set(self.index.times.tolist())
             frames = []
             for wanted in frame_inds:
@@ -43,7 +54,7 @@ class PyAVReader(FrameReader):
         return frames
 
     def _read_by_count(self, frame_inds: Sequence[int]) -> list[np.ndarray]:
-        with _Walk(self.index, self.num_threads) as walk:
+        with _Walk(self.index, self._options) as walk:
             frames = []
             position, shown = -1, None
             for wanted in frame_inds:
@@ -58,9 +69,36 @@ class PyAVReader(FrameReader):
         if frame is None:
             raise RuntimeError('it decodes no frame')
         height, width = self.index.size  # some streams change their frame size
-        picture = frame.to_ndarray(format='rgb24', width=width or None, height=height or None)
         quarters = round(frame.rotation / 90)  # counter-clockwise
+        rgb = self._reformatter.reformat(
+            _progressive(frame), width or None, height or None, 'rgb24', **_one_thread()
+        )
+        picture = rgb.to_ndarray()
         return np.ascontiguousarray(np.rot90(picture, quarters)) if quarters else picture
+
+
+def _progressive(frame: av.VideoFrame) -> av.VideoFrame:
+    """The frame, not marked as interlaced: FFmpeg 8 would convert each field by itself.
+
+    Decord converts frames, so chroma would differ by up to 131 grey levels.
+    """
+    if not frame.interlaced_frame:
+        return frame
+    try:
+        copy = av.VideoFrame.from_ndarray(frame.to_ndarray(), frame.format.name)
+    except (AssertionError, ValueError):  # a pixel format that NumPy cannot hold
+        return frame
+    copy.colorspace, copy.color_range = frame.colorspace, frame.color_range
+    return copy
+
+
+@functools.cache
+def _one_thread() -> dict[str, int]:
+    """Argument of PyAV that keeps it from starting a pool of threads to convert a frame."""
+    with suppress(TypeError):  # releases without it convert in one thread
+        VideoReformatter().reformat(av.VideoFrame(2, 2), format='rgb24', threads=1)
+        return dict(threads=1)
+    return {}
 
 
 class _Walk:
@@ -72,9 +110,8 @@ class _Walk:
         known: Valid presentation times; None to accept any.
     """
 
-    def __init__(self, index: VideoIndex, num_threads: int) -> None:
-        self.path, self.num_threads = index.path, num_threads
-        self.max_pixels = max_coded_pixels(index.size)
+    def __init__(self, index: VideoIndex, options: dict[str, Any]) -> None:
+        self.index, self.options = index, options
         self.known: set[int] | None = None
         self._open()
 
@@ -88,12 +125,7 @@ class _Walk:
         del self.frames, self.shown, self._ahead, self.stream, self.container
 
     def _open(self) -> None:
-        self.container = open_container(self.path)
-        self.stream = cast('Any', video_stream(self.container))  # its fields are always set
-        self.stream.codec_context.options = dict(max_pixels=self.max_pixels)
-        self.stream.codec_context.thread_count = self.num_threads
-        if self.num_threads != 1:
-            self.stream.thread_type = 'AUTO'
+        self.container, self.stream = open_stream(self.index, **self.options)
         self._begin(self._decode())
 
     def _begin(self, frames: Generator[av.VideoFrame, None, None]) -> None:

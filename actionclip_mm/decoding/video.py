@@ -4,7 +4,7 @@ import functools
 import importlib.util
 import time
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from mmengine.logging import print_log
@@ -13,7 +13,7 @@ from .errors import UnreadableVideo, reason
 from .frame_readers import DecordReader, FrameReader, OpenCVReader
 from .pyav_reader import PyAVReader
 from .time_limit import within
-from .video_index import read_index
+from .video_index import VideoIndex, read_index
 
 Result = TypeVar('Result')
 
@@ -24,6 +24,21 @@ DECODERS: dict[str, type[FrameReader]] = dict(
 INSTALLED = tuple(
     name for name, reader in DECODERS.items() if importlib.util.find_spec(reader.package)
 )
+
+
+# 8 bits and even sizes: PyAV and decord convert these to the same RGB, bit for bit
+SAME_PIXELS = ('yuv420p', 'yuvj420p', 'yuv422p', 'yuvj422p', 'yuv444p', 'yuvj444p')
+
+
+def fastest_decoders(index: VideoIndex) -> tuple[str, ...]:
+    """Installed decoders in the order to try them, by the measurements in docs/decoding.md.
+
+    PyAV is the fastest, and comes first where its pixels are those of decord. Elsewhere (10 bits,
+    odd sizes) decord comes first: both round colours, each in its own way.
+    """
+    even = not any(side % 2 for side in index.size)
+    first = 'pyav' if even and index.pixel_format in SAME_PIXELS else INSTALLED[0]
+    return (first, *(name for name in INSTALLED if name != first))
 
 
 def check_decoders(decoders: Sequence[str]) -> tuple[str, ...]:
@@ -57,11 +72,14 @@ class Video:
 
     Args:
         path: The file, on a local disk.
-        decoders: Names of decoders in the order to try them.
+        decoders: Names of decoders in the order to try them; None for :func:`fastest_decoders`.
         num_threads: Threads of a decoder; 0 lets the decoder choose. Defaults to 1.
         time_limit: Seconds for indexing and decoding; None for no limit. Each decoder gets an equal
             share of the rest: with two more after it, a third.
         max_pixels: Largest frame; None for the environment's budget or 8K.
+        only_needed: Whether PyAV decodes no frame that the requested ones do not refer to.
+        fast: Whether PyAV skips the loop filter, which changes pixels (docs/decoding.md). Then it
+            is the first decoder, unless ``decoders`` names another one.
 
     Raises:
         UnreadableVideo: Missing file, no video, a playlist, frames that are too large, or indexing
@@ -76,14 +94,17 @@ class Video:
     def __init__(
         self,
         path: str,
-        decoders: Sequence[str] = INSTALLED,
+        decoders: Sequence[str] | None = None,
         num_threads: int = 1,
         time_limit: float | None = None,
         max_pixels: int | None = None,
+        only_needed: bool = True,
+        fast: bool = False,
     ) -> None:
         self.path = path
-        self.decoders = tuple(decoders)
-        self.num_threads = num_threads
+        self.options: dict[str, Any] = dict(
+            num_threads=num_threads, only_needed=only_needed, fast=fast
+        )
         self.time_limit = self.time_left = time_limit
         self.decoder: str | None = None
         self.missing = 0
@@ -91,6 +112,9 @@ class Video:
             self.index = self._within(lambda: read_index(path, max_pixels))
         except TimeoutError as error:
             raise UnreadableVideo(f'{path}: its list of frames was {error}') from None
+        if decoders is None:
+            decoders = ('pyav', *INSTALLED) if fast else fastest_decoders(self.index)
+        self.decoders = tuple(dict.fromkeys(decoders))
 
     def read(self, frame_inds: Sequence[int]) -> list[np.ndarray]:
         """Decode frames with the first decoder that can.
@@ -119,7 +143,7 @@ class Video:
         reasons = []
         for name, sharing in zip(self.decoders, range(len(self.decoders), 0, -1), strict=True):
             self.decoder = name
-            reader = DECODERS[name](self.index, self.num_threads)
+            reader = DECODERS[name](self.index, **self.options)
             try:
                 frames = self._within(functools.partial(reader.read, frame_inds), sharing)
             except Exception as error:  # decoders raise errors of any type

@@ -37,6 +37,7 @@ class VideoIndex:
         fps: Average frames per second, 0 if unknown.
         header_frames: Number of frames in the header, 0 if unknown.
         size: Height and width as stored, before rotation.
+        pixel_format: FFmpeg's name, such as yuv420p; empty if unknown.
     """
 
     path: str
@@ -48,6 +49,7 @@ class VideoIndex:
     fps: float
     header_frames: int
     size: tuple[int, int]
+    pixel_format: str
 
     def __len__(self) -> int:
         return len(self.times)
@@ -83,6 +85,7 @@ def read_index(path: str, max_pixels: int | None = None) -> VideoIndex:
         context = stream.codec_context
         reordered = bool(context.has_b_frames)
         size, header_frames = (context.height, context.width), stream.frames
+        pixel_format = context.pix_fmt or ''
         fps = float(stream.average_rate or stream.guessed_rate or 0)
     shown = _shown(packets)
     if not shown.any():
@@ -104,6 +107,7 @@ def read_index(path: str, max_pixels: int | None = None) -> VideoIndex:
         fps=fps,
         header_frames=header_frames,
         size=size,
+        pixel_format=pixel_format,
     )
 
 

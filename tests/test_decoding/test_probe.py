@@ -11,7 +11,7 @@ from actionclip_mm.decoding.probe import ProbeResult, probe_video
 def test_a_good_video(tmp_path: Path, write_video: Callable) -> None:
     path = str(write_video(tmp_path / 'good.mp4'))
     expected = dict(frames=12, fps=10.0, size=(48, 64), header_frames=12)
-    assert probe_video(path) == ProbeResult(path, decoder='decord', **expected)
+    assert probe_video(path) == ProbeResult(path, decoder='pyav', **expected)
     assert probe_video(path, ['opencv']) == ProbeResult(path, decoder='opencv', **expected)
 
 

@@ -97,6 +97,21 @@ def test_colours_are_the_same(
             assert middle.mean() <= 2.5
 
 
+@pytest.mark.parametrize('name', FORMATS)
+def test_faster_reading_changes_nothing(name: str, numbered_video: Callable[[str], str]) -> None:
+    """Decoding only what is needed, and the order of decoders by kind of file."""
+    path = numbered_video(name)
+    total = len(Video(path).index)
+    for asked in ([total // 2], indices(total), list(range(total))):
+        plain = Video(path, ('pyav',), only_needed=False)
+        for video, other in (
+            (Video(path, ('pyav',)), plain),
+            (Video(path), Video(path, tuple(DECODERS), only_needed=False)),
+        ):
+            assert np.array_equal(np.stack(video.read(asked)), np.stack(other.read(asked)))
+            assert video.missing == other.missing == 0
+
+
 def test_full_range_colours_are_those_that_were_written(
     numbered: ModuleType, numbered_video: Callable[[str], str]
 ) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
-from ...decoding import INSTALLED, Video, check_decoders
+from ...decoding import Video, check_decoders
 from ...decoding.containers import max_pixels as check_max_pixels
 
 TIME_LIMIT = 60.0  # seconds for one video
@@ -21,8 +21,8 @@ class VideoInit(BaseTransform):
 
     Args:
         decoders: Names of decoders in the order in which ``VideoDecode`` tries them; any of
-            'decord', 'pyav' and 'opencv'. PyAV always builds the index. Defaults to the
-            installed ones.
+            'decord', 'pyav' and 'opencv'. PyAV always builds the index. None for the installed
+            ones, the fastest first among those with the same pixels. Defaults to None.
         num_threads: Threads of a decoder; 0 lets the decoder choose. Defaults to 1.
         time_limit: Seconds for indexing and decoding one video, after which it counts as
             unreadable. Each decoder gets an equal share of the rest; a stuck thread is abandoned.
@@ -30,6 +30,10 @@ class VideoInit(BaseTransform):
         max_pixels: Largest frame, width x height; videos with a larger one in the header are
             unreadable. None for ``ACTIONCLIP_MAX_PIXELS`` of the environment, or 8192 x 4320.
             Defaults to None.
+        only_needed: Whether PyAV skips frames that the sampled ones do not refer to; pixels are
+            the same. Defaults to True.
+        fast: Whether PyAV skips the loop filter, which changes pixels (docs/decoding.md); it is
+            then the first decoder unless ``decoders`` names another. Defaults to False.
 
     Raises:
         ValueError: A decoder is unknown or not installed, or a number is out of range.
@@ -37,12 +41,14 @@ class VideoInit(BaseTransform):
 
     def __init__(
         self,
-        decoders: Sequence[str] = INSTALLED,
+        decoders: Sequence[str] | None = None,
         num_threads: int = 1,
         time_limit: float | None = TIME_LIMIT,
         max_pixels: int | None = None,
+        only_needed: bool = True,
+        fast: bool = False,
     ) -> None:
-        self.decoders = check_decoders(decoders)
+        self.decoders = None if decoders is None else check_decoders(decoders)
         if num_threads < 0:
             raise ValueError(f'VideoInit: num_threads must be at least 0, got {num_threads}.')
         if time_limit is not None and not time_limit > 0:
@@ -53,6 +59,8 @@ class VideoInit(BaseTransform):
         self.num_threads = num_threads
         self.time_limit = time_limit
         self.max_pixels = max_pixels
+        self.only_needed = only_needed
+        self.fast = fast
 
     def transform(self, results: dict) -> dict:
         """Add ``video_reader``, ``total_frames`` and ``avg_fps``; needs ``filename``.
@@ -61,7 +69,13 @@ class VideoInit(BaseTransform):
             UnreadableVideo: Missing file, or no video.
         """
         video = Video(
-            results['filename'], self.decoders, self.num_threads, self.time_limit, self.max_pixels
+            results['filename'],
+            self.decoders,
+            self.num_threads,
+            self.time_limit,
+            self.max_pixels,
+            self.only_needed,
+            self.fast,
         )
         results.update(video_reader=video, total_frames=len(video.index), avg_fps=video.index.fps)
         return results
@@ -69,7 +83,8 @@ class VideoInit(BaseTransform):
     def __repr__(self) -> str:
         return (
             f'{type(self).__name__}(decoders={self.decoders}, num_threads={self.num_threads}, '
-            f'time_limit={self.time_limit}, max_pixels={self.max_pixels})'
+            f'time_limit={self.time_limit}, max_pixels={self.max_pixels}, '
+            f'only_needed={self.only_needed}, fast={self.fast})'
         )
 
 

@@ -77,5 +77,6 @@ def test_the_hosts_transforms_go_with_ours(path: Path, names: tuple[str, str]) -
 def test_arguments_are_shown() -> None:
     cfg = dict(type='VideoInit', decoders=['pyav'], time_limit=None, max_pixels=9)
     assert repr(TRANSFORMS.build(cfg)) == (
-        "VideoInit(decoders=('pyav',), num_threads=1, time_limit=None, max_pixels=9)"
+        "VideoInit(decoders=('pyav',), num_threads=1, time_limit=None, max_pixels=9, "
+        'only_needed=True, fast=False)'
     )
