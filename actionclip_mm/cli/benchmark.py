@@ -2,6 +2,8 @@
 
 actionclip benchmark speed --list
 actionclip benchmark speed text-bank head --rounds 5 --out results
+actionclip benchmark table7 --videos 4
+actionclip benchmark growth
 actionclip benchmark frozen CONFIG --videos 8 --frames 8
 actionclip benchmark views CONFIG --views 30 --at-once 5
 actionclip benchmark memory CONFIG --videos 64
@@ -20,6 +22,12 @@ def parser_of_benchmark() -> Parser:
     parser = make_parser('benchmark', __doc__)
     reports = parser.add_subparsers(required=True, dest='report', metavar='REPORT')
     _add_speed(reports)
+    _add_table7(reports)
+    growth = reports.add_parser('growth', help='against classes, frames, list lines, videos')
+    growth.set_defaults(run=_run_growth)
+    growth.add_argument('--arch', default='ViT-B-32', help='open_clip model (default: ViT-B-32)')
+    growth.add_argument('--tiny', action='store_true', help='smallest sizes, to try the command')
+    _add_machine(growth)
     frozen = reports.add_parser('frozen', help='time and memory of training with frozen towers')
     frozen.add_argument('--videos', type=positive, default=8, help='videos in a batch')
     views = reports.add_parser('views', help='time and memory of testing many views, a few at once')
@@ -46,11 +54,9 @@ def _add_speed(reports: Any) -> None:
         'rows', nargs='*', metavar='ROW', help='names, or how they begin; all by default'
     )
     speed.add_argument('--list', action='store_true', help='list the rows')
-    speed.add_argument('--rounds', type=positive, default=5, help='timings of each way')
-    speed.add_argument('--threads', type=positive, help='of torch and OpenCV; default: all cores')
     speed.add_argument('--arch', default='ViT-B-32', help='open_clip model (default: ViT-B-32)')
     speed.add_argument('--pretrained', help='open_clip tag or weight file; default: random weights')
-    speed.add_argument('--device', help='default: cuda, or cpu if there is no GPU')
+    _add_machine(speed)
     speed.add_argument('--out', type=Path, metavar='DIR', help='folder for JSON, Markdown and PNG')
     speed.add_argument(
         '--into',
@@ -59,6 +65,24 @@ def _add_speed(reports: Any) -> None:
         help='Markdown document whose generated part is replaced',
     )
     speed.add_argument('--tiny', action='store_true', help='smallest sizes, to try the command')
+
+
+def _add_table7(reports: Any) -> None:
+    table7 = reports.add_parser(
+        'table7', help='MACs, parameters and speed of models, as in table 7 of the paper'
+    )
+    table7.set_defaults(run=_run_table7)
+    table7.add_argument('--arch', help="open_clip model; default: the paper's four rows")
+    table7.add_argument('--frames', type=positive, nargs='+', default=[8], help='of --arch')
+    table7.add_argument('--videos', type=positive, default=1, help='videos in a batch')
+    table7.add_argument('--bf16', action='store_true', help='autocast to bfloat16')
+    _add_machine(table7)
+
+
+def _add_machine(report: Parser) -> None:
+    report.add_argument('--rounds', type=positive, default=5, help='timings of each way')
+    report.add_argument('--threads', type=positive, help='of torch and OpenCV; default: all cores')
+    report.add_argument('--device', help='default: cuda, or cpu if there is no GPU')
 
 
 def main(argv: Sequence[str] | None = None) -> int | None:
@@ -95,6 +119,20 @@ def _run_config_report(args: argparse.Namespace) -> None:
     if config.get('model', {}).get('cls_head', {}).get('label_encoder') is None:
         raise ValueError(f"'{args.config}' has no model.cls_head.label_encoder.")
     getattr(import_module('actionclip_mm.performance.reports'), args.report)(config, args)
+
+
+def _run_table7(args: argparse.Namespace) -> None:
+    _prepare(args)
+    from ..performance.table7 import print_table
+
+    print_table(args)
+
+
+def _run_growth(args: argparse.Namespace) -> None:
+    _prepare(args)
+    from ..performance.growth import print_growth
+
+    print_growth(args)
 
 
 def _run_speed(args: argparse.Namespace) -> int | None:
