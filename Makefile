@@ -1,6 +1,7 @@
 # From a clean clone with Python 3.11+ and pip:
 #   make demo    set up, then generate, fine-tune, test and report on the mini benchmark
 #   make test    set up, then run the tests
+#   make docs    set up, then build the documentation into docs/_build/html
 PYTHON ?= python3
 VENV ?= .venv
 WORKERS ?= 2
@@ -8,7 +9,7 @@ WORKERS ?= 2
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.actionclip_mm_installed
 
-.PHONY: setup demo test coverage lint format clean
+.PHONY: setup demo test docs coverage lint format clean
 
 setup: $(STAMP)
 
@@ -26,6 +27,11 @@ demo: $(STAMP)
 test: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
 
+# any warning, a broken link or anchor included, is an error
+docs: $(STAMP)
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	@echo 'Open docs/_build/html/index.html'
+
 coverage: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term-missing:skip-covered
 
@@ -39,4 +45,4 @@ format: $(STAMP)
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache actionclip_mm.egg-info
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache actionclip_mm.egg-info docs/_build

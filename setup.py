@@ -15,6 +15,7 @@ lite = ['mmengine>=0.10.5,<1', 'mmcv-lite>=2.0.0rc4,<2.2.0']
 onedl = ['onedl-mmengine>=0.10.8,<1', 'onedl-mmcv>=2.2,<2.4']  # the same modules, maintained
 lint = ['ruff', 'mypy', 'codespell']
 hf = ['transformers', 'sentencepiece']  # tokenizers of SigLIP and language-model towers
+docs = ['sphinx>=8.1', 'pydata-sphinx-theme', 'myst-parser']
 test = [
     'pytest>=8',
     'setuptools',
@@ -102,6 +103,7 @@ setup(
         'test': test,
         'lint': lint,
         'hf': hf,
-        'dev': lite + test + lint,
+        'docs': docs,
+        'dev': lite + test + lint + docs,
     },
 )

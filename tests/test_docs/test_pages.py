@@ -7,12 +7,13 @@ import pytest
 
 from actionclip_mm.cli import COMMANDS
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted(
     path
-    for pattern in ('*.md', 'docs/*.md', 'data/**/*.md', 'configs/**/*.md', 'tests/data/**/*.md')
+    for pattern in ('*.md', 'docs/**/*.md', 'data/**/*.md', 'configs/**/*.md', 'tests/data/**/*.md')
     for path in ROOT.glob(pattern)
-    if path.name != 'CHANGELOG.md'  # names what versions had
+    # the changelog names what versions had
+    if path.name != 'CHANGELOG.md' and '_build' not in path.parts
 )
 FOLDERS = '|'.join(('actionclip_mm', 'configs', 'docs', 'requirements', 'tests', 'tools'))
 NAMED = re.compile(rf'(?<![\w./-])(?:{FOLDERS})/[\w./*{{}},-]*[\w/*}}]')
