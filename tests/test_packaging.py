@@ -218,14 +218,3 @@ def test_types_are_known_to_mypy(environment: Path, tmp_path: Path) -> None:
 def test_versions_agree() -> None:
     citation = yaml.safe_load((ROOT / 'CITATION.cff').read_text())
     assert citation['version'] == actionclip_mm.__version__
-
-
-def test_the_model_index_names_configs_with_their_published_numbers() -> None:
-    listed = 0
-    for metafile in yaml.safe_load((ROOT / 'model-index.yml').read_text())['Import']:
-        for model in yaml.safe_load((ROOT / metafile).read_text())['Models']:
-            docstring = ast.get_docstring(ast.parse((ROOT / model['Config']).read_text())) or ''
-            for value in model['Results'][0]['Metrics'].values():
-                assert re.search(rf'\b{value:g}0?\b', docstring), (model['Name'], value)
-                listed += 1
-    assert listed >= 14
