@@ -1,6 +1,6 @@
 """Run the mini benchmark from start to end: generate, fine-tune, test, zero-shot, report.
 
-    actionclip demo [--work-dir work_dirs/mini_demo]
+    actionclip demo [--work-dir work_dirs/mini_demo] [--gif demo.gif]
 
 The data goes to data/mini in the current folder. Minutes on two CPU cores; --small takes seconds,
 with data of its own in the work dir and numbers that mean nothing.
@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..utils import check_writable
 from ..utils.carried_files import carried
 from ..utils.child_process import child
 from ._arguments import make_parser
@@ -25,16 +26,20 @@ SMALL_RUN = ['--cfg-options', 'train_cfg.max_epochs=1', 'default_hooks.logger.in
 kept = 'steps are not resumed: the same command starts again.'
 
 
-def steps(work_dir: Path, small: bool = False) -> list[tuple[str, list[str]]]:
+def steps(
+    work_dir: Path, small: bool = False, gif: Path | None = None
+) -> list[tuple[str, list[str]]]:
     """Titles of all steps, and their arguments for Python."""
-    command = ['-m', 'actionclip_mm']
+    command, last = ['-m', 'actionclip_mm'], str(work_dir / 'last.pth')
     config, zero_shot = (str(carried(f'{CONFIG}{end}.py')) for end in ('', '_zero_shot'))
     train = [*command, 'train', config, '--work-dir', str(work_dir)]
-    test = [*command, 'test', zero_shot, str(work_dir / 'last.pth')]
+    test = [*command, 'test', zero_shot, last]
+    draw = ['-m', 'actionclip_mm.cli._demo_gif', last, str(gif and gif.resolve())]
     return [
         ('generate', [*command, 'prepare', 'mini', *(SMALL_SET if small else [])]),
         ('train', [*train, *(SMALL_RUN if small else [])]),
         ('zero-shot', [*test, '--work-dir', str(work_dir / 'unseen')]),
+        *([('draw', draw)] if gif else []),
     ]
 
 
@@ -68,13 +73,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = make_parser('demo', __doc__)
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/mini_demo'))
     parser.add_argument('--small', action='store_true', help='a few clips and one epoch')
+    parser.add_argument('--gif', type=Path, metavar='FILE', help='animate unseen clips, labelled')
     args = parser.parse_args(argv)
     work_dir: Path = args.work_dir.resolve()
     with parser.wrong_calls():
+        if args.gif:
+            check_writable(args.gif)
         work_dir.mkdir(parents=True, exist_ok=True)
         log = work_dir / 'demo.log'
         log.write_text('')
-        plan = steps(work_dir, args.small)
+        plan = steps(work_dir, args.small, args.gif)
     folder = work_dir if args.small else Path.cwd()
     seconds = []
     for number, (title, arguments) in enumerate(plan, start=1):
