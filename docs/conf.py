@@ -27,13 +27,19 @@ napoleon_use_ivar = True  # attributes have their own entries where members are 
 napoleon_use_rtype = False
 suppress_warnings = ['toc.not_included']
 
+add_module_names = False
+python_maximum_signature_line_length = 80
+
 html_theme = 'pydata_sphinx_theme'
+html_sidebars = {page: [] for page in ('start', 'models', 'concepts', 'faq')}  # no pages below
 html_title = 'ActionCLIP on mmaction2'
 html_static_path: list[str] = []
 html_show_sourcelink = False
 html_theme_options = dict(
     navigation_with_keys=False,
+    header_links_before_dropdown=8,
     show_nav_level=1,
+    show_toc_level=2,
     show_prev_next=True,
     footer_start=['copyright'],
     footer_end=[],

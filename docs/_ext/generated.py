@@ -45,8 +45,11 @@ def components(registry: str) -> str:
         if cls.__module__.startswith('actionclip_mm.') and (cls.__doc__ or '').strip()
     }
     names = sorted((cls.__name__, cls.__module__) for cls in found)
-    blocks = [f'.. autoclass:: {module}.{name}\n' for name, module in names]
-    return '```{eval-rst}\n' + '\n'.join(blocks) + '```'
+    blocks = [
+        f'### {name}\n\n```{{eval-rst}}\n.. autoclass:: {module}.{name}\n```'
+        for name, module in names
+    ]
+    return '\n\n'.join(blocks)
 
 
 def fill(app: Sphinx, page: str, source: list[str]) -> None:
