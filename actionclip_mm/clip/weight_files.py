@@ -1,6 +1,5 @@
 """Writing checkpoints, and telling files apart by their SHA-256."""
 
-import hashlib
 import io
 import json
 from pathlib import Path
@@ -10,10 +9,9 @@ from safetensors.torch import save
 from torch import Tensor
 
 from ..utils import check_weights_path, write_bytes
+from ..utils.hashing import sha256_of_files
 from ..utils.weight_values import check_weight_values
 from .state_dict import shards_of
-
-CHUNK = 2**20  # bytes hashed at once
 
 
 def write_weights(path: str | Path, state: dict[str, Tensor], meta: dict[str, str]) -> None:
@@ -53,9 +51,4 @@ def with_sorted_header(content: bytes) -> bytes:
 
 def sha256(path: str | Path) -> str:
     """The SHA-256 of a file, in hexadecimal digits; of a sharded save that of all its parts."""
-    digest = hashlib.sha256()
-    for part in shards_of(path):
-        with open(part, 'rb') as file:
-            while chunk := file.read(CHUNK):
-                digest.update(chunk)
-    return digest.hexdigest()
+    return sha256_of_files(*shards_of(path)).hex()

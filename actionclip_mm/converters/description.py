@@ -3,7 +3,6 @@
 Checkpoints carry the description in ``meta['actionclip']``, exported folders in ``config.json``.
 """
 
-import importlib.metadata
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +21,7 @@ from ..models.backbones import CLIPImageEncoder
 from ..models.building import clip_of_images, clip_of_texts
 from ..models.text.class_sentences import Prompts
 from ..utils import EXPORTED_FILES, read_json_object, write_bytes, write_json, write_text
+from ..utils.versions import installed_versions
 from ..utils.wrapped_datasets import innermost_config
 from .architecture import model_config
 
@@ -66,7 +66,7 @@ def describe(
         labels=encoder.get('labels'),
         templates=encoder.get('templates'),
         temperature=temperature,
-        versions=_versions(),
+        versions=installed_versions(PACKAGES),
     )
     try:
         content = _encode(content)
@@ -212,16 +212,6 @@ def read_folder(folder: str | Path) -> tuple[dict[str, Any], str]:
     path = folder / CONFIG
     content = read_json_object(path, 'the config.json that `actionclip export` wrote')
     return check_description(content, str(path)), str(folder / WEIGHTS)
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 def _encode(value: Any) -> Any:

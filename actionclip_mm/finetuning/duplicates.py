@@ -1,11 +1,10 @@
 """Files of the same content, by size and SHA-256."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-CHUNK = 2**20
+from ..utils.hashing import sha256_of_files
 
 
 def find_duplicates(root: Path, paths: Iterable[str]) -> list[list[str]]:
@@ -25,13 +24,5 @@ def find_duplicates(root: Path, paths: Iterable[str]) -> list[list[str]]:
     for same_size in sizes.values():
         if len(same_size) > 1:
             for path in same_size:
-                found[_digest(root / path)].append(path)
+                found[sha256_of_files(root / path)].append(path)
     return [group for group in found.values() if len(group) > 1]
-
-
-def _digest(path: Path) -> bytes:
-    digest = hashlib.sha256()
-    with path.open('rb') as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-    return digest.digest()

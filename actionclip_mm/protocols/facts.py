@@ -5,7 +5,6 @@ Facts are read from the resolved config and the model built from it.
 
 import datetime
 import hashlib
-import importlib.metadata
 import inspect
 import json
 import platform
@@ -21,6 +20,7 @@ from torch import nn
 from ..evaluation import VideoScores, class_precision
 from ..models.heads import VideoTextHead
 from ..utils.carried_files import PACKAGE
+from ..utils.versions import installed_versions
 from ..utils.wrapped_datasets import innermost_config
 from ..version import __version__
 from .card import ClassResult, ModelFacts, Origin, PerClass, TestFacts, TextFacts, TrainingFacts
@@ -154,20 +154,14 @@ def origin_facts(start: float, processes: int, command: str) -> Origin:
         seconds=round(time.time() - start, 1),
         processes=processes,
         command=command,
-        versions=_versions(),
+        versions=dict(
+            python=platform.python_version(),
+            actionclip_mm=__version__,
+            **installed_versions(PACKAGES),
+        ),
         git_commit=_git_commit(),
         device=torch.cuda.get_device_name() if torch.cuda.is_available() else 'CPU',
     )
-
-
-def _versions() -> dict[str, str | None]:
-    found: dict[str, str | None] = dict(python=platform.python_version(), actionclip_mm=__version__)
-    for package in PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 def _git_commit() -> str | None:

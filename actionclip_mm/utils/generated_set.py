@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from .hashing import sha256_of_files
+
 NAME = 'manifest.json'
 KIND = 'generated set of actionclip_mm'
 AGAIN = 'generate the set again (`actionclip prepare mini`)'
@@ -28,7 +30,7 @@ def describe(root: Path, made: dict[str, Any]) -> dict[str, Any]:
         kind=KIND,
         complete=True,
         made=made,
-        lists={path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in texts},
+        lists={path.name: sha256_of_files(path).hex() for path in texts},
         clips={split: _hash_files(root / 'videos' / split) for split in splits},
     )
 
@@ -60,7 +62,7 @@ def check_generated_set(annotations: str | Path) -> None:
     wanted = manifest['lists'].get(path.name)
     if wanted is None or not path.is_file():
         return
-    if hashlib.sha256(path.read_bytes()).hexdigest() != wanted:
+    if sha256_of_files(path).hex() != wanted:
         raise ValueError(f"'{path}' was changed since it was generated: rename it, or {AGAIN}.")
     split = path.stem.split('_')[0]
     if split in manifest['clips']:
@@ -77,5 +79,5 @@ def _hash_files(folder: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(folder.iterdir()):
         digest.update(path.name.encode(errors='surrogateescape') + b'\0')
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+        digest.update(sha256_of_files(path))
     return digest.hexdigest()
