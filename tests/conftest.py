@@ -26,6 +26,8 @@ from actionclip_mm.compat import at_run  # noqa: F401  as a run does
 
 ROOT = Path(__file__).resolve().parents[1]
 
+os.environ['ACTIONCLIP_TEXT_BANKS'] = '0'  # no test reads or leaves files in the user's cache
+
 # the same examples in every run, and no deadline, which a busy machine would miss
 settings.register_profile('repeatable', derandomize=True, deadline=None)
 settings.load_profile('repeatable')

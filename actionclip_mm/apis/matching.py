@@ -68,7 +68,7 @@ class Matcher:
         self.model: Any = model
         self.temperature = temperature
         self._lock = threading.RLock()
-        self._banks: OrderedDict[str, TextBank] = OrderedDict()
+        self._banks: OrderedDict[tuple, TextBank] = OrderedDict()
 
     @property
     def has_texts(self) -> bool:
@@ -87,7 +87,8 @@ class Matcher:
             raise ValueError('labels must be given: this model has no class names of its own.')
         names = encoder.labels if labels is None else read_labels(labels, encoder.split_names)
         prompts = encoder.prompts if templates is None else read_prompts(templates)
-        key = repr((names, prompts, encoder.state_of_weights()))
+        listed = tuple(prompts.items()) if isinstance(prompts, dict) else prompts
+        key = (names, listed, encoder.state_of_weights())
         with self._lock, torch.no_grad():
             if key not in self._banks:
                 self._banks[key] = encoder.bank(names, prompts)
@@ -147,7 +148,7 @@ class Matcher:
         bank = classes.bank
         with self._lock:
             video, frames = self.features(clips)  # [N, V, D], [N, V, T, D] or None
-            logits = head.compare(video.flatten(0, 1), bank.features, bank.num_sentences)
+            logits = head.compare_bank(video.flatten(0, 1), bank)  # [N·V, P, C]
             logits = logits.unflatten(0, video.shape[:2])  # [N, V, P, C]
             scores = head.pool(logits, self.temperature)  # [N, C] or [N, V, C]
         scores = scores.reshape(len(clips), -1, scores.shape[-1]).mean(dim=1)  # [N, C]

@@ -6,7 +6,7 @@ text and video, so it cancels in every softmax.
 """
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
@@ -19,6 +19,9 @@ from ..load_hooks import before_loading
 from ..losses import BaseVideoTextLoss
 from .feature_pooling import Feats, pool_features
 from .score_pooling import ScorePooling, average_texts
+
+if TYPE_CHECKING:
+    from ..text.text_bank import TextBank
 
 MAX_LOGIT_SCALE = math.log(100)  # CLIP's clamp
 _BLENDING = 'set data_preprocessor.blending=None, since no sentence describes mixed videos'
@@ -123,8 +126,10 @@ class VideoTextHead(BaseHead):
         Returns:
             Scale x cosine [B, P, C], fp32; P is 1 for the ``'embed'`` ensemble.
         """
-        encoder = self.label_encoder
-        return self.compare(self.embed(feats, num_segs), encoder(), encoder.num_sentences)
+        encoder, video = self.label_encoder, self.embed(feats, num_segs)
+        if torch.is_grad_enabled() or not encoder.bank_options.normalized:
+            return self.compare(video, encoder(), encoder.num_sentences)
+        return self.compare_directions(video, encoder.directions(self.averages_texts))
 
     def compare(self, video: Tensor, text: Tensor, num_sentences: Tensor) -> Tensor:
         """Similarities of video features to text features, of any classes.
@@ -137,14 +142,26 @@ class VideoTextHead(BaseHead):
         Returns:
             Scale x cosine [B, P, C], fp32; P is 1 for the ``'embed'`` ensemble.
         """
-        scale = self.logit_scale.exp() if self.test_scale is None else self.test_scale
-        # half precision would round cosines times 100 to a few steps
         with torch.autocast(video.device.type, enabled=False):
-            video = F.normalize(video.float(), dim=-1)  # [B, D]
             text = F.normalize(text.float(), dim=-1)  # [P, C, D]
             if self.averages_texts:
                 text = average_texts(text, num_sentences)  # [1, C, D]
-            return scale * torch.einsum('bd,pcd->bpc', video, text)  # [B, P, C]
+        return self.compare_directions(video, text)
+
+    def compare_bank(self, video: Tensor, bank: 'TextBank') -> Tensor:
+        """Similarities [B, P, C] of video features [B, D] to a bank, which keeps its directions."""
+        return self.compare_directions(
+            video, bank.mean_directions if self.averages_texts else bank.directions
+        )
+
+    def compare_directions(self, video: Tensor, directions: Tensor) -> Tensor:
+        """Similarities [B, P, C] of video features [B, D] to texts [P, C, D] of length 1."""
+        scale = self.logit_scale.exp() if self.test_scale is None else self.test_scale
+        # half precision would round cosines times 100 to a few steps
+        with torch.autocast(video.device.type, enabled=False):
+            video = scale * F.normalize(video.float(), dim=-1)  # [B, D]
+            logits = video @ directions.flatten(0, 1).T  # [B, P·C]
+            return logits.unflatten(1, directions.shape[:2])  # [B, P, C]
 
     def loss(
         self, feats: Feats, data_samples: list, num_segs: int | None = None, **kwargs
@@ -199,7 +216,7 @@ class VideoTextHead(BaseHead):
         """Scores [N, C] (or [N, V, C] if views are kept) of similarities [N, V, P, C]."""
         if self.has_margin:
             logits = self.loss_cls.logits(logits, self.logit_scale.exp())
-        return self.pool_scores(logits / temperature)
+        return self.pool_scores(logits if temperature == 1 else logits / temperature)
 
     def _check_loss(self, test_scale: float | None) -> None:
         if not isinstance(self.loss_cls, BaseVideoTextLoss):

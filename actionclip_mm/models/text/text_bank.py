@@ -1,12 +1,48 @@
 """Text features of a list of classes, independent of the labels that a model was trained with."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from ..heads.score_pooling import average_texts
+
+
+@dataclass(frozen=True)
+class BankOptions:
+    """How text features are computed and kept, ``label_encoder.bank``; results are the same.
+
+    Attributes:
+        sort: Encode each distinct sentence once, sentences of similar length together.
+        reuse: Keep sentences of earlier label lists while the weights stay the same.
+        normalized: Keep the features of the classes at length 1 between test batches.
+        disk: Read and write large banks in the cache folder, see :mod:`.bank_on_disk`.
+    """
+
+    sort: bool = True
+    reuse: bool = True
+    normalized: bool = True
+    disk: bool = True
+
+    @classmethod
+    def read(cls, config: Mapping[str, bool] | None) -> 'BankOptions':
+        """The options of a config; None for the defaults.
+
+        Raises:
+            ValueError: An unknown option, or one that is not a bool.
+        """
+        config = config or {}
+        allowed = [field.name for field in fields(cls)]
+        for name, value in config.items():
+            if name not in allowed or not isinstance(value, bool):
+                raise ValueError(
+                    f'label_encoder.bank takes {", ".join(allowed)}, each True or False, got '
+                    f'{name}={value!r}.'
+                )
+        return cls(**config)
 
 
 @dataclass(frozen=True)
@@ -36,7 +72,17 @@ class TextBank:
             torch.cat([self.num_sentences, other.num_sentences]),
         )
 
+    @cached_property
+    def directions(self) -> Tensor:
+        """Features of length 1, fp32 [P, C, D]."""
+        return F.normalize(self.features.float(), dim=-1)
+
+    @cached_property
+    def mean_directions(self) -> Tensor:
+        """Normalised mean of the normalised sentences of each class, fp32 [1, C, D]."""
+        text = F.normalize(self.features.float(), dim=-1)  # [P, C, D], not kept
+        return average_texts(text, self.num_sentences)
+
     def mean(self) -> Tensor:
         """Normalised mean of the normalised sentences of each class, fp32 [C, D]."""
-        text = F.normalize(self.features.float(), dim=-1)  # [P, C, D]
-        return average_texts(text, self.num_sentences)[0]  # [C, D]
+        return self.mean_directions[0]

@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import torch
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
@@ -78,6 +79,21 @@ def tokenize(tokenizer: Callable[..., Tensor], sentences: Sequence[str]) -> Tens
     return tokens
 
 
+def tokenize_classes(
+    tokenizer: Callable[..., Tensor], sentences: list[list[str]]
+) -> tuple[Tensor, Tensor]:
+    """Token ids [P, C, L] of the sentences of C classes, and how many each class has [C].
+
+    P is the longest list of sentences; shorter ones are repeated, so that every row p holds a
+    sentence of each class.
+    """
+    counts = [len(lines) for lines in sentences]
+    rows = [[lines[p % len(lines)] for lines in sentences] for p in range(max(counts))]
+    flat = [sentence for row in rows for sentence in row]
+    tokens = tokenize(tokenizer, flat).unflatten(0, (len(rows), -1))  # [P, C, L]
+    return tokens, torch.tensor(counts)
+
+
 def count_tokens(tokenizer: Callable[..., Tensor], sentence: str) -> int | None:
     """Tokens of a sentence with start and end before any cut; None if the tokenizer cannot tell."""
     if hasattr(tokenizer, 'encode'):  # CLIP's
@@ -105,6 +121,8 @@ def unreadable_names(tokenizer: Any, names: Sequence[str]) -> list[str]:
 
 
 def _is_readable(tokenizer: Any, name: str) -> bool:
+    if name.isascii():
+        return True
     letters = [sign for sign in name if sign.isalpha()]
     if all(unicodedata.name(sign, '').startswith('LATIN') for sign in letters):
         return True

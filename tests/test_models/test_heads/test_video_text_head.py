@@ -53,6 +53,30 @@ def test_embed_ensemble_is_the_mean_direction_of_own_sentences(build):
     assert average_texts(text, head.label_encoder.num_sentences).shape == (1, 2, 32)
 
 
+@pytest.mark.parametrize('ensemble', ['prob', 'score', 'embed'])
+@pytest.mark.parametrize('test_scale', [100.0, None])
+def test_kept_directions_give_the_same_scores(build, ensemble, test_scale):
+    head = build(ensemble=ensemble, test_scale=test_scale)
+    encoder, feats = head.label_encoder, torch.randn(4, 32)
+    prompts = {label: ['{}', 'a {}', 'the {}'][: 1 + index] for index, label in enumerate(LABELS)}
+    for templates in (None, prompts):
+        head.set_labels(LABELS, templates)
+        with torch.no_grad():
+            text = torch.nn.functional.normalize(encoder(), dim=-1)
+            if ensemble == 'embed':
+                text = average_texts(text, encoder.num_sentences)
+            video = torch.nn.functional.normalize(feats, dim=-1)
+            scale = test_scale or head.logit_scale.exp()
+            by_hand = scale * torch.einsum('bd,pcd->bpc', video, text)
+            for found in (
+                head(feats),
+                head.compare(feats, encoder(), encoder.num_sentences),
+                head.compare_bank(feats, encoder.bank()),
+            ):
+                torch.testing.assert_close(found, by_hand, rtol=1e-6, atol=2e-5)
+        torch.testing.assert_close(head(feats).detach(), by_hand, rtol=1e-6, atol=2e-5)
+
+
 def test_unpooled_views_are_kept(build):
     head = build(average_clips=None)
     assert head.predict(torch.randn(4, 32), samples(0, 1))[0].pred_score.shape == (2, 3)

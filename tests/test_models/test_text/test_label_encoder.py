@@ -4,7 +4,7 @@ import pytest
 import torch
 from mmaction.registry import MODELS
 
-from actionclip_mm.models.text import TextPromptLabelEncoder, label_encoder
+from actionclip_mm.models.text import TextPromptLabelEncoder, sentence_encoder
 
 LABELS = ['arm wrestling', 'BrushHair', 'cleaning pool']
 TEMPLATES = ['{}', 'A video of {}', 'Can you recognize the action of {}?']
@@ -88,6 +88,69 @@ def test_set_labels_changes_length_and_keeps_templates(encoder):
     assert encoder.sentences == [['jumping']]
 
 
+@pytest.mark.parametrize('frozen_stages', ['all', -1])
+def test_set_labels_encodes_new_sentences_only(tiny_arch, frozen_stages):
+    names = [f'action {letter}' for letter in 'abcdef']
+    encoder = TextPromptLabelEncoder(names, TEMPLATES, tiny_arch, frozen_stages=frozen_stages)
+    seen = []
+    encoder.eval().text.register_forward_hook(lambda _, args, out: seen.append(len(args[0])))
+    with torch.no_grad():
+        encoder()
+        assert sum(seen) == 18
+        encoder.set_labels([*names[2:], 'jump', 'swim'])
+        mixed = encoder()
+        assert sum(seen) == 18 + 6
+        encoder.set_labels(names)
+        encoder.bank(['swim', 'action f'])
+        encoder()
+        assert sum(seen) == 18 + 6, 'the first list is known'
+        encoder.text.ln_final.weight.mul_(2)
+        encoder()
+        assert sum(seen) == 18 + 6 + 18, 'of other weights'
+        encoder.text.ln_final.weight.div_(2)
+        plain = TextPromptLabelEncoder(
+            names, TEMPLATES, tiny_arch, frozen_stages=frozen_stages, bank=dict(reuse=False)
+        ).eval()
+        plain.load_state_dict(encoder.state_dict())
+        plain()
+        plain.set_labels([*names[2:], 'jump', 'swim'])
+        torch.testing.assert_close(plain(), mixed, rtol=1e-5, atol=1e-6)
+
+
+def test_few_sentences_of_earlier_lists_are_kept(encoder, monkeypatch):
+    monkeypatch.setattr('actionclip_mm.models.text.label_encoder.MOST_KEPT', 4)
+    with torch.no_grad():
+        encoder()
+        encoder.set_labels(['jump'])
+        assert len(encoder._memo._features) == 4
+        encoder()
+        assert len(encoder._memo._features) == 7
+
+
+def test_directions_follow_weights_and_labels(encoder):
+    def check():
+        length_1 = torch.nn.functional.normalize(encoder(), dim=-1)
+        torch.testing.assert_close(encoder.directions(), length_1)
+        bank = encoder.bank()
+        torch.testing.assert_close(encoder.directions(averaged=True)[0], bank.mean())
+        return encoder.directions()
+
+    with torch.no_grad():
+        first = check()
+        assert encoder.directions() is first
+        encoder.text.ln_final.weight[:5].mul_(2)
+        assert not torch.equal(check(), first)
+        encoder.text.ln_final.weight.data[:5].mul_(2)  # as weight averaging does
+        encoder.eval()
+        assert not torch.equal(check(), first)
+        encoder.set_labels(['jump'])
+        assert check().shape == (3, 1, 32)
+        with torch.autocast('cpu', dtype=torch.bfloat16):
+            assert encoder.directions().dtype == torch.float32
+            assert not torch.equal(encoder.directions(), encoder.bank().features.float())
+    assert not encoder.directions().requires_grad
+
+
 def test_the_checkpoint_does_not_depend_on_the_labels(encoder, tiny_arch):
     other = MODELS.build(dict(type='TextPromptLabelEncoder', labels=['x'], arch=tiny_arch))
     other.load_state_dict(encoder.state_dict(), strict=True)
@@ -153,8 +216,8 @@ def test_progress_of_many_sentences(tiny_arch, monkeypatch):
         titles.append((len(items), title))
         yield from items
 
-    monkeypatch.setattr(label_encoder, 'with_progress', watch)
-    monkeypatch.setattr(label_encoder, 'CHUNK', 4)
+    monkeypatch.setattr(sentence_encoder, 'with_progress', watch)
+    monkeypatch.setattr(sentence_encoder, 'CHUNK', 4)
     encoder = TextPromptLabelEncoder(['x', 'y', 'z'], ['{}', 'a {}', 'the {}'], tiny_arch)
     with torch.no_grad():
         quiet = encoder()
