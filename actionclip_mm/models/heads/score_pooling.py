@@ -77,4 +77,5 @@ def average_texts(text: Tensor, num_sentences: Tensor) -> Tensor:
     """
     rows = torch.arange(len(text), device=text.device)[:, None]  # [P, 1]
     own = (rows < num_sentences).to(text.dtype)  # [P, C]
-    return F.normalize(torch.einsum('pc,pcd->cd', own, text), dim=-1).unsqueeze(0)  # [1, C, D]
+    with torch.autocast(text.device.type, enabled=False):
+        return F.normalize(torch.einsum('pc,pcd->cd', own, text), dim=-1).unsqueeze(0)  # [1, C, D]

@@ -142,10 +142,9 @@ class VideoTextHead(BaseHead):
         Returns:
             Scale x cosine [B, P, C], fp32; P is 1 for the ``'embed'`` ensemble.
         """
-        with torch.autocast(video.device.type, enabled=False):
-            text = F.normalize(text.float(), dim=-1)  # [P, C, D]
-            if self.averages_texts:
-                text = average_texts(text, num_sentences)  # [1, C, D]
+        text = F.normalize(text.float(), dim=-1)  # [P, C, D]
+        if self.averages_texts:
+            text = average_texts(text, num_sentences)  # [1, C, D]
         return self.compare_directions(video, text)
 
     def compare_bank(self, video: Tensor, bank: 'TextBank') -> Tensor:

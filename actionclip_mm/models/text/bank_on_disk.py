@@ -97,14 +97,15 @@ def _load(path: Path, key: dict[str, str], width: int) -> Tensor | None:
         with safe_open(path, framework='pt') as file:
             meta = file.metadata() or {}
             features = file.get_tensor('features').clone()  # not of a file that may change
+        if {name: meta.get(name) for name in key} != key:
+            raise ValueError('it belongs to other weights, texts or versions')
+        if list(features.shape) != shape or not features.is_floating_point():
+            raise ValueError(f'it holds {features.dtype} {list(features.shape)}, not {shape}')
+        if meta.get('sha256') != hashlib.sha256(bytes_of(features)).hexdigest():
+            raise ValueError('its checksum is wrong')
     except (OSError, SafetensorError, ValueError) as error:
-        return _refused(path, first_line(error))
-    if {name: meta.get(name) for name in key} != key:
-        return _refused(path, 'it belongs to other weights, texts or versions')
-    if list(features.shape) != shape or not features.is_floating_point():
-        return _refused(path, f'it holds {features.dtype} {list(features.shape)}, not {shape}')
-    if meta.get('sha256') != hashlib.sha256(bytes_of(features)).hexdigest():
-        return _refused(path, 'its checksum is wrong')
+        _warn(f"The text features in '{path}' are computed again: {first_line(error)}.")
+        return None
     return features
 
 
@@ -132,10 +133,6 @@ def _delete_oldest(where: Path, most: int) -> None:
 
 def _digest(key: dict[str, str]) -> str:
     return hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:40]
-
-
-def _refused(path: Path, reason: str) -> None:
-    _warn(f"The text features in '{path}' are computed again: {reason}.")
 
 
 @cache

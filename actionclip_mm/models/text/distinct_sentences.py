@@ -38,7 +38,8 @@ def find_distinct(tokens: Tensor, classes: Tensor | None, by_length: bool) -> Di
     else:
         keys = tokens
     found: dict[bytes, int] = {}
-    rows, places = [], []
+    rows: list[int] = []
+    places: list[int] = []
     for index, key in enumerate(_bytes_of_rows(keys)):
         place = found.setdefault(key, len(found))
         places.append(place)

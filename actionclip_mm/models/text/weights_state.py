@@ -48,7 +48,7 @@ def digest_of_weights(*modules: nn.Module) -> str:
 def bytes_of(tensor: Tensor) -> memoryview:
     """The bytes of a tensor of any type, without a copy on the CPU."""
     flat = tensor.detach().cpu().contiguous().flatten()
-    return memoryview(flat.view(torch.uint8).numpy())
+    return memoryview(flat.view(torch.uint8).numpy())  # type: ignore[arg-type]  # it is one
 
 
 def _structure(module: nn.Module) -> Iterator[list]:

@@ -48,10 +48,10 @@ def test_sorted_sentences_give_the_same_features_and_gradients(tiny_arch, monkey
         torch.testing.assert_close(ours(), plain(), rtol=1e-5, atol=1e-6)
     for encoder in (ours, plain):
         torch.manual_seed(1)
-        features = encoder()
+        features = encoder.double()()
         (features * torch.randn_like(features)).sum().backward()
     for (name, mine), other in zip(ours.named_parameters(), plain.parameters(), strict=True):
-        torch.testing.assert_close(mine.grad, other.grad, rtol=1e-4, atol=1e-5, msg=name)
+        torch.testing.assert_close(mine.grad, other.grad, rtol=1e-9, atol=1e-12, msg=name)
 
 
 def test_classes_with_different_numbers_of_sentences(tiny_arch):
@@ -84,7 +84,7 @@ def test_a_bidirectional_tower_reads_whole_rows(tiny_arch, monkeypatch):
 
 
 def test_tokens_through_the_tower(tiny_arch, monkeypatch):
-    """At most 10 % more than the sentences have, where chunks in their order need 40 % more."""
+    """At most 10 % more than the sentences have, where chunks in their order need 30 % more."""
     monkeypatch.setattr(sentence_encoder, 'CHUNK', 64)
     words = [
         'run',
@@ -104,7 +104,7 @@ def test_tokens_through_the_tower(tiny_arch, monkeypatch):
             encoder()
         counts[sort] = sum(shape.numel() for shape in seen)
     least = int((encoder.tokens.argmax(dim=-1) + 1).sum())
-    assert counts[True] < 1.1 * least < 1.4 * least < counts[False]
+    assert counts[True] < 1.1 * least < 1.3 * least < counts[False]
 
 
 def test_a_gpu_is_not_asked_for_lengths_in_training(tiny_arch):
