@@ -158,9 +158,9 @@ class VideoTextHead(BaseHead):
         scale = self.logit_scale.exp() if self.test_scale is None else self.test_scale
         # half precision would round cosines times 100 to a few steps
         with torch.autocast(video.device.type, enabled=False):
-            video = scale * F.normalize(video.float(), dim=-1)  # [B, D]
-            logits = video @ directions.flatten(0, 1).T  # [B, P·C]
-            return logits.unflatten(1, directions.shape[:2])  # [B, P, C]
+            video = F.normalize(video.float(), dim=-1)  # [B, D]
+            cosines = video @ directions.flatten(0, 1).T  # [B, P·C]
+            return (scale * cosines).unflatten(1, directions.shape[:2])  # [B, P, C]
 
     def loss(
         self, feats: Feats, data_samples: list, num_segs: int | None = None, **kwargs
