@@ -19,6 +19,7 @@ COMMANDS = {
     'protocol': 'measure a model under a named protocol and write a result card',
     'prepare': "write a data set's annotation lists from its official files",
     'check-videos': 'decode the videos of a list and write a list of the readable ones',
+    'cache-features': 'write the features of a frozen image tower, for training that skips it',
     'convert': 'convert CLIP and ActionCLIP weights of other libraries to a checkpoint and config',
     'export': 'export a checkpoint to open_clip, mmaction2 or the released layout',
     'models': 'list CLIP towers and ActionCLIP weights: addresses, licences, what is cached',
@@ -54,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 def usage() -> str:
     """The help text."""
-    rows = [f'  {name:<13}{text}' for name, text in COMMANDS.items()]
+    rows = [f'  {name:<16}{text}' for name, text in COMMANDS.items()]
     head = 'usage: actionclip COMMAND [arguments]\n\nActionCLIP on mmaction2.\n\ncommands:'
     tail = '\nactionclip COMMAND --help shows the options of a command.'
     return '\n'.join([head, *rows, tail])

@@ -178,7 +178,8 @@ class RobustReading(BaseActionDataset):
         metainfo = dict(sample_idx=info['sample_idx'], filename=_name(info)) | metainfo
         if info.get('total_frames') == 0:
             raise UnreadableVideo('it has no frames')
-        data = self.pipeline(info)
+        epoch = None if self.test_mode else self._seeds.epoch
+        data = self.pipeline(info if epoch is None else {**info, 'epoch': epoch})
         if data is None:
             raise UnreadableVideo('the pipeline returned None')
         if 'data_samples' in data:
@@ -192,7 +193,7 @@ class RobustReading(BaseActionDataset):
         metainfo = dict(filename=name, undecodable=_reason(error, name))
         try:
             with self.stand_in(info) as black:
-                return self._attempt(black, **metainfo)
+                return self._attempt({**black, 'stand_in': True}, **metainfo)
         except Exception as second:
             raise RuntimeError(
                 f'The pipeline of {self.ann_file} fails on a black video too '

@@ -37,6 +37,12 @@ class SampleSeeds:
         self._now.share_memory_()  # here: a copy of a shared tensor (a subset's) is not shared
         self._now.copy_(torch.tensor([seed, epoch, int(repeats)]))
 
+    @property
+    def epoch(self) -> int | None:
+        """Epoch from 0; None before the first, and if samples may be drawn several times in it."""
+        seed, epoch, repeats = self._now.tolist()
+        return None if seed == UNSET or repeats else epoch
+
     def seed(self, idx: int) -> None:
         """Seed for a sample."""
         seed, epoch, repeats = self._now.tolist()

@@ -3,6 +3,7 @@
 from ...decoding import UnreadableVideo
 from .clip_resize import CLIPCenterCrop, CLIPResize, resize_and_crop
 from .fast_torchvision import FastTorchVisionWrapper
+from .frame_features import LoadFrameFeatures
 from .segment_sampling import SegmentCentreSample, SegmentFrames, SegmentRandomSample
 from .video_loading import VideoDecode, VideoInit
 
@@ -10,6 +11,7 @@ __all__ = [
     'CLIPCenterCrop',
     'CLIPResize',
     'FastTorchVisionWrapper',
+    'LoadFrameFeatures',
     'SegmentCentreSample',
     'SegmentFrames',
     'SegmentRandomSample',

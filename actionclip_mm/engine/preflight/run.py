@@ -10,14 +10,14 @@ from mmengine.runner import FlexibleRunner, Runner
 from ...compat import fix
 from ...compat.data_loaders import shared_memory_advice
 from ...utils import RunRefused
-from . import data, labels, metrics, negatives, schedule, steps
+from . import data, features, labels, metrics, negatives, schedule, steps
 from .view import Finding, RunView
 
 Check = Callable[[RunView], Iterator[Finding]]
 
 CHECKS: dict[str, Check] = {
     check.__name__: check
-    for module in (steps, schedule, labels, negatives, metrics, data)
+    for module in (steps, schedule, labels, negatives, metrics, features, data)
     for check in module.CHECKS
 }
 

@@ -14,6 +14,7 @@ from ...clip import (
     output_width,
 )
 from ...clip.recompute import checkpoint_blocks, refuse_batch_norm
+from ...features.keys import check_tower
 from ...utils import check_positive
 from .base_tower_prompt import BaseTowerPrompt, build_tower_prompt
 
@@ -35,6 +36,9 @@ class CLIPImageEncoder(BaseModule):
         frame_chunk: Images encoded at once, None for all frames of a batch (default). Bounds
             memory without gradients and, under ``with_cp``, in training. With a ``visual_prompt``
             a multiple of T.
+        frame_features: Folder of this tower's features, which :meth:`forward` then takes instead of
+            frames; see :func:`~actionclip_mm.features.configs.use_frame_features`. Defaults to
+            None.
         clip: The CLIP of ``arch`` and ``pretrained``, if :class:`CLIPRecognizer` has built it.
 
     Attributes:
@@ -56,6 +60,7 @@ class CLIPImageEncoder(BaseModule):
         frozen_stages: int | str = -1,
         with_cp: bool = False,
         frame_chunk: int | None = None,
+        frame_features: str | None = None,
         clip: nn.Module | None = None,
     ) -> None:
         super().__init__()
@@ -75,6 +80,8 @@ class CLIPImageEncoder(BaseModule):
         if frame_chunk is not None:
             check_positive(frame_chunk, 'backbone.frame_chunk')
             refuse_batch_norm(self, 'backbone.frame_chunk')
+        self.frame_features = frame_features
+        self._checked_features = False
 
     def init_weights(self) -> None:
         """Keep the weights of the constructor.
@@ -92,11 +99,16 @@ class CLIPImageEncoder(BaseModule):
         """Encode each frame.
 
         Args:
-            x: Normalised frames [B, 3, T, H, W].
+            x: Normalised frames [B, 3, T, H, W], or their features [B, T, D], which are returned.
 
         Returns:
             Frame features [B, T, D], not normalised; [B, 1, D] if a prompt joins the frames.
         """
+        if x.dim() == 3 and self.frame_features is not None:
+            if not self._checked_features:
+                check_tower(self.frame_features, self)
+                self._checked_features = True
+            return x
         if x.dim() != 5 or x.shape[1] != 3:
             raise ValueError(
                 f'{type(self).__name__} takes [B, 3, T, H, W], got {tuple(x.shape)}: set '
