@@ -13,7 +13,7 @@ from ..utils import read_json_object, to_json
 from .store import INDEX, difference
 
 # arguments of transforms that change how fast a video is read, not what is read
-WITHOUT_EFFECT = ('num_threads', 'time_limit', 'max_pixels', 'decoders', 'io_backend')
+WITHOUT_EFFECT = ('num_threads', 'time_limit', 'max_pixels', 'decoders', 'only_needed')
 
 
 def tower_key(encoder: Any) -> dict[str, Any]:
