@@ -1,6 +1,6 @@
 """Evaluation: ``--dump`` with custom evaluators, unread videos, ties, absent classes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ from ..utils import check_videos_read
 from .fixes import fix, replace_function
 
 Arrays = Sequence[np.ndarray]
+PIECE = 4096  # videos that are ranked at once
 
 
 @fix()
@@ -115,7 +116,8 @@ def mean_class_accuracy(scores: Arrays, labels: Sequence[int]) -> float:
         labels: Class id of each video; videos with a negative one do not count.
     """
     truth = np.asarray(labels)
-    hits = np.argmax(scores, axis=1) == truth
+    best = [np.argmax(piece, axis=1) for piece in _pieces(scores)]
+    hits = np.concatenate([*best, np.array([], int)]) == truth
     classes = np.unique(truth[truth >= 0])
     return float(np.mean([hits[truth == c].mean() for c in classes])) if len(classes) else np.nan
 
@@ -128,9 +130,18 @@ def top_k_accuracy(
     Top-1 thus agrees with ``pred_label``, mean class accuracy and the confusion matrix, which take
     the first of equal scores.
     """
-    order = np.argsort(-np.asarray(scores), axis=1, kind='stable')  # [N, C]
-    found = order == np.asarray(labels)[:, None]
-    return [found[:, :k].any(axis=1).mean() for k in topk]
+    truth, found = np.asarray(labels), []
+    for start, piece in zip(range(0, len(truth), PIECE), _pieces(scores), strict=True):
+        order = np.argsort(-piece, axis=1, kind='stable')[:, : max(topk)]  # [n, k]
+        found.append(order == truth[start : start + PIECE, None])
+    hits = np.concatenate(found)  # [N, k]
+    return [hits[:, :k].any(axis=1).mean() for k in topk]
+
+
+def _pieces(scores: Arrays) -> Iterator[np.ndarray]:
+    """Scores [n, C] of some videos at a time: their ranks need twice the memory of the scores."""
+    for start in range(0, len(scores), PIECE):
+        yield np.asarray(scores[start : start + PIECE])
 
 
 def mmit_mean_average_precision(scores: Arrays, labels: Arrays) -> float:

@@ -4,10 +4,15 @@ DDP averages gradients over the W processes, so each process contributes W times
 global loss.
 """
 
+import os
+
 import torch
 import torch.distributed as dist
 from mmengine.dist import get_rank, get_world_size
 from torch import Tensor
+
+SWITCH = 'ACTIONCLIP_MM_GATHER'  # environment variable; 'all_reduce' avoids reduce-scatter
+_can_scatter = True  # until the backend refuses
 
 
 def gather_rows(*tensors: Tensor) -> tuple[Tensor, ...]:
@@ -24,7 +29,11 @@ def gather_rows(*tensors: Tensor) -> tuple[Tensor, ...]:
     if get_world_size() == 1:
         return tensors
     counts = _row_counts(tensors[0])
-    return tuple(_Gather.apply(tensor, counts) for tensor in tensors)
+    gathered: dict[int, Tensor] = {}  # each tensor once: texts often have the labels of the videos
+    for tensor in tensors:
+        if id(tensor) not in gathered:
+            gathered[id(tensor)] = _Gather.apply(tensor, counts)
+    return tuple(gathered[id(tensor)] for tensor in tensors)
 
 
 def global_mean(rows: Tensor, weights: Tensor | None = None) -> Tensor:
@@ -81,12 +90,29 @@ class _Gather(torch.autograd.Function):
         parts = [torch.empty_like(padded) for _ in counts]
         dist.all_gather(parts, padded)
         start = sum(counts[: get_rank()])
-        ctx.mine = slice(start, start + len(x))
+        ctx.mine, ctx.counts = slice(start, start + len(x)), counts
         rows = [part[:count] for part, count in zip(parts, counts, strict=True)]
         return torch.cat(rows)  # [B_global, …]
 
     @staticmethod
     def backward(ctx, grad: Tensor) -> tuple[Tensor, None]:
-        grad = grad.clone(memory_format=torch.contiguous_format)
-        dist.all_reduce(grad)  # the rows of every process depend on these columns
-        return grad[ctx.mine], None
+        return _sum_own_rows(grad, ctx.counts, ctx.mine), None
+
+
+def _sum_own_rows(grad: Tensor, counts: list[int], mine: slice) -> Tensor:
+    """Sum over processes of the gradient [B_global, …] of this process' rows.
+
+    The rows of every process depend on these columns. Reduce-scatter sends each process only the
+    sum of its own rows, half of the traffic of all-reduce.
+    """
+    global _can_scatter
+    if len(set(counts)) == 1 and _can_scatter and os.environ.get(SWITCH) != 'all_reduce':
+        own = torch.empty_like(grad[mine], memory_format=torch.contiguous_format)
+        try:
+            dist.reduce_scatter_tensor(own, grad.contiguous())
+            return own
+        except (RuntimeError, NotImplementedError):  # gloo of older versions, on every process
+            _can_scatter = False
+    grad = grad.clone(memory_format=torch.contiguous_format)
+    dist.all_reduce(grad)
+    return grad[mine]

@@ -31,13 +31,18 @@ class FiniteLossHook(Hook):
     gradient belongs to all videos since the last optimizer step.
 
     Checking the gradient is free if its norm is known (``clip_grad``, fp16 gradient scaler);
-    otherwise every gradient is read once per step. Steps that the scaler skips are normal while it
-    adapts its scale. They are logged and counted in ``train/overflows``; below a scale of 1, where
-    scaling is not the cause, they count as skipped.
+    otherwise every gradient is read once per step. With ``max_skipped=0`` and one batch per step,
+    loss and gradient are checked together before the optimizer step, so that the host waits for the
+    device once; a fused optimizer skips the step on the device and the host does not wait at all
+    (``late=False`` checks the loss of each iteration before its backward pass).
+
+    Steps that the scaler skips are normal while it adapts its scale. They are logged and counted in
+    ``train/overflows``; below a scale of 1, where scaling is not the cause, they count as skipped.
 
     Args:
         max_skipped: Iterations that may be skipped in a run; each is logged and counted in
             ``train/skipped``. Defaults to 0: stop at the first one.
+        late: Whether the loss may be checked together with the gradient. Defaults to True.
 
     Raises:
         ValueError: ``max_skipped`` is negative.
@@ -46,10 +51,13 @@ class FiniteLossHook(Hook):
 
     priority = 'VERY_HIGH'  # before hooks that look at the loss
 
-    def __init__(self, max_skipped: int = 0) -> None:
+    def __init__(self, max_skipped: int = 0, late: bool = True) -> None:
         if max_skipped < 0:
             raise ValueError(f'FiniteLossHook.max_skipped must be at least 0, got {max_skipped}.')
         self.max_skipped = max_skipped
+        self.late = late
+        self._loss: Tensor | None = None  # whose check is due at the optimizer step
+        self._broken: Tensor | None = None  # of a fused step: whether loss and gradient are broken
         self.batch: Any = None
         self._videos: list[str] = []  # since the last update
         self._updated = False
@@ -57,9 +65,17 @@ class FiniteLossHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Insert checks before the backward pass and before the optimizer step."""
         wrapper = runner.optim_wrapper
+        steps_alone = isinstance(getattr(wrapper, 'optimizer', None), Optimizer)
+        self._is_late = (
+            self.late
+            and self.max_skipped == 0
+            and steps_alone
+            and not has_scaler(wrapper)
+            and getattr(wrapper, '_accumulative_counts', 2) == 1
+        )
         wrapper.update_params = self._if_finite(runner, wrapper.update_params)
         wrapper.step = self._watched(runner, wrapper.step)
-        if isinstance(getattr(wrapper, 'optimizer', None), Optimizer):  # not DeepSpeed's
+        if steps_alone:  # not DeepSpeed's
             wrapper.optimizer.register_step_pre_hook(partial(self._before_update, runner))
 
     def before_train_iter(
@@ -68,9 +84,24 @@ class FiniteLossHook(Hook):
         """Keep the batch, to name its videos."""
         self.batch = data_batch
 
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any | None = None,
+        outputs: dict | None = None,
+    ) -> None:
+        """Read what a fused step found; the host waits for the losses now in any case."""
+        broken, self._broken = self._broken, None
+        if broken is not None:
+            self._report_broken(runner, broken)
+
     def _if_finite(self, runner: Runner, update: Callable) -> Callable:
         def update_params(loss: Tensor, *args: Any, **kwargs: Any) -> None:
-            if on_all_processes(loss.detach().isfinite().all()):
+            if self._is_late:
+                self._loss, self._videos = loss.detach(), names_of(self.batch)
+                update(loss, *args, **kwargs)
+            elif on_all_processes(loss.detach().isfinite().all()):
                 self._videos += names_of(self.batch)
                 update(loss, *args, **kwargs)
             else:
@@ -81,23 +112,54 @@ class FiniteLossHook(Hook):
     def _watched(self, runner: Runner, step: Callable) -> Callable:
         """Wrap the step of the optim wrapper, which may skip that of the optimizer."""
 
+        wrapper = runner.optim_wrapper
+
         def watched_step(**kwargs: Any) -> None:
             self._updated = False
             step(**kwargs)
+            if self._broken is not None:
+                del wrapper.optimizer.found_inf
             if has_scaler(runner.optim_wrapper) and not self._updated:
                 self._note_overflow(runner)
-            self._videos = []
+            if not self._is_late:  # else the next step replaces them
+                self._videos = []
 
         return watched_step
 
     def _before_update(self, runner: Runner, optimizer: Optimizer, *_: Any) -> None:
         """Step pre-hook; not called if a scaler found an overflow."""
+        if self._is_late:
+            self._check_together(runner, optimizer)
+            return
         if getattr(optimizer, 'found_inf', False):  # fused optimizers are called and skip the step
             return
         self._updated = True
-        if not gradient_is_finite(runner.optim_wrapper):
+        if not on_all_processes(finite_gradient(runner.optim_wrapper)):
             self._report_gradient(runner, 'The loss is finite but its gradient is not')
             optimizer.zero_grad()  # parameters without gradient are not updated
+
+    def _check_together(self, runner: Runner, optimizer: Optimizer) -> None:
+        """Check loss and gradient; a fused optimizer skips the step itself."""
+        assert self._loss is not None
+        finite = [self._loss.isfinite().all(), finite_gradient(runner.optim_wrapper)]
+        broken = (~torch.stack([part.to(self._loss.device) for part in finite])).float()  # [2]
+        all_reduce(broken, 'max')
+        if all(group.get('fused') for group in optimizer.param_groups):
+            optimizer.found_inf = broken.amax()  # type: ignore[attr-defined]
+            self._broken = broken
+        else:
+            self._report_broken(runner, broken)
+
+    def _report_broken(self, runner: Runner, broken: Tensor) -> None:
+        """Stop if the loss or the gradient was broken."""
+        if not broken.any():  # the host waits here
+            return
+        of_loss, of_gradient = broken.tolist()
+        if of_loss:
+            assert self._loss is not None
+            self._report_loss(runner, self._loss)
+        if of_gradient:
+            self._report_gradient(runner, 'The loss is finite but its gradient is not')
 
     def _note_overflow(self, runner: Runner) -> None:
         hub, scale = runner.message_hub, runner.optim_wrapper.loss_scaler.get_scale()
@@ -142,17 +204,21 @@ class FiniteLossHook(Hook):
         print_log(f'{what}. Skipped ({skipped} of at most {self.max_skipped}).', 'current')
 
 
-def gradient_is_finite(wrapper: OptimWrapper) -> bool:
-    """Whether the gradient of the next step is finite on all processes."""
+def finite_gradient(wrapper: OptimWrapper) -> Tensor:
+    """Whether the gradient of the next step is finite in this process, a bool scalar."""
     if has_scaler(wrapper):
-        return True  # the scaler has checked
+        return torch.tensor(True)  # the scaler has checked
     if wrapper.clip_grad_kwargs and wrapper.grad_name == 'grad_norm':
-        # of the whole gradient, the same on all processes
-        return math.isfinite(wrapper.message_hub.get_scalar('train/grad_norm').current())
+        # of the whole gradient, the same on all processes; the host has waited for it
+        norm = wrapper.message_hub.get_scalar('train/grad_norm').current()
+        return torch.tensor(math.isfinite(norm))
     groups = wrapper.optimizer.param_groups
-    grads = [parameter.grad for group in groups for parameter in group['params']]
-    norms = [grad.norm() for grad in grads if grad is not None] or [torch.zeros(())]
-    return on_all_processes(torch.stack(norms).isfinite().all())
+    grads = [p.grad for group in groups for p in group['params'] if p.grad is not None]
+    if not grads:
+        return torch.tensor(True)
+    # one launch for all of them, if they are dense and on one device
+    norms = torch._foreach_norm(grads)  # noqa: SLF001
+    return torch.stack([norm.to(norms[0].device) for norm in norms]).isfinite().all()
 
 
 def has_scaler(wrapper: OptimWrapper) -> bool:

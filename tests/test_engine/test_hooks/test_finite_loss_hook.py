@@ -1,5 +1,6 @@
 """FiniteLossHook: a loss or gradient that is no number does not reach the weights."""
 
+from argparse import Namespace
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -15,6 +16,7 @@ from torch import nn
 
 from actionclip_mm.engine.hooks import FiniteLossHook, finite_loss_hook
 from actionclip_mm.engine.hooks.finite_loss_hook import LossNotFinite, names_of
+from actionclip_mm.performance.host_waits import HostWaits
 
 
 class Model(BaseModel):
@@ -157,10 +159,53 @@ def test_a_gradient_whose_norm_is_known_is_not_read(
     monkeypatch.setattr(
         finite_loss_hook, 'on_all_processes', lambda finite: asked.append(1) or on_all(finite)
     )
+    train([1.0, 1.0], dict(clip_grad=NORM), late=False)
+    assert len(asked) == 2 + 2, 'once for each loss, and for a number that is known'
+    norms = []
+    norm = torch._foreach_norm  # clipping calls it with the kind of norm
+    monkeypatch.setattr(
+        torch, '_foreach_norm', lambda *args: norms.append(len(args)) or norm(*args)
+    )
     train([1.0, 1.0], dict(clip_grad=NORM))
-    assert len(asked) == 2, 'once for each loss'
+    assert norms.count(1) == 0
     train([1.0, 1.0])
-    assert len(asked) == 6
+    assert norms.count(1) == 2
+
+
+ADAM = dict(optimizer=dict(type='AdamW', lr=0.25, weight_decay=0.1))
+FUSED = dict(optimizer=dict(type='AdamW', lr=0.25, weight_decay=0.1, fused=True))
+
+
+@pytest.mark.parametrize('wrapper', [ADAM, FUSED], ids=['plain', 'fused'])
+@pytest.mark.parametrize(
+    'bad, found', [(float('nan'), 'loss is nan'), (0.0, 'its gradient is not')]
+)
+def test_late_and_early_checks_agree(
+    wrapper: dict, bad: float, found: str, train: Callable
+) -> None:
+    weights, messages = [], []
+    for late in (False, True):
+        with pytest.raises(LossNotFinite, match=found) as error:
+            train([1.0, bad, 1.0], wrapper, late=late)
+        weights.append(train.model.weight.item())
+        messages.append(str(error.value))
+    assert weights[0] == weights[1] != 1
+    assert messages[0] == messages[1] and 'iteration 2' in messages[0]
+
+
+@pytest.mark.parametrize('fused, waits', [(False, 1), (True, 0)])
+def test_how_often_a_step_waits_for_the_device(fused: bool, waits: int) -> None:
+    runner = Namespace(message_hub=None, optim_wrapper=None)
+    model = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 1))
+    optimizer = torch.optim.SGD(model.parameters(), 0.1, fused=fused)
+    runner.optim_wrapper = OptimWrapper(optimizer)
+    hook = FiniteLossHook()
+    hook.before_train(runner)
+    for _ in range(2):
+        with HostWaits() as counter:
+            runner.optim_wrapper.update_params(model(torch.ones(2, 4)).mean())
+        assert counter.count == waits
+        hook.after_train_iter(runner, 0)
 
 
 @pytest.mark.skipif(not hasattr(torch.amp, 'GradScaler'), reason='scalers for CPUs are newer')
