@@ -14,6 +14,7 @@ readme = root / 'README.md'
 lite = ['mmengine>=0.10.5,<1', 'mmcv-lite>=2.0.0rc4,<2.2.0']
 onedl = ['onedl-mmengine>=0.10.8,<1', 'onedl-mmcv>=2.2,<2.4']  # the same modules, maintained
 lint = ['ruff', 'mypy', 'codespell']
+demo = ['gradio>=6.31,<7']  # the page of `actionclip serve`
 hf = ['transformers', 'sentencepiece']  # tokenizers of SigLIP and language-model towers
 docs = ['sphinx>=8.1', 'pydata-sphinx-theme', 'myst-parser']
 test = [
@@ -24,11 +25,14 @@ test = [
     'pytest-cov',
     'hypothesis',
     'tensorboard',
+    'selenium',
     *hf,
 ]
 
 # What OpenMMLab's mim and mmengine's `actionclip_mm::` paths look for in an installed package.
 MIM = ('configs', 'tools', 'data/mini_clip', 'model-index.yml')
+
+DATA = ('txt', 'json', 'yml', 'j2', 'css')  # suffixes of the package's own files
 
 
 class BuildWithMim(build_py):
@@ -66,7 +70,7 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     packages=find_packages(include=['actionclip_mm', 'actionclip_mm.*']),
-    package_data={'actionclip_mm': ['py.typed', '**/*.txt', '**/*.json', '**/*.yml', '**/*.j2']},
+    package_data={'actionclip_mm': ['py.typed', *map('**/*.{}'.format, DATA)]},
     cmdclass={'build_py': BuildWithMim},
     entry_points={'console_scripts': ['actionclip = actionclip_mm.cli:main']},
     python_requires='>=3.10',
@@ -104,6 +108,7 @@ setup(
         'lint': lint,
         'hf': hf,
         'docs': docs,
-        'dev': lite + test + lint + docs,
+        'demo': demo,
+        'dev': lite + test + lint + docs + demo,
     },
 )

@@ -50,6 +50,12 @@ def parser_of_predict(description: str | None) -> Parser:
         help='largest frame, width x height, where the config sets none (default: 8192 x 4320)',
     )
     add('--random-weights', action='store_true', help='run without weights, to try things out')
+    add_model_options(parser)
+    return parser
+
+
+def add_model_options(parser: Parser) -> None:
+    """Options that choose the model."""
     clip = parser.add_argument_group('zero-shot with CLIP weights')
     clip.add_argument(
         '--arch',
@@ -72,7 +78,6 @@ def parser_of_predict(description: str | None) -> Parser:
         metavar='FILE|DIR',
         help='checkpoint of a training, or a folder of actionclip export',
     )
-    return parser
 
 
 def use_samples(args: argparse.Namespace) -> None:
@@ -103,6 +108,14 @@ def threshold(text: str) -> float:
 
 def check_combinations(args: argparse.Namespace) -> None:
     """Raise ValueError for options that contradict each other or would be ignored."""
+    check_model_options(args)
+    given = args.labels or args.labels_file or args.checkpoint  # it knows its labels
+    if not given and not args.config:
+        raise ValueError('class names are missing: give --labels or --labels-file.')
+
+
+def check_model_options(args: argparse.Namespace) -> None:
+    """Raise ValueError for options of the model that contradict each other."""
     if args.config or args.checkpoint:
         names = ('arch', 'pretrained', 'num_frames', 'num_clips')
         given = ['--' + name.replace('_', '-') for name in names if getattr(args, name)]
@@ -112,10 +125,6 @@ def check_combinations(args: argparse.Namespace) -> None:
     if args.config:
         if not args.checkpoint and not args.random_weights:
             raise ValueError('--config needs the --checkpoint trained with it.')
-    elif args.checkpoint:
-        pass  # it describes its model, which is known when it is read
-    elif not args.labels and not args.labels_file:
-        raise ValueError('class names are missing: give --labels or --labels-file.')
     arch = args.arch or ''
     if arch == MINI and (args.pretrained or args.random_weights):
         raise ValueError('--arch mini has weights of its own: remove the other option.')

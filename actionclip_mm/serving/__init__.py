@@ -1,0 +1,10 @@
+"""The page of ``actionclip serve``: label a clip in the browser.
+
+Only :mod:`.page` and :mod:`.server` import Gradio (extra ``[demo]``).
+"""
+
+from .answering import Answerer, Segment, Timeline
+from .limits import Limits
+from .uploads import Uploads
+
+__all__ = ['Answerer', 'Limits', 'Segment', 'Timeline', 'Uploads']
