@@ -17,6 +17,7 @@ lint = ['ruff', 'mypy', 'codespell']
 demo = ['gradio>=6.31,<7']  # the page of `actionclip serve`
 hf = ['transformers', 'sentencepiece']  # tokenizers of SigLIP and language-model towers
 docs = ['sphinx>=8.1', 'pydata-sphinx-theme', 'myst-parser']
+onnx = ['onnx', 'onnxscript', 'onnxruntime']  # actionclip export --format onnx
 test = [
     'pytest>=8',
     'setuptools',
@@ -27,6 +28,7 @@ test = [
     'tensorboard',
     'selenium',
     *hf,
+    *onnx,
 ]
 
 # What OpenMMLab's mim and mmengine's `actionclip_mm::` paths look for in an installed package.
@@ -109,6 +111,7 @@ setup(
         'hf': hf,
         'docs': docs,
         'demo': demo,
+        'onnx': onnx,
         'dev': lite + test + lint + docs + demo,
     },
 )

@@ -28,7 +28,7 @@ CARRIED = ('configs', 'tools', 'data/mini_clip', 'model-index.yml')
 SITE = sysconfig.get_paths()['purelib']
 BUILD = 'import sys; from setuptools import build_meta; build_meta.build_sdist(sys.argv[1])'
 # optional: another package brings it, or the code that imports it says what to install
-OPTIONAL = {'mmengine', 'mmcv', 'transformers', 'moviepy', 'mmdet', 'mmpose'}
+OPTIONAL = {'mmengine', 'mmcv', 'transformers', 'moviepy', 'mmdet', 'mmpose', 'onnxruntime'}
 OPTIONAL |= {'gradio', 'fastapi', 'uvicorn'}  # of the extra [demo]; Gradio brings the others
 
 

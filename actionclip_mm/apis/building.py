@@ -16,7 +16,7 @@ from ..clip.arch import Arch
 from ..clip.hub import skip_loading_weights
 from ..clip.state_dict import load_state_dict_or_explain, unwrap
 from ..compat.checkpoints import DownloadFailed, reading_weights_only
-from ..converters.description import KEY, check_description, read_folder
+from ..converters.description import KEY, check_description, read_folder, read_metadata
 from ..decoding.errors import reason
 from ..models.text import read_labels, read_prompts
 from ..utils import read_config, read_json_object
@@ -158,7 +158,7 @@ def load_model(path: str) -> Loaded:
     else:
         state = _read_checkpoint(path)
         meta = state.get('meta')
-        content = meta.get(KEY) if isinstance(meta, dict) else None
+        content = (meta.get(KEY) if isinstance(meta, dict) else None) or read_metadata(path)
         if content is None:
             raise ValueError(
                 f"'{path}' does not describe its model (only checkpoints of version 0.2 and later "

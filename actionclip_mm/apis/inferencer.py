@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from ..clip import Arch
 from ..converters.description import describe, write_folder
-from ..models.text import read_prompts
+from ..models.text import TextBank, read_prompts
+from ..models.text.class_sentences import Prompts
 from ..utils.label_names import read_labels
 from .building import (
     PLACEHOLDER,
@@ -166,6 +167,33 @@ class ActionCLIPInferencer:
             raise FileNotFoundError(f"'{path}' does not exist: give a checkpoint or a folder.")
         return cls(path, **kwargs)
 
+    def describe(self) -> dict[str, Any]:
+        """The model with the default labels as plain data, see :func:`describe`.
+
+        Raises:
+            ValueError: The model was built elsewhere and does not know its config.
+        """
+        cfg = getattr(self.model, 'cfg', None)
+        if cfg is None:
+            raise ValueError('The config of this model is unknown: set model.cfg to it.')
+        texts = (self.bank().labels, self.prompts) if self.matcher.has_texts else ()
+        return describe(self.model, cfg, self.read.pipeline, self.matcher.temperature, *texts)
+
+    def bank(self) -> TextBank:
+        """Text features of the default labels under the default templates.
+
+        Raises:
+            ValueError: No labels, or a head without texts.
+        """
+        return self.matcher.bank(self._labels, self._templates)
+
+    @property
+    def prompts(self) -> Prompts:
+        """Default templates, or sentences by class."""
+        if self._templates is None:
+            return self.model.cls_head.label_encoder.prompts
+        return read_prompts(self._templates)
+
     def save_pretrained(self, folder: str | Path) -> None:
         """Write a folder that :meth:`from_pretrained` reads, with the default labels.
 
@@ -175,17 +203,7 @@ class ActionCLIPInferencer:
             ValueError: The model was built elsewhere and does not know its config.
             OSError: A file was not written.
         """
-        cfg = getattr(self.model, 'cfg', None)
-        if cfg is None:
-            raise ValueError('The config of this model is unknown: set model.cfg to it.')
-        labels = prompts = None
-        if self.matcher.has_texts:
-            labels = self.matcher.bank(self._labels, self._templates).labels
-            prompts = None if self._templates is None else read_prompts(self._templates)
-        description = describe(
-            self.model, cfg, self.read.pipeline, self.matcher.temperature, labels, prompts
-        )
-        write_folder(folder, self.model.state_dict(), description, 'actionclip_mm')
+        write_folder(folder, self.model.state_dict(), self.describe(), 'actionclip_mm')
 
     @property
     def labels(self) -> tuple[str, ...] | None:

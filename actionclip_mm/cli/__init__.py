@@ -22,7 +22,7 @@ COMMANDS = {
     'check-videos': 'decode the videos of a list and write a list of the readable ones',
     'cache-features': 'write the features of a frozen image tower, for training that skips it',
     'convert': 'convert CLIP and ActionCLIP weights of other libraries to a checkpoint and config',
-    'export': 'export a checkpoint to open_clip, mmaction2 or the released layout',
+    'export': 'export a model: folder, ONNX, torch.export, safetensors, text bank, open_clip',
     'models': 'list CLIP towers and ActionCLIP weights: addresses, licences, what is cached',
     'prompts': 'show the sentences that labels and templates make, with their tokens',
     'host': "run another of mmaction2's own tools on this package's configs",

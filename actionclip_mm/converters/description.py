@@ -1,6 +1,7 @@
 """A trained model as plain data: what a checkpoint or an exported folder needs to predict alone.
 
-Checkpoints carry the description in ``meta['actionclip']``, exported folders in ``config.json``.
+Checkpoints carry the description in ``meta['actionclip']``, exported folders in ``config.json``,
+single safetensors files in their metadata.
 """
 
 import io
@@ -11,6 +12,7 @@ from typing import Any
 
 import torch
 from mmengine.config import Config, ConfigDict
+from safetensors import safe_open
 from torch import Tensor, nn
 
 from ..clip import Arch, list_models
@@ -212,6 +214,22 @@ def read_folder(folder: str | Path) -> tuple[dict[str, Any], str]:
     path = folder / CONFIG
     content = read_json_object(path, 'the config.json that `actionclip export` wrote')
     return check_description(content, str(path)), str(folder / WEIGHTS)
+
+
+def read_metadata(path: str | Path) -> Any:
+    """Description in the metadata of a safetensors file; None in any other file.
+
+    Raises:
+        ValueError: The description is not JSON.
+    """
+    if Path(path).suffix != '.safetensors':
+        return None
+    with safe_open(path, 'pt') as file:
+        text = (file.metadata() or {}).get(KEY)
+    try:
+        return text and json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"The description in '{path}' is not JSON: export it again.") from error
 
 
 def _encode(value: Any) -> Any:

@@ -15,7 +15,9 @@ DOCUMENTS = sorted(
     # the changelog names what versions had
     if path.name != 'CHANGELOG.md' and '_build' not in path.parts
 )
-FOLDERS = '|'.join(('actionclip_mm', 'configs', 'docs', 'requirements', 'tests', 'tools'))
+FOLDERS = '|'.join(
+    ('actionclip_mm', 'configs', 'docs', 'examples', 'requirements', 'tests', 'tools')
+)
 NAMED = re.compile(rf'(?<![\w./-])(?:{FOLDERS})/[\w./*{{}},-]*[\w/*}}]')
 LINK = re.compile(r'\]\(([^)\s:]+)\)')
 TEST = re.compile(r'(?<![\w/])([\w/]*/)?(test_\w+\.py)(?:::(?:\w+::)?(test_\w+))?')
