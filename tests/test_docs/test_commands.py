@@ -1,5 +1,6 @@
 """Every documented command is accepted by the parser that will read it."""
 
+import ast
 import importlib.util
 import re
 import shlex
@@ -30,9 +31,14 @@ INLINE = re.compile(r'`actionclip ([a-z][\w-]* [^`]+)`')
 
 
 def script_parser(path: str, argv: list[str]) -> None:
-    """Give arguments to a script of tools/."""
+    """Give arguments to a script of tools/ or examples/."""
     file = ROOT / path
     assert file.is_file(), path
+    if file.parent == ROOT / 'examples' and 'argparse' not in file.read_text():
+        docstring = ast.get_docstring(ast.parse(file.read_text())) or ''
+        usage = re.search(rf'python {path} (.*)', docstring)
+        assert usage is not None and len(usage[1].split()) == len(argv), f'{path} {argv}'
+        return
     if file.parent == ROOT / 'tools':
         parse_command(SHIMS.get(file.stem, file.stem.replace('_', '-')), argv)
         return
@@ -147,6 +153,7 @@ def test_commands_in_a_sentence(page: Path, capsys: pytest.CaptureFixture) -> No
         'python tools/analysis/plot_few_shot.py --output x.png',
         'torchrun --nproc_per_node=2 tools/train.py CONFIG --luncher pytorch',
         'make tset',
+        'python examples/classify_onnx.py model.onnx',
         'python -m pytest tests/test_modles',
         "pip install '.[liite]'",
         'rm -r data',
