@@ -35,7 +35,6 @@ REQUIRED = os.environ.get('ACTIONCLIP_BROWSER') == 'required'
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(bool(ABSENT) and not REQUIRED, reason=f'not installed: {ABSENT}'),
-    pytest.mark.xdist_group('page'),
 ]
 FLAGS = (
     '--headless=new', '--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu',
@@ -48,7 +47,7 @@ OWN = ('data:', 'blob:', 'chrome://')  # addresses within the page and the brows
 HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
 
 
-@pytest.fixture(scope='module')
+@pytest.fixture
 def page(start_tool: Callable) -> Iterator[SimpleNamespace]:
     """A running page: its address, process and folder of uploads."""
     assert not ABSENT, f'not installed: {ABSENT}'
@@ -67,7 +66,7 @@ def page(start_tool: Callable) -> Iterator[SimpleNamespace]:
     yield SimpleNamespace(address=address, process=process, folder=folder)
     process.send_signal(signal.SIGTERM)
     try:
-        said, _ = process.communicate(timeout=20)
+        said, _ = process.communicate(timeout=60)
     finally:
         process.kill()
     assert process.returncode == 143
@@ -75,14 +74,14 @@ def page(start_tool: Callable) -> Iterator[SimpleNamespace]:
     assert not folder.exists()
 
 
-@pytest.fixture(scope='module')
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator:
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator:
     """Chromium that notes its requests and cannot reach the network."""
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()
     options.binary_location = NEEDED['chromium']
-    for flag in (*FLAGS, f'--user-data-dir={tmp_path_factory.mktemp("profile")}'):
+    for flag in (*FLAGS, f'--user-data-dir={tmp_path / "profile"}'):
         options.add_argument(flag)
     options.set_capability('goog:loggingPrefs', {'performance': 'ALL', 'browser': 'ALL'})
     service = webdriver.ChromeService(shutil.which('chromedriver'))
@@ -97,15 +96,20 @@ class Visitor:
     def __init__(self, browser, shots: Path) -> None:
         self.browser, self.shots = browser, shots
 
-    def find(self, css: str, timeout: float = 20, text: str = ''):
-        """The first shown element of a selector that contains a text."""
+    def wait(self, condition: Callable, what: str = ''):
+        """The first true value of a function of the browser."""
         from selenium.webdriver.support.wait import WebDriverWait
 
-        def shown(browser):
-            found = browser.find_elements('css selector', css)
-            return next((item for item in found if text in item.get_property('textContent')), None)
+        return WebDriverWait(self.browser, 60).until(condition, what)
 
-        return WebDriverWait(self.browser, timeout).until(shown, f'{css} {text}')
+    def find(self, css: str, text: str = ''):
+        """The first element of a selector that contains a text."""
+
+        def found(browser):
+            items = browser.find_elements('css selector', css)
+            return next((item for item in items if text in item.get_property('textContent')), None)
+
+        return self.wait(found, f'{css} {text}')
 
     def upload(self, path: Path) -> None:
         self.browser.execute_script(
@@ -139,7 +143,8 @@ def uploads_of(page: SimpleNamespace) -> list[Path]:
     return [path for path in page.folder.rglob('*') if path.is_file()]
 
 
-def test_an_upload_is_answered_and_deleted(visitor: Visitor, page: SimpleNamespace) -> None:
+def check_an_upload(visitor: Visitor, page: SimpleNamespace) -> None:
+    """It is answered and deleted; other labels are answered from memory, and shown as text."""
     visitor.upload(BLUE)
     visitor.find('#video video')
     assert [path.name for path in uploads_of(page)] == [BLUE.name]
@@ -159,7 +164,9 @@ def test_an_upload_is_answered_and_deleted(visitor: Visitor, page: SimpleNamespa
     assert visitor.browser.execute_script('return window.hacked') is None
 
 
-def test_examples_own_templates_and_errors(visitor: Visitor, tmp_path: Path) -> None:
+def check_errors(visitor: Visitor, tmp_path: Path) -> None:
+    """Each is one sentence on the page."""
+    visitor.browser.refresh()
     visitor.ask()
     visitor.find('.problem', text='Choose a video')
     visitor.find('.gallery-item').click()
@@ -174,14 +181,15 @@ def test_examples_own_templates_and_errors(visitor: Visitor, tmp_path: Path) -> 
     visitor.ask()
     visitor.find('.problem', text='holiday.mp4: it is a text file, not a video file')
     visitor.find('.toast-close').click()  # Gradio's own: it cannot be played
+    visitor.wait(lambda browser: not browser.find_elements('css selector', '.toast-body'))
     visitor.shot('serve_error')
     (tmp_path / 'large.mp4').write_bytes(bytes(2_000_000))
     visitor.upload(tmp_path / 'large.mp4')
     visitor.find('.toast-body', text='exceed the maximum allowed size of 1.0 Mb')
 
 
-def test_nothing_is_loaded_from_elsewhere(visitor: Visitor, page: SimpleNamespace) -> None:
-    """Over all visits of this browser: fonts, scripts, frames, workers, telemetry."""
+def check_requests(visitor: Visitor, page: SimpleNamespace) -> None:
+    """Nothing was loaded from elsewhere: fonts, scripts, frames, workers, telemetry."""
     asked = set()
     for entry in visitor.browser.get_log('performance'):
         event = json.loads(entry['message'])['message']
@@ -202,7 +210,8 @@ def status(address: str, data: bytes | None = None) -> int:
         return error.code
 
 
-def test_no_other_file_is_served(page: SimpleNamespace, tmp_path: Path) -> None:
+def check_files(page: SimpleNamespace, tmp_path: Path) -> None:
+    """No file of another folder is served or answered."""
     secret = tmp_path / 'secret.mp4'
     secret.write_text('secret')
     link = page.folder / 'link.mp4'
@@ -226,7 +235,8 @@ def test_no_other_file_is_served(page: SimpleNamespace, tmp_path: Path) -> None:
     link.unlink()
 
 
-def test_a_taken_port_is_refused_at_once(page: SimpleNamespace, run_tool: Callable) -> None:
+def check_taken_port(page: SimpleNamespace, run_tool: Callable) -> None:
+    """A second page on the same port is refused before its model is built."""
     port = page.address.rpartition(':')[2]
     said = run_tool('serve', '--port', port, ok=False)
     assert said == (
@@ -235,12 +245,23 @@ def test_a_taken_port_is_refused_at_once(page: SimpleNamespace, run_tool: Callab
     )
 
 
+def test_a_visit(
+    visitor: Visitor, page: SimpleNamespace, run_tool: Callable, tmp_path: Path
+) -> None:
+    """One test, so that parallel runs start one server and one browser."""
+    check_an_upload(visitor, page)
+    check_errors(visitor, tmp_path)
+    check_requests(visitor, page)
+    check_files(page, tmp_path)
+    check_taken_port(page, run_tool)
+
+
 def test_ctrl_c_ends_it(start_tool: Callable) -> None:
     process = start_tool('serve', '--port', 0)
     try:
         assert any('Serving on' in line for line in process.stdout)
         process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=20)
+        said, _ = process.communicate(timeout=60)
     except subprocess.TimeoutExpired:
         process.kill()
         raise
