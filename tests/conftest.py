@@ -51,6 +51,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.write_line(f'{subject:24} {cells}')
 
 
+@pytest.fixture(autouse=True, scope='session')
+def index_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep frame indexes of videos outside the user's cache."""
+    os.environ['ACTIONCLIP_INDEX_CACHE'] = str(tmp_path_factory.mktemp('video_index'))
+
+
 @pytest.fixture(autouse=True)
 def seeded() -> None:
     """Seed every test alike, independent of the tests before it."""

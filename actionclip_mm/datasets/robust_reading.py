@@ -18,6 +18,7 @@ from ..decoding import UnreadableVideo
 from ..utils.annotation_lists import NO_LABEL, Line, check_inside, many_labels_each, one_label_each
 from .bad_videos import BadVideos
 from .sample_seeds import SampleSeeds
+from .transforms.video_loading import VideoInit
 
 SHOWN = 50  # paths in the error that ends a run; the log has all of them
 # arguments of the base class that have no effect here
@@ -68,6 +69,9 @@ class RobustReading(BaseActionDataset):
         self._pipeline_works = False
         self._seeds = SampleSeeds()
         super().__init__(*args, **kwargs)
+        for transform in self.pipeline.transforms:
+            if isinstance(transform, VideoInit):
+                transform.keep_indexes_for(self.ann_file)
 
     @abstractmethod
     def stand_in(self, info: dict) -> AbstractContextManager[dict]:

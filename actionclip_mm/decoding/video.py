@@ -4,6 +4,7 @@ import functools
 import importlib.util
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -11,9 +12,10 @@ from mmengine.logging import print_log
 
 from .errors import UnreadableVideo, reason
 from .frame_readers import DecordReader, FrameReader, OpenCVReader
+from .index_cache import cached_index
 from .pyav_reader import PyAVReader
 from .time_limit import within
-from .video_index import VideoIndex, read_index
+from .video_index import VideoIndex
 
 Result = TypeVar('Result')
 
@@ -80,6 +82,8 @@ class Video:
         only_needed: Whether PyAV decodes no frame that the requested ones do not refer to.
         fast: Whether PyAV skips the loop filter, which changes pixels (docs/decoding.md). Then it
             is the first decoder, unless ``decoders`` names another one.
+        index_cache: Where the frame index is kept: a file, True for the memory of this process,
+            False for nowhere.
 
     Raises:
         UnreadableVideo: Missing file, no video, a playlist, frames that are too large, or indexing
@@ -100,6 +104,7 @@ class Video:
         max_pixels: int | None = None,
         only_needed: bool = True,
         fast: bool = False,
+        index_cache: str | Path | bool = True,
     ) -> None:
         self.path = path
         self.options: dict[str, Any] = dict(
@@ -109,7 +114,7 @@ class Video:
         self.decoder: str | None = None
         self.missing = 0
         try:
-            self.index = self._within(lambda: read_index(path, max_pixels))
+            self.index = self._within(lambda: cached_index(path, max_pixels, index_cache))
         except TimeoutError as error:
             raise UnreadableVideo(f'{path}: its list of frames was {error}') from None
         if decoders is None:

@@ -224,4 +224,4 @@ def _counts_lead_to_frames(packets: _Packets, layout: str) -> bool:
         return False
     if (packets.times == packets.orders).all() or layout.startswith('matroska'):
         return True
-    return layout.startswith('mov') and packets.times.min() == 0
+    return layout.startswith('mov') and int(packets.times.min()) == 0

@@ -119,7 +119,7 @@ def test_decoders_that_hang_share_the_time_limit(path: str) -> None:
 def test_indexing_that_hangs(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from actionclip_mm.decoding import video
 
-    monkeypatch.setattr(video, 'read_index', lambda *_: time.sleep(3))
+    monkeypatch.setattr(video, 'cached_index', lambda *_: time.sleep(3))
     with pytest.raises(UnreadableVideo, match='its list of frames was not done after 0.2 sec'):
         Video(path, time_limit=0.2)
 

@@ -4,6 +4,7 @@ Frame i is the i-th frame that a player shows, whatever decoder reads it (docs/d
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from mmaction.registry import TRANSFORMS
@@ -11,6 +12,7 @@ from mmcv.transforms import BaseTransform
 
 from ...decoding import Video, check_decoders
 from ...decoding.containers import max_pixels as check_max_pixels
+from ...decoding.index_cache import cache_file
 
 TIME_LIMIT = 60.0  # seconds for one video
 
@@ -34,6 +36,8 @@ class VideoInit(BaseTransform):
             the same. Defaults to True.
         fast: Whether PyAV skips the loop filter, which changes pixels (docs/decoding.md); it is
             then the first decoder unless ``decoders`` names another. Defaults to False.
+        index_cache: Where frame indexes are kept: a file, True for the file of the data set's list
+            and the memory of each process, False for nowhere. Defaults to True.
 
     Raises:
         ValueError: A decoder is unknown or not installed, or a number is out of range.
@@ -47,6 +51,7 @@ class VideoInit(BaseTransform):
         max_pixels: int | None = None,
         only_needed: bool = True,
         fast: bool = False,
+        index_cache: str | bool = True,
     ) -> None:
         self.decoders = None if decoders is None else check_decoders(decoders)
         if num_threads < 0:
@@ -61,6 +66,12 @@ class VideoInit(BaseTransform):
         self.max_pixels = max_pixels
         self.only_needed = only_needed
         self.fast = fast
+        self.index_cache: str | Path | bool = index_cache
+
+    def keep_indexes_for(self, list_file: str) -> None:
+        """Keep frame indexes in the cache file of a list, unless another place is configured."""
+        if self.index_cache is True:
+            self.index_cache = cache_file(list_file) or False
 
     def transform(self, results: dict) -> dict:
         """Add ``video_reader``, ``total_frames`` and ``avg_fps``; needs ``filename``.
@@ -76,6 +87,7 @@ class VideoInit(BaseTransform):
             self.max_pixels,
             self.only_needed,
             self.fast,
+            self.index_cache,
         )
         results.update(video_reader=video, total_frames=len(video.index), avg_fps=video.index.fps)
         return results
@@ -84,7 +96,8 @@ class VideoInit(BaseTransform):
         return (
             f'{type(self).__name__}(decoders={self.decoders}, num_threads={self.num_threads}, '
             f'time_limit={self.time_limit}, max_pixels={self.max_pixels}, '
-            f'only_needed={self.only_needed}, fast={self.fast})'
+            f'only_needed={self.only_needed}, fast={self.fast}, '
+            f'index_cache={self.index_cache!r})'
         )
 
 

@@ -78,5 +78,5 @@ def test_arguments_are_shown() -> None:
     cfg = dict(type='VideoInit', decoders=['pyav'], time_limit=None, max_pixels=9)
     assert repr(TRANSFORMS.build(cfg)) == (
         "VideoInit(decoders=('pyav',), num_threads=1, time_limit=None, max_pixels=9, "
-        'only_needed=True, fast=False)'
+        'only_needed=True, fast=False, index_cache=True)'
     )
