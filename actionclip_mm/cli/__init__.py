@@ -20,6 +20,7 @@ COMMANDS = {
     'protocol': 'measure a model under a named protocol and write a result card',
     'prepare': "write a data set's annotation lists from its official files",
     'check-videos': 'decode the videos of a list and write a list of the readable ones',
+    'pack': 'encode videos again, small and with many key frames, for fast training',
     'cache-features': 'write the features of a frozen image tower, for training that skips it',
     'convert': 'convert CLIP and ActionCLIP weights of other libraries to a checkpoint and config',
     'export': 'export a model: folder, ONNX, torch.export, safetensors, text bank, open_clip',

@@ -1,7 +1,7 @@
 """Read frames with PyAV (FFmpeg), identified by their presentation times."""
 
 import functools
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -34,6 +34,25 @@ class PyAVReader(FrameReader):
             except TimesDisagree:
                 self.missing.clear()
         return self._read_by_count(frame_inds)
+
+    def walk(self) -> Iterator[av.VideoFrame]:
+        """All frames of the index in order, as decoded; one that cannot be decoded repeats."""
+        with _Walk(self.index, self._options) as walk:
+            if self.index.timed:
+                walk.known = set(self.index.times.tolist())
+            frame: Any = None
+            for number, time in enumerate(self.index.times.tolist()):
+                if self.index.timed:
+                    frame = walk.at(time)
+                    missing = frame is None or frame.pts != time
+                else:
+                    following = next(walk.frames, None)
+                    frame, missing = following or frame, following is None
+                if frame is None:
+                    raise RuntimeError('it decodes no frame')
+                if missing:
+                    self.missing.append(number)
+                yield progressive(frame)
 
     @property
     def _options(self) -> dict[str, Any]:
@@ -71,13 +90,13 @@ class PyAVReader(FrameReader):
         height, width = self.index.size  # some streams change their frame size
         quarters = round(frame.rotation / 90)  # counter-clockwise
         rgb = self._reformatter.reformat(
-            _progressive(frame), width or None, height or None, 'rgb24', **_one_thread()
+            progressive(frame), width or None, height or None, 'rgb24', **_one_thread()
         )
         picture = rgb.to_ndarray()
         return np.ascontiguousarray(np.rot90(picture, quarters)) if quarters else picture
 
 
-def _progressive(frame: av.VideoFrame) -> av.VideoFrame:
+def progressive(frame: av.VideoFrame) -> av.VideoFrame:
     """The frame, not marked as interlaced: FFmpeg 8 would convert each field by itself.
 
     Decord converts frames, so chroma would differ by up to 131 grey levels.

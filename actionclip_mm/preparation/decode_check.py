@@ -15,7 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from tqdm import tqdm
 
@@ -39,6 +39,8 @@ class Reading(NamedTuple):
 
 Identity = tuple[str, int, int]  # path, size and mtime
 Reader = Callable[[str], Reading]
+Result = TypeVar('Result')
+CRASHED = Reading(error='the decoder crashed')
 
 
 def decode(path: str) -> Reading:
@@ -75,21 +77,21 @@ def check_decoding(
     todo: dict[Path, Identity] = {}
     for path in paths:
         try:
-            identity = _identity(path)
+            now = identity(path)
         except OSError as error:
             found[path] = Reading(error=error.strerror or str(error))
             continue
-        if identity in known:
-            found[path] = Reading(damage=known[identity])
+        if now in known:
+            found[path] = Reading(damage=known[now])
         else:
-            todo[path] = identity
+            todo[path] = now
     if known:
         before = sum(reading.error is None for reading in found.values())
         print(f'{before:,} of {len(paths):,} videos were checked before: {cache}')
     if todo and read is decode:
         import_module('..decoding.probe', __package__)  # once, before workers are forked
-    results = _read_all(todo, workers, read)
-    _end_line(cache)
+    results = read_each(todo, workers, read, CRASHED)
+    end_line(cache)
     with open(cache, 'a', encoding='utf-8') as lines:
         for path, reading in tqdm(
             results, total=len(todo), desc='decode', unit=' videos', mininterval=0.5
@@ -103,8 +105,17 @@ def check_decoding(
     return {path: found[path] for path in paths if any(found[path])}
 
 
-def _read_all(paths: Iterable[Path], workers: int, read: Reader) -> Iterator[tuple[Path, Reading]]:
-    """Yield results as they come; a video that kills its process affects no other video."""
+def read_each(
+    paths: Iterable[Path], workers: int, read: Callable[[str], Result], crashed: Result
+) -> Iterator[tuple[Path, Result]]:
+    """Yield results as they come; a video that kills its process affects no other video.
+
+    Args:
+        paths: The videos.
+        workers: Number of processes.
+        read: Called with a path in another process.
+        crashed: Result of a video that kills its process.
+    """
     waiting = deque(paths)
     while waiting:
         running: dict[Future, Path] = {}
@@ -124,15 +135,15 @@ def _read_all(paths: Iterable[Path], workers: int, read: Reader) -> Iterator[tup
                 pool.shutdown(cancel_futures=True)
         # one of these killed its process: retry each in its own process
         for path in running.values():
-            yield path, _read_alone(path, read)
+            yield path, _read_alone(path, read, crashed)
 
 
-def _read_alone(path: Path, read: Reader) -> Reading:
+def _read_alone(path: Path, read: Callable[[str], Result], crashed: Result) -> Result:
     with _pool(1) as pool:
         try:
             return pool.submit(read, str(path)).result()
         except BrokenProcessPool:
-            return Reading(error='the decoder crashed')
+            return crashed
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:
@@ -146,7 +157,7 @@ def _leave_interrupts_to_the_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _identity(path: Path) -> Identity:
+def identity(path: Path) -> Identity:
     status = path.stat()
     return str(path.resolve()), status.st_size, status.st_mtime_ns
 
@@ -163,7 +174,7 @@ def _read_cache(cache: Path) -> dict[Identity, str | None]:
     return known
 
 
-def _end_line(cache: Path) -> None:
+def end_line(cache: Path) -> None:
     """End a truncated last line, so that the next one starts on its own."""
     cache.parent.mkdir(parents=True, exist_ok=True)
     if cache.is_file() and not cache.read_bytes().endswith(b'\n'):

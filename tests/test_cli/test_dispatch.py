@@ -66,6 +66,7 @@ WRONG_CALLS = {
     'test': ([__file__, 'gone.pth'], "argument checkpoint: no such file: 'gone.pth'"),
     'host': (['get_flop'], 'did you mean get_flops?'),
     'check-videos': (['gone.txt'], 'gone.txt'),
+    'pack': (['gone.txt', 'x'], "argument list: no such file: 'gone.txt'"),
     'cache-features': (['gone.py', '--out', 'x'], "argument config: no such file: 'gone.py'"),
     'report': (['gone'], "no such folder: 'gone'"),
     'prepare': (['ucf102'], 'ucf102'),
