@@ -4,6 +4,7 @@ actionclip export CHECKPOINT model.onnx
 python examples/classify_onnx.py model.onnx model_labels.safetensors VIDEO
 """
 
+import argparse
 import json
 import sys
 
@@ -79,6 +80,14 @@ def to_pixels(values: np.ndarray) -> np.ndarray:
     return np.clip(np.rint(values), 0, 255)
 
 
-if __name__ == '__main__':
-    for label, score in classify(*sys.argv[1:]):
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name, help_text in dict(model='.onnx', bank='.safetensors', video='to classify').items():
+        parser.add_argument(name, help=help_text)
+    args = parser.parse_args(argv)
+    for label, score in classify(args.model, args.bank, args.video):
         print(f'{label:30} {100 * score:6.2f} %')
+
+
+if __name__ == '__main__':
+    main()

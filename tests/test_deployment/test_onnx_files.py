@@ -1,5 +1,6 @@
 """onnxruntime gives the scores of the model, for any batch size, views and labels."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -72,6 +73,14 @@ def test_the_text_tower_encodes_new_labels(inferencer_of: Callable, tmp_path: Pa
         (text,) = session.run(None, dict(tokens=tokens[:number]))
         right = inferencer.encode_text(sentences, 'label_only')[:number]
         assert np.abs(text - right.numpy()).max() < 1e-5
+
+
+def test_the_documented_table_has_every_prompt_and_batch() -> None:
+    text = (Path(__file__).resolve().parents[2] / 'docs' / 'deploy.md').read_text()
+    rows = re.findall(r'^\| (\w+) \|((?: \d\.\de-\d\d \|){3})$', text, re.M)
+    assert [name for name, _ in rows] == list(PROMPTS)
+    assert '| visual prompt | batch 1 | batch 3 | batch 8 |' in text
+    assert all(float(cell) < 1e-5 for _, cells in rows for cell in cells.split('|')[:-1])
 
 
 @pytest.mark.parametrize('opset', [7, 99])
