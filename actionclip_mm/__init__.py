@@ -28,10 +28,12 @@ def register_all() -> None:
     Raises:
         ImportError: A host package is missing or outside the supported versions.
     """
-    from .compat import at_import
+    from .compat import at_import, lazy_packages, lazy_registries
     from .hosts import check_hosts
 
+    lazy_packages.install()
     check_hosts()
+    lazy_registries.install()
     at_import.apply()  # before mmaction.models is imported, which fails without it
     for name in ('models', 'datasets', 'evaluation', 'engine'):
         import_module(f'{__name__}.{name}')

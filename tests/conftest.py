@@ -226,10 +226,13 @@ def shrunken_models(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     from open_clip import factory, timm_model
 
+    from actionclip_mm.compat.deferred_imports import import_optional_packages
+
     def create_trunk(name: str, **kwargs: object) -> torch.nn.Module:
         sizes = [size for start, size in TIMM_SIZES.items() if name.startswith(start)]
         return create_model(name, **kwargs, **(sizes[0] if sizes else {}))
 
+    import_optional_packages()
     create_model = timm_model.timm.create_model
     monkeypatch.setattr(timm_model.timm, 'create_model', create_trunk)
     for name, cfg in factory._MODEL_CONFIGS.items():

@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Sequence
+from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from torch import nn
 
 from ..clip.arch import Arch
 from ..clip.hub import skip_loading_weights
+from ..clip.mapped_weights import weights_from_files
 from ..clip.state_dict import load_state_dict_or_explain, unwrap
 from ..compat.checkpoints import DownloadFailed, reading_weights_only
 from ..converters.description import KEY, check_description, read_folder, read_metadata
@@ -62,11 +64,13 @@ def build_zero_shot(arch: Arch, pretrained: str | None) -> nn.Module:
             label_encoder=dict(type='TextPromptLabelEncoder', labels=list(PLACEHOLDER)),
         ),
     )
-    return _build(model)
+    # the neck and the head have no weights of their own
+    with weights_from_files() if pretrained is not None else nullcontext():
+        return _build(model)
 
 
 def _build(cfg: dict) -> nn.Module:
-    from ..compat import at_run  # noqa: F401  applies what a run needs
+    from ..compat import at_predict  # noqa: F401  applies what reading needs
 
     with DefaultScope.overwrite_default_scope('mmaction'):
         model = MODELS.build(deepcopy(cfg))
@@ -114,20 +118,25 @@ def build_trained(config: Config, checkpoint: str | None) -> nn.Module:
     """
     from ..compat import at_run  # noqa: F401  applies what a run needs
 
+    with weights_from_files() if checkpoint is not None else nullcontext():
+        model = _build_untrained(config)
+        if checkpoint is not None:
+            load_strictly(model, checkpoint)
+    model.cfg = config
+    return model
+
+
+def _build_untrained(config: Config) -> nn.Module:
     scope = config.get('default_scope', 'mmaction')
     with skip_loading_weights(), DefaultScope.overwrite_default_scope(scope):
         try:
-            model = MODELS.build(config.model)
+            return MODELS.build(config.model)
         except KeyError as error:  # of the registry; its text would be quoted
             said = str(error.args[0] if error.args else error).split('. ')[0]
             raise ValueError(
                 f"The model of '{config.filename}' cannot be built ({said}): correct its type or "
                 'import its package in custom_imports.'
             ) from error
-    if checkpoint is not None:
-        load_strictly(model, checkpoint)
-    model.cfg = config
-    return model
 
 
 @dataclass(frozen=True)
@@ -165,8 +174,9 @@ def load_model(path: str) -> Loaded:
                 'do): add --config with the config it was trained with.'
             )
         description = check_description(content, path)
-    model = _build(description['model'])
-    _load(model, state, path)
+    with weights_from_files():
+        model = _build(description['model'])
+        _load(model, state, path)
     return Loaded(model, description.get('pipeline'), description.get('temperature'))
 
 
@@ -182,7 +192,7 @@ def load_strictly(model: nn.Module, checkpoint: str) -> None:
 
 
 def _read_checkpoint(checkpoint: str) -> dict:
-    from ..compat import at_run  # noqa: F401  applies what a run needs
+    from ..compat import at_predict  # noqa: F401  applies what reading needs
 
     try:
         with reading_weights_only(checkpoint):  # even if fixes are switched off

@@ -29,6 +29,11 @@ def expand_folders(paths: Iterable[str | Path]) -> list[str]:
     return [found for path in paths for found in _expand(str(path))]
 
 
+def holds_videos(folder: str) -> bool:
+    """Whether a folder has videos or folders of frames in it."""
+    return _expand(folder) != [folder]
+
+
 def _expand(path: str) -> list[str]:
     if not os.path.isdir(path):
         return [path]

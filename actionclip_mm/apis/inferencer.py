@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,14 @@ from mmengine.config import Config
 from torch import Tensor, nn
 
 from ..clip import Arch
+from ..clip.precision import PRECISIONS, warn_if_slow
 from ..converters.description import describe, write_folder
 from ..models.text import TextBank, read_prompts
 from ..models.text.class_sentences import Prompts
+from ..utils import check_choice, check_positive
+from ..utils.devices import best_device
 from ..utils.label_names import read_labels
+from .batches import BatchSize, Unread, clips_in_batches
 from .building import (
     PLACEHOLDER,
     Labels,
@@ -55,7 +58,12 @@ class ActionCLIPInferencer:
         labels: Default class names, or the path of a label file. None for those of the model.
         templates: Default preset, file or list of templates. None for those of the model.
         device: ``'auto'`` (a GPU if there is one, default), ``'cpu'``, ``'cuda:1'``, …
-        batch_size: Videos computed at once, a positive integer. Defaults to 1.
+        batch_size: Videos computed at once, a positive integer. None, the default, adapts it: the
+            first video alone, then more at once while that is quick (:class:`BatchSize`).
+        workers: Threads that decode the next videos while the model computes; 0 for none. None, the
+            default, is one per processor, at most 4.
+        precision: ``'fp32'`` (default) or ``'bf16'``, which is faster where the processor computes
+            in it, and changes scores in the third digit. The weights of ``model`` are rounded.
         temperature: Divides the logits; above 1 makes probabilities less extreme. None, the
             default, is the fitted one of the model, or 1.
 
@@ -71,13 +79,18 @@ class ActionCLIPInferencer:
         labels: Labels | None = None,
         templates: Labels | None = None,
         device: str | torch.device = 'auto',
-        batch_size: int = 1,
+        batch_size: int | None = None,
         temperature: float | None = None,
+        workers: int | None = None,
+        precision: str = 'fp32',
     ) -> None:
-        if batch_size < 1:
-            raise ValueError(f'batch_size must be a positive integer, got {batch_size}.')
+        if batch_size is not None:
+            check_positive(batch_size, 'batch_size')
+        if workers:
+            check_positive(workers, 'workers')
         if temperature is not None and not temperature > 0:
             raise ValueError(f'temperature must be positive, got {temperature}.')
+        check_choice(precision, tuple(PRECISIONS), 'precision')
         check_texts(labels, templates)
         if not isinstance(model, nn.Module):
             if '://' in str(model) or Path(model).exists():
@@ -91,9 +104,10 @@ class ActionCLIPInferencer:
         if pipeline is None:
             pipeline = pipeline_of(preprocess_of(model))
         self.device = best_device() if device == 'auto' else torch.device(device)
-        self.matcher = Matcher(model.to(self.device).eval(), temperature or 1.0)
+        warn_if_slow(precision, self.device)
+        self.matcher = Matcher(model.to(self.device).eval(), temperature or 1.0, precision)
         self.read = VideoReading(pipeline)
-        self.batch_size = batch_size
+        self.batch_size, self.workers = batch_size, workers
         self._labels, self._templates = labels, templates
         if labels is not None:
             self.matcher.classes(labels, templates)  # refuse bad ones now
@@ -121,15 +135,15 @@ class ActionCLIPInferencer:
             templates: Preset, file or list of templates. Defaults to ``'actionclip16'``.
             num_frames: Frames per clip. Defaults to 8.
             num_clips: Clips per video, averaged. Defaults to 1.
-            **kwargs: ``device``, ``batch_size`` and ``temperature`` of the constructor.
+            **kwargs: ``device``, ``batch_size``, ``workers``, ``precision`` and ``temperature`` of
+                the constructor.
 
         Raises:
             ValueError: Bad labels, templates or numbers, unknown ``arch``, weights that do not fit.
             FileNotFoundError: A missing file, or weights of a tag that cannot be downloaded.
         """
-        for name, value in dict(num_frames=num_frames, num_clips=num_clips).items():
-            if value < 1:
-                raise ValueError(f'{name} must be a positive integer, got {value}.')
+        check_positive(num_frames, 'num_frames')
+        check_positive(num_clips, 'num_clips')
         check_texts(labels, templates)
         model = build_zero_shot(arch, pretrained)
         pipeline = pipeline_of(preprocess_of(model), num_frames, num_clips)
@@ -171,8 +185,12 @@ class ActionCLIPInferencer:
         """The model with the default labels as plain data, see :func:`describe`.
 
         Raises:
-            ValueError: The model was built elsewhere and does not know its config.
+            ValueError: The model was built elsewhere and does not know its config, or its weights
+                were rounded for bf16.
         """
+        if self.matcher.precision != 'fp32':
+            precision = self.matcher.precision
+            raise ValueError(f"precision={precision!r} has rounded the weights: save with 'fp32'.")
         cfg = getattr(self.model, 'cfg', None)
         if cfg is None:
             raise ValueError('The config of this model is unknown: set model.cfg to it.')
@@ -200,7 +218,7 @@ class ActionCLIPInferencer:
         Its files: ``model.safetensors``, ``config.json`` and ``labels.txt``.
 
         Raises:
-            ValueError: The model was built elsewhere and does not know its config.
+            ValueError: See :meth:`describe`.
             OSError: A file was not written.
         """
         write_folder(folder, self.model.state_dict(), self.describe(), 'actionclip_mm')
@@ -275,7 +293,14 @@ class ActionCLIPInferencer:
             ValueError: A head without texts.
         """
         sources, _ = read_inputs(inputs)
-        return torch.stack([self.matcher.encode_video(self.read(s)) for s in sources])  # [N, D]
+        size = BatchSize(self.batch_size)
+        found = []
+        for clips in self._clips(sources, size):
+            if isinstance(clips, Unread):
+                raise clips.error
+            with size.timed(len(clips)):
+                found.append(self.matcher.encode_videos(clips))  # [N of the batch, D]
+        return torch.cat(found)  # [N, D]
 
     def encode_text(self, labels: Labels, templates: Labels | None = None) -> Tensor:
         """Normalised features of class names, mean over templates, fp32 [C, D] on the CPU.
@@ -302,33 +327,21 @@ class ActionCLIPInferencer:
         none_of_these: bool | float | None = None,
         embeddings: bool = False,
     ) -> Iterator[Prediction]:
-        if topk < 1:
-            raise ValueError(f'topk must be a positive integer, got {topk}.')
+        check_positive(topk, 'topk')
         labels = self._labels if labels is None else labels
         templates = self._templates if templates is None else templates
         classes = self.matcher.classes(labels, templates, none_of_these)
-        for start in range(0, len(sources), self.batch_size):
-            batch = sources[start : start + self.batch_size]
-            read = [self._try_to_read(source, classes.labels) for source in batch]
-            # the host pads clips of different shapes to one, which would change the scores
-            for shape, group in groupby(read, key=_shape):
-                if shape is None:
-                    yield from group  # type: ignore[misc]  # videos that failed
-                    continue
-                for answer in self.matcher.answer(list(group), classes, embeddings):  # type: ignore[arg-type]
-                    yield replace(answer, topk=topk)
+        size = BatchSize(self.batch_size)
+        for clips in self._clips(sources, size):
+            if isinstance(clips, Unread):
+                name, error = clips.source.name, str(clips.error)
+                yield Prediction(name, classes.labels, error=error, topk=topk)
+                continue
+            with size.timed(len(clips)):
+                answers = self.matcher.answer(clips, classes, embeddings)
+            for answer in answers:
+                yield replace(answer, topk=topk)
 
-    def _try_to_read(self, source: Source, labels: tuple[str, ...]) -> Prediction | Clip:
-        try:
-            return self.read(source)
-        except VideoError as error:
-            return Prediction(source.name, labels, error=str(error))
-
-
-def best_device() -> torch.device:
-    """The first GPU, or the CPU."""
-    return torch.device('cuda' if torch.cuda.is_available() else 'cpu')
-
-
-def _shape(item: Prediction | Clip) -> tuple[int, ...] | None:
-    return None if isinstance(item, Prediction) else tuple(item.data['inputs'].shape)
+    def _clips(self, sources: list[Source], size: BatchSize) -> Iterator[Unread | list[Clip]]:
+        """Clips to compute at once; a single video needs no thread."""
+        return clips_in_batches(sources, self.read, size, self.workers if sources[1:] else 0)

@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,8 @@ import torch.nn.functional as F
 from mmengine.dataset import pseudo_collate
 from torch import Tensor, nn
 
+from ..clip.precision import computing_in, round_weights
+from ..models.building import has_texts
 from ..models.text import TextBank, read_labels, read_prompts
 from ..utils import list_names
 from ..utils.weight_values import check_scores
@@ -62,18 +64,21 @@ class Matcher:
     Args:
         model: A recognizer in eval mode.
         temperature: Divides the logits.
+        precision: ``'bf16'`` rounds the weights of its backbone, in place. Defaults to ``'fp32'``.
     """
 
-    def __init__(self, model: nn.Module, temperature: float) -> None:
+    def __init__(self, model: nn.Module, temperature: float, precision: str = 'fp32') -> None:
         self.model: Any = model
         self.temperature = temperature
+        self.precision = precision
+        round_weights(self.model.backbone, precision)
         self._lock = threading.RLock()
         self._banks: OrderedDict[tuple, TextBank] = OrderedDict()
 
     @property
     def has_texts(self) -> bool:
         """Whether the head compares with texts; other heads have fixed classes."""
-        return hasattr(self.model.cls_head, 'label_encoder')
+        return has_texts(self.model)
 
     def bank(self, labels: Labels | None, templates: Labels | None) -> TextBank:
         """Text features of class names under templates; None is the model's own.
@@ -89,7 +94,7 @@ class Matcher:
         prompts = encoder.prompts if templates is None else read_prompts(templates)
         listed = tuple(prompts.items()) if isinstance(prompts, dict) else prompts
         key = (names, listed, encoder.state_of_weights())
-        with self._lock, torch.no_grad():
+        with self._lock, torch.no_grad(), self._computing():
             if key not in self._banks:
                 self._banks[key] = encoder.bank(names, prompts)
                 while len(self._banks) > MOST_BANKS:
@@ -187,7 +192,8 @@ class Matcher:
             both fp32, not normalised.
         """
         data = self.model.data_preprocessor(pseudo_collate([clip.data for clip in clips]), False)
-        with self._lock, torch.no_grad(), _outputs_of(self.model.backbone) as outputs:
+        backbone = self.model.backbone
+        with self._lock, torch.no_grad(), self._computing(), _outputs_of(backbone) as outputs:
             feats, kwargs = self.model.extract_feat(
                 data['inputs'], data_samples=data['data_samples'], test_mode=True
             )
@@ -200,10 +206,19 @@ class Matcher:
             frames = head.projection(torch.cat(outputs)).float()  # [N·V, T, D]
             return video, frames.unflatten(0, (len(clips), -1))  # [N, V, T, D]
 
-    def encode_video(self, clip: Clip) -> Tensor:
-        """Normalised feature of a video, mean over views, fp32 [D] on the CPU."""
+    def encode_videos(self, clips: list[Clip]) -> Tensor:
+        """Normalised features of clips of one shape, mean over views, fp32 [N, D] on the CPU.
+
+        Raises:
+            ValueError: A head without texts.
+        """
         self._check_texts()
-        return _mean_view(F.normalize(self.features([clip])[0][0], dim=-1))
+        views = F.normalize(self.features(clips)[0], dim=-1)  # [N, V, D]
+        return F.normalize(views.mean(dim=1), dim=-1).cpu()  # [N, D]
+
+    def _computing(self) -> AbstractContextManager[None]:
+        """What the model computes within: autocast for bf16."""
+        return computing_in(self.precision, next(self.model.parameters()).device)
 
     def _check_texts(self) -> None:
         if not self.has_texts:
@@ -212,7 +227,7 @@ class Matcher:
             )
 
     def _answer_fixed(self, clips: list[Clip], classes: Classes) -> list[Prediction]:
-        with self._lock:
+        with self._lock, self._computing():
             samples = self.model.test_step(pseudo_collate([clip.data for clip in clips]))
         answers = []
         for clip, sample in zip(clips, samples, strict=True):

@@ -1,5 +1,6 @@
 """From a video file to the input of a model, through mmaction2's transforms."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +17,7 @@ from ..converters.description import test_pipeline_of
 from ..datasets.transforms import resize_and_crop
 from ..decoding import UnreadableVideo, Video, check_header
 from ..decoding.errors import reason
-from .folders import frames_of, load_frames
+from .folders import frames_of, holds_videos, load_frames
 from .inputs import Source, refuse_stream
 
 
@@ -60,9 +61,9 @@ class VideoReading:
     """
 
     def __init__(self, pipeline: Sequence[dict]) -> None:
-        self.pipeline = list(pipeline)
-        from ..compat import at_run  # noqa: F401  applies what a run needs
+        from ..compat import at_predict  # noqa: F401  applies what reading needs
 
+        self.pipeline = list(pipeline)
         pipeline = _of_files(pipeline)
         self.transforms = [TRANSFORMS.build(cfg) for cfg in pipeline]
         opener = type(self.transforms[0]).__name__ if self.transforms else 'nothing'
@@ -116,6 +117,8 @@ class VideoReading:
             return source.frames
         refuse_stream(source.name)
         files = frames_of(source.name)
+        if files is None and os.path.isdir(source.name) and not holds_videos(source.name):
+            raise UnreadableVideo(f'{source.name}: it holds no videos and no frames')
         if files is None:
             check_header(source.name)  # the host's transforms say less, and decord prints
         return files

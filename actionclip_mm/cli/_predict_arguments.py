@@ -42,7 +42,26 @@ def parser_of_predict(description: str | None) -> Parser:
         '"none of these" below this cosine (default: on for a single label)',
     )
     add('--device', default='auto', help='auto (a GPU if there is one, default), cpu, cuda:1, ...')
-    add('--batch-size', type=positive, default=1, help='videos computed at once (default: 1)')
+    add(
+        '--batch-size',
+        type=positive,
+        metavar='N',
+        help='videos computed at once (default: one, then more while that is quick)',
+    )
+    add(
+        '--workers',
+        type=count,
+        metavar='N',
+        help='threads that decode the next videos meanwhile, 0 for none\n'
+        '(default: one per processor, at most 4)',
+    )
+    add(
+        '--precision',
+        choices=('fp32', 'bf16'),
+        default='fp32',
+        help='bf16 is faster on processors that compute in it; scores change in\n'
+        'the third digit (default: fp32)',
+    )
     add(
         '--max-pixels',
         type=positive,
@@ -93,6 +112,13 @@ def path_or_url(text: str) -> str:
     if '://' not in text and not os.path.exists(text):
         raise argparse.ArgumentTypeError(f"no such file or folder: '{text}'")
     return text
+
+
+def count(text: str) -> int:
+    """Argument type: an integer of at least 0."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f'must be 0 or a positive integer, got {text}')
+    return int(text)
 
 
 def threshold(text: str) -> float:

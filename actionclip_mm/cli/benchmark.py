@@ -102,11 +102,12 @@ def _prepare(args: argparse.Namespace) -> None:
     from .. import register_all
 
     register_all()
-    import torch
     from mmengine.logging import MMLogger
     from mmengine.registry import init_default_scope
 
-    args.device = args.device or ('cuda' if torch.cuda.is_available() else 'cpu')
+    from ..utils.devices import best_device
+
+    args.device = args.device or str(best_device())
     init_default_scope('mmaction')
     MMLogger.get_current_instance().setLevel('WARNING')
 

@@ -66,7 +66,8 @@ def build(args: argparse.Namespace) -> 'ActionCLIPInferencer':
     from ..apis import ActionCLIPInferencer
 
     labels = args.labels or (args.labels_file and str(args.labels_file))
-    common = dict(device=args.device, batch_size=args.batch_size)
+    names = ('device', 'batch_size', 'workers', 'precision')
+    common = {name: getattr(args, name) for name in names}
     if args.checkpoint and not args.config:
         return ActionCLIPInferencer(
             args.checkpoint, labels=labels, templates=args.templates, **common

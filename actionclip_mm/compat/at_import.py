@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from . import lazy_packages
 from .fixes import fix, host_folder, is_switched_off
 from .package_lookup import (
     add_own_config_paths,
@@ -30,7 +31,10 @@ def apply() -> None:
     """Apply :data:`FIXES`; must run before ``mmaction.models`` is imported."""
     if not is_switched_off():
         for each in FIXES:
-            each()
+            if each is switch_off_vindlu:  # imports transformers, which takes long
+                lazy_packages.before('mmaction.models.multimodal', each)
+            else:
+                each()
 
 
 @contextmanager
@@ -98,7 +102,8 @@ def silence_advice_on_full_mmcv() -> None:
 def _missing_name() -> str:
     """First name that mmaction2's multi-modal models miss in transformers, or ''."""
     dependency: Any = importlib.import_module('mmaction.utils.dependency')
-    if not dependency.WITH_MULTIMODAL or 'mmaction.models' in sys.modules:
+    models = ('mmaction.models', 'mmaction.models.multimodal')
+    if not dependency.WITH_MULTIMODAL or all(name in sys.modules for name in models):
         return ''
     return _missing_import(host_folder('mmaction', 'models', 'multimodal'), 'transformers')
 

@@ -5,10 +5,11 @@
 themselves. ``ACTIONCLIP_MM_COMPAT=off`` applies none, with a warning.
 """
 
-import importlib
 import warnings
 
 from . import at_import, checkpoints
+from .at_predict import OWNED_ABOVE as OWNED_BY_READERS
+from .at_predict import owned_above
 from .data_loaders import drop_unused_worker_options, stop_workers_that_cannot_send
 from .evaluation import correct_accuracies, dump_with_custom_evaluators, refuse_unread_tests
 from .files import (
@@ -47,8 +48,7 @@ FIXES = (
 )
 # Fixes that need more than compat: module of actionclip_mm and name of the Fix.
 OWNED_ABOVE = (
-    ('datasets.transforms.host_decoders', 'limit_time_of_host_decoders'),
-    ('datasets.transforms.image_budget', 'limit_size_of_images'),
+    *OWNED_BY_READERS,
     ('engine.preflight', 'check_runs_before_they_start'),
     ('apis.init_recognizer', 'build_recognizers_as_configured'),
 )
@@ -56,12 +56,7 @@ OWNED_ABOVE = (
 
 def fixes() -> tuple[Fix, ...]:
     """All fixes of a run, applied or not."""
-    package = __package__.rpartition('.')[0]
-    above = (
-        getattr(importlib.import_module(f'{package}.{module}'), name)
-        for module, name in OWNED_ABOVE
-    )
-    return (*FIXES, *above)
+    return (*FIXES, *owned_above(OWNED_ABOVE))
 
 
 def apply() -> None:

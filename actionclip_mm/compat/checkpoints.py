@@ -6,6 +6,7 @@ import inspect
 import os.path as osp
 import pickle
 import re
+import zipfile
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from http.client import HTTPException
@@ -18,6 +19,7 @@ import torch
 from ..utils import UserError, first_line
 from ..utils.pickles import DAMAGED
 from ..utils.weight_values import check_weight_values
+from .file_mapping import maps_weights
 from .fixes import fix
 from .unpickling import NUMPY_OBJECTS, load_without_code
 
@@ -130,7 +132,7 @@ def load_weights_only(file: Any, **options: Any) -> Any:
     Only tensors, plain values, mmengine's log history and numbers of numpy are loaded.
     """
     with _our_safe_globals():
-        return _torch_load()(file, weights_only=True, **options)
+        return _torch_load()(file, weights_only=True, **_mapped(file, options))
 
 
 @contextlib.contextmanager
@@ -212,10 +214,19 @@ def _force_check_while_reading() -> None:
             return original(f, *args, **kwargs)
         options = {key: value for key, value in kwargs.items() if key != 'pickle_module'}
         options['weights_only'] = True
+        options = _mapped(f, options)
         with _explaining_refusals(name), _our_safe_globals():
             return original(f, *args[:1], **options)
 
     torch.load = torch.serialization.load = load
+
+
+def _mapped(file: Any, options: dict[str, Any]) -> dict[str, Any]:
+    """Options of ``torch.load`` that map a file, where it can be mapped, instead of reading it."""
+    place = (isinstance(file, (str, Path)) and options.get('map_location')) or None
+    if place not in ('cpu', torch.device('cpu')) or not (maps_weights() and _checks_by_default()):
+        return options
+    return dict(options, mmap=True) if zipfile.is_zipfile(file) else options
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from torch import nn
 from ..clip import Arch, build_clip, list_models
 from ..clip.weight_files import write_weights
 from ..models.backbones import CLIPImageEncoder
-from ..models.building import clip_of_images, clip_of_texts
+from ..models.building import clip_of_images, clip_of_texts, has_texts
 from ..utils import in_docstring, list_names, write_json, write_text
 from .architecture import model_config
 from .convert import SOURCES
@@ -30,10 +30,6 @@ def exported_arch(arch: Arch, pretrained: str | None) -> Arch:
 
 def has_clip_tower(model: nn.Module) -> bool:
     return isinstance(model.backbone, CLIPImageEncoder)
-
-
-def has_texts(model: nn.Module) -> bool:
-    return hasattr(model.cls_head, 'label_encoder')
 
 
 def export_recognizer(

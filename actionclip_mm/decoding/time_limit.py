@@ -48,6 +48,23 @@ if hasattr(os, 'register_at_fork'):
     os.register_at_fork(after_in_child=_idle.clear)  # threads do not survive a fork
 
 
+def in_background(work: Work[Result]) -> 'Answers[Result]':
+    """Start ``work`` in a reused thread that does not keep the process alive.
+
+    Returns:
+        Gets the result in a tuple, or the error.
+    """
+    worker = _idle.pop() if _idle else _Worker()
+
+    def do_and_rest() -> Result:
+        try:
+            return work()
+        finally:
+            _idle.append(worker)
+
+    return worker.do(do_and_rest)
+
+
 def within(seconds: float | None, work: Work[Result]) -> Result:
     """Run ``work`` in a thread and stop waiting after some seconds.
 

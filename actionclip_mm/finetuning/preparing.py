@@ -9,6 +9,7 @@ from typing import Any
 
 from ..utils import list_names, read_config, write_json
 from ..utils.carried_files import carried
+from ..utils.devices import best_device
 from .collection import Clip, Collection, check_counts, read_collection
 from .models import input_of, model_config, towers_of
 from .recipe import choose_recipe, pipelines
@@ -40,7 +41,7 @@ def prepare(settings: Settings) -> None:
         counts,
         list(collection.names),
         settings.small,
-        settings.batch_size or (GPU_BATCH if _has_gpu() else CPU_BATCH),
+        settings.batch_size or (GPU_BATCH if best_device().type == 'cuda' else CPU_BATCH),
         settings.epochs,
         settings.lr or towers.lr,
     )
@@ -183,9 +184,3 @@ def _try(settings: Settings) -> dict[str, Any]:
 
 def _tested(splits: dict[str, list[Clip]]) -> str:
     return 'test' if 'test' in splits else 'val'
-
-
-def _has_gpu() -> bool:
-    import torch
-
-    return torch.cuda.is_available()

@@ -43,6 +43,11 @@ def clip_of_texts(backbone: dict, encoder: dict) -> tuple[Arch, str | None]:
     return arch, encoder.get('pretrained', pretrained)
 
 
+def has_texts(model: Any) -> bool:
+    """Whether the head of a recognizer compares with texts; other heads have fixed classes."""
+    return hasattr(model.cls_head, 'label_encoder')
+
+
 def with_width(cfg: dict, key: str, source: nn.Module) -> dict:
     """Set ``in_channels`` of a config, unless it is set, to the width of the part before.
 

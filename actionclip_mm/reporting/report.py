@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ..apis.building import build_trained, read_model_config
-from ..apis.inferencer import best_device
 from ..converters.description import store_temperature as store_in_checkpoint
 from ..utils import check_writable, first_line, write_json, write_text
+from ..utils.devices import best_device
 from ..version import __version__
 from .error_sections import calibration_section, confusion_section, texts_section, worst_section
 from .page import Report, Section, Table, write_pages

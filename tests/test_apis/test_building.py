@@ -16,7 +16,8 @@ from actionclip_mm.apis.building import (
     read_arch,
     read_model_config,
 )
-from actionclip_mm.clip import build
+from actionclip_mm.clip import build, build_clip
+from actionclip_mm.clip.weight_files import write_weights
 
 
 def test_arch_of_a_json_file(tmp_path, tiny_arch):
@@ -131,3 +132,35 @@ def test_checkpoints_of_several_processes(trained, tmp_path):
     torch.save(state, tmp_path / 'bare.pth')
     model = build_trained(Config.fromfile(trained.config), str(tmp_path / 'bare.pth'))
     assert torch.equal(model.backbone.visual.proj, trained.model.backbone.visual.proj)
+
+
+@pytest.mark.parametrize('suffix', ['.safetensors', '.pth'])
+@pytest.mark.parametrize('half', [False, True])
+def test_mapped_weights_are_those_of_the_file(tiny_arch, tmp_path, monkeypatch, suffix, half):
+    path = tmp_path / f'clip{suffix}'
+    state = build_clip(tiny_arch).state_dict()
+    if half:  # as OpenAI's
+        state = {name: value.half() for name, value in state.items()}
+    write_weights(path, state, {})
+    mapped = build_zero_shot(tiny_arch, str(path))
+    monkeypatch.setenv('ACTIONCLIP_MM_MAP_WEIGHTS', 'off')
+    copied = build_zero_shot(tiny_arch, str(path))
+    tensors = dict(copied.named_buffers()) | copied.state_dict()
+    found = dict(mapped.named_buffers()) | mapped.state_dict()
+    assert list(found) == list(tensors) and len(found) > 40
+    for name, value in tensors.items():
+        assert found[name].dtype is value.dtype and torch.equal(found[name], value), name
+    for one, other in zip(mapped.parameters(), copied.parameters(), strict=True):
+        assert one.requires_grad is other.requires_grad and one.device == other.device
+    monkeypatch.setenv('ACTIONCLIP_MM_MAP_WEIGHTS', '1')
+    with pytest.raises(ValueError, match="must be 'on' or 'off'"):
+        build_zero_shot(tiny_arch, str(path))
+
+
+def test_weights_without_a_file_are_random(tiny_arch):
+    torch.manual_seed(0)
+    first = build_zero_shot(tiny_arch, None).state_dict()
+    torch.manual_seed(0)
+    second = build_clip(tiny_arch).state_dict()
+    assert torch.equal(first['backbone.visual.proj'], second['visual.proj'])
+    assert float(first['backbone.visual.conv1.weight'].std()) > 0

@@ -88,7 +88,7 @@ def test_unusable_folders_are_refused(tmp_path: Path, frames: np.ndarray) -> Non
         ('two', 'frames of 2 names (left_, right_)'),
         ('sizes', 'its frames differ in size (30 x 20, 64 x 48)'),
         ('damaged', 'cannot be read as an image'),
-        ('none', 'it is a folder, not a video file'),
+        ('none', 'it holds no videos and no frames'),
     ):
         with pytest.raises(VideoError) as error:
             read(str(tmp_path / name))

@@ -72,6 +72,40 @@ def test_batches_answer_as_single_videos(inferencer, write_video, tmp_path, batc
         assert other.scores == pytest.approx(one.scores, abs=1e-5)
 
 
+@pytest.mark.parametrize('options', [dict(), dict(workers=3), dict(batch_size=2, workers=1)])
+def test_decoding_ahead_changes_no_answer(inferencer, write_video, tmp_path, options):
+    videos = [str(write_video(tmp_path / f'{i}.mp4')) for i in range(7)]
+    videos.insert(3, str(tmp_path / 'gone.mp4'))
+    inferencer.batch_size, inferencer.workers = 1, 0
+    plain = inferencer(videos)
+    inferencer.batch_size, inferencer.workers = options.get('batch_size'), options.get('workers')
+    ahead = list(inferencer.stream(videos))
+    assert [answer.video for answer in ahead] == videos
+    assert ahead[3].error == plain[3].error and 'no such file' in ahead[3].error
+    for one, other in zip(plain, ahead, strict=True):
+        assert other.scores == pytest.approx(one.scores, abs=1e-5)
+    copy = pickle.loads(pickle.dumps(inferencer))
+    assert copy(videos[0]).scores == pytest.approx(plain[0].scores, abs=1e-5)
+    stream = inferencer.stream(videos)
+    assert next(stream).video == videos[0]
+    stream.close()  # the rest is not decoded
+    features = inferencer.encode_video(videos[:3])
+    torch.testing.assert_close(features[2], inferencer.encode_video(videos[2])[0])
+
+
+def test_bf16_changes_scores_little(tiny_arch, clip_file, video, tmp_path):
+    options = dict(arch=tiny_arch, pretrained=clip_file, num_frames=4, templates=['{}'])
+    plain = ActionCLIPInferencer.from_clip(LABELS, **options)
+    rounded = ActionCLIPInferencer.from_clip(LABELS, **options, precision='bf16')
+    before, after = (torch.tensor(each(video).cosines) for each in (plain, rounded))
+    torch.testing.assert_close(after, before, rtol=0, atol=0.01)
+    assert not torch.equal(after, before)
+    with pytest.raises(ValueError, match="precision='bf16' has rounded the weights"):
+        rounded.save_pretrained(tmp_path / 'folder')
+    with pytest.raises(ValueError, match='precision must be'):
+        ActionCLIPInferencer.from_clip(LABELS, **options, precision='fp16')
+
+
 def test_one_video_raises_and_many_do_not(inferencer, tmp_path, video):
     with pytest.raises(VideoError, match='no such file'):
         inferencer(tmp_path / 'gone.mp4')

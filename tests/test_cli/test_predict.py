@@ -170,6 +170,7 @@ WRONG_CALLS = {
     'topk 0': (['--labels', 'a', '--topk', '0'], '--topk: must be a positive integer'),
     'num-frames 0': (['--labels', 'a', '--num-frames', '0'], '--num-frames'),
     'batch-size x': (['--labels', 'a', '--batch-size', 'x'], '--batch-size'),
+    'workers -1': (['--labels', 'a', '--workers', '-1'], '--workers: must be 0 or'),
     'unknown option': (['--labels', 'a', '--lables', 'b'], '--lables'),
     'not a checkpoint': (['--labels', 'a', '--checkpoint', __file__], 'is not a checkpoint'),
     'checkpoint and arch': (['--checkpoint', __file__, '--arch', 'z'], '--arch is set by'),

@@ -20,6 +20,12 @@ AT_IMPORT = {
     'mmengine.config.utils.PKG2PROJECT[actionclip_mm]',
     'mmengine.infer.infer.MODULE2PACKAGE[actionclip_mm]',
     'mmengine.registry.registry.MODULE2PACKAGE[actionclip_mm]',
+    # imports on demand
+    'mmengine.registry.registry.Registry.__len__',
+    'mmengine.registry.registry.Registry.__repr__',
+    'mmengine.registry.registry.Registry._register_module',
+    'mmengine.registry.registry.Registry.get',
+    'mmengine.registry.registry.Registry.module_dict',
     'mmengine.runner.checkpoint.CheckpointLoader._schemes',
     r'mmengine.runner.checkpoint.CheckpointLoader._schemes[(?!.*://).*\.safetensors$]',
     # without pkg_resources

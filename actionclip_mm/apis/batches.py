@@ -1,0 +1,115 @@
+"""How many videos are computed at once, and clips in such batches."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import groupby
+
+from .decoding_ahead import DecodedAhead
+from .inputs import Source
+from .video_reading import Clip, VideoError
+
+MOST_AT_ONCE = 16  # videos in a batch of automatic size
+MOST_VALUES = 128 * 3 * 224**2  # pixel values in such a batch: 16 videos of 8 frames
+QUICK, SLOW = 0.25, 1.0  # seconds: batches grow while they take less, and shrink above
+
+
+class BatchSize:
+    """Number of videos that are computed at once.
+
+    Automatic: one video first, so that its answer comes at once; then as many as are decoded,
+    at most twice the last limit while a batch takes less than 0.25 s, and fewer above 1 s.
+
+    Args:
+        fixed: A number that is always waited for; None for automatic.
+    """
+
+    def __init__(self, fixed: int | None) -> None:
+        self.fixed = fixed
+        self.limit = fixed or 1
+
+    @contextmanager
+    def timed(self, videos: int) -> Iterator[None]:
+        """Adapt the limit to the time that the block needs for a number of videos."""
+        start = time.perf_counter()
+        yield
+        if self.fixed is None:
+            self._adapt(videos, time.perf_counter() - start)
+
+    def of(self, values: int) -> int:
+        """The limit for clips with a number of values each; automatic batches are bounded."""
+        if self.fixed is not None:
+            return self.fixed
+        return max(1, min(self.limit, MOST_VALUES // max(values, 1)))
+
+    def _adapt(self, videos: int, seconds: float) -> None:
+        if seconds > SLOW:
+            self.limit = max(1, videos // 2)
+        elif seconds < QUICK and videos == self.limit:
+            self.limit = min(2 * self.limit, MOST_AT_ONCE)
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A video that could not be read."""
+
+    source: Source
+    error: VideoError
+
+
+def clips_in_batches(
+    sources: Iterable[Source],
+    read: Callable[[Source], Clip],
+    size: BatchSize,
+    workers: int | None = None,
+) -> Iterator[Unread | list[Clip]]:
+    """Read videos ahead; yield clips of one shape to compute at once, in the order of ``sources``.
+
+    Args:
+        sources: The videos.
+        read: Reads one of them, such as a :class:`VideoReading`.
+        size: How many are computed at once; compute them in its ``timed`` block.
+        workers: Threads that decode, see :class:`DecodedAhead`.
+
+    Raises:
+        Exception: Anything but :class:`VideoError` that ``read`` raises.
+    """
+
+    def attempt(source: Source) -> Clip | Unread:
+        try:
+            return read(source)
+        except VideoError as error:
+            return Unread(source, error)
+
+    with DecodedAhead(sources, attempt, workers, _bytes) as decoded:
+        for first in decoded:
+            # the host pads clips of different shapes to one, which would change the scores
+            for shape, group in groupby(_batch(first, decoded, size), key=_shape):
+                if shape is None:
+                    yield from group  # type: ignore[misc]  # videos that failed
+                else:
+                    yield list(group)  # type: ignore[arg-type]
+
+
+def _batch(
+    first: Clip | Unread, decoded: DecodedAhead[Source, Clip | Unread], size: BatchSize
+) -> list[Clip | Unread]:
+    batch = [first]
+    if isinstance(first, Unread) and size.fixed is None:
+        return batch
+    limit = size.of(0 if isinstance(first, Unread) else first.data['inputs'].numel())
+    while len(batch) < limit and (size.fixed is not None or decoded.ready()):
+        following = next(decoded, None)
+        if following is None:
+            break
+        batch.append(following)
+    return batch
+
+
+def _shape(item: Clip | Unread) -> tuple[int, ...] | None:
+    return None if isinstance(item, Unread) else tuple(item.data['inputs'].shape)
+
+
+def _bytes(item: Clip | Unread) -> int:
+    return 0 if isinstance(item, Unread) else item.data['inputs'].nbytes
