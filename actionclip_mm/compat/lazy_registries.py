@@ -17,6 +17,10 @@ from .lazy_packages import (
 )
 
 TRUSTED = (PACKAGE, 'mmaction', 'mmengine', 'mmcv')  # their registrations do not depend on order
+OF_MMENGINE = (
+    'model', 'dataset', 'evaluator', 'hooks', 'optim', 'runner', 'visualization', 'infer',
+    '_strategy',
+)  # fmt: skip
 _patched: list[bool] = []
 
 
@@ -50,22 +54,25 @@ def _find(registry: Any, name: str) -> None:
     if name in registry._module_dict:
         return
     for each in _with_parents(registry):
+        if _exported(each, name):
+            return
         for package in _packages(each):
-            if name in each._module_dict:
-                return
-            place = exports(package).get(name)
-            if place is not None:
-                importlib.import_module(place[0])
             if name not in each._module_dict and mentions(package, name):
                 _import_all(package)
         if name in each._module_dict:
             return
-    for each in _with_parents(registry):  # registered under a name that no source spells out
-        for package in _packages(each):
-            _import_all(package)
-        if name in each._module_dict:
-            return
-    complete_all()
+    complete_all()  # registered under a name that no source spells out
+
+
+def _exported(registry: Any, name: str) -> bool:
+    """Import the modules from which packages have a name, until it is registered."""
+    for package in _packages(registry):
+        place = exports(package).get(name)
+        if place is not None:
+            importlib.import_module(place[0])
+        if name in registry._module_dict:
+            return True
+    return False
 
 
 def _with_parents(registry: Any) -> Iterator[Any]:
@@ -78,6 +85,8 @@ def _packages(registry: Any) -> list[str]:
     """Packages that may register something, and are not imported in full."""
     own = [f'{PACKAGE}.{name}' for name in OWN] if registry.scope == 'mmaction' else []
     hosts = [place for place in registry._locations if place.partition('.')[0] in TRUSTED]
+    if registry.scope == 'mmengine':  # whose registries name no places
+        hosts = [f'mmengine.{name}' for name in OF_MMENGINE]
     return [name for name in [*own, *hosts] if is_module(name) and is_pending(name)]
 
 
@@ -92,7 +101,7 @@ def complete_all() -> None:
         _import_all(f'{PACKAGE}.{name}')
     for name in ('models', 'datasets', 'evaluation', 'engine', 'visualization'):
         _import_all(f'mmaction.{name}')
-    for name in ('model', 'runner'):
+    for name in OF_MMENGINE:
         _import_all(f'mmengine.{name}')
     for root in TRUSTED:
         complete(root)
@@ -101,7 +110,9 @@ def complete_all() -> None:
 def _completing(read: Any) -> Any:
     @functools.wraps(read)
     def read_completed(self: Any) -> Any:
-        if self.scope in ('mmaction', 'mmengine'):
+        if self.scope == 'mmengine':  # others register there as well
+            complete_all()
+        elif self.scope == 'mmaction':
             for package in _packages(self):
                 _import_all(package)
         return read(self)

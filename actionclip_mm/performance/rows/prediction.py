@@ -28,7 +28,9 @@ model = dict(
 )
 test_dataloader = dict(
     batch_size=1, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(type='RobustVideoDataset', ann_file={list!r}, pipeline={pipeline!r}, test_mode=True),
+    dataset=dict(
+        type='RobustVideoDataset', ann_file={list!r}, pipeline={pipeline!r}, test_mode=True
+    ),
 )
 test_evaluator = dict(type='AccMetric')
 test_cfg = dict(type='TestLoop')
@@ -89,6 +91,7 @@ def test_start(options: Options) -> Comparison:
             Way('all imports, checkpoint read', ChildProcess(command, PLAIN)),
             Way('today', ChildProcess(command), SWITCH),
         ],
+        difference=None,
         test=f'{TESTS}/test_building.py::test_mapped_weights_are_those_of_the_file',
         unit='process',
         rounds=3,
