@@ -71,7 +71,8 @@ class Matcher:
         self.model: Any = model
         self.temperature = temperature
         self.precision = precision
-        round_weights(self.model.get_submodule('backbone'), precision)
+        if precision != 'fp32':
+            round_weights(self.model.backbone, precision)
         self._lock = threading.RLock()
         self._banks: OrderedDict[tuple, TextBank] = OrderedDict()
 
