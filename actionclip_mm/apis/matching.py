@@ -72,7 +72,7 @@ class Matcher:
         self.temperature = temperature
         self.precision = precision
         if precision != 'fp32':
-            round_weights(self.model.backbone, precision)
+            round_weights(model.get_submodule('backbone'), precision)
         self._lock = threading.RLock()
         self._banks: OrderedDict[tuple, TextBank] = OrderedDict()
 

@@ -67,7 +67,7 @@ def build(args: argparse.Namespace) -> 'ActionCLIPInferencer':
 
     labels = args.labels or (args.labels_file and str(args.labels_file))
     names = ('device', 'batch_size', 'workers', 'precision')
-    common = {name: getattr(args, name) for name in names}
+    common = {name: getattr(args, name) for name in names if name in args}
     if args.checkpoint and not args.config:
         return ActionCLIPInferencer(
             args.checkpoint, labels=labels, templates=args.templates, **common
