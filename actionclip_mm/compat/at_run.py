@@ -20,6 +20,7 @@ from .files import (
     write_files_atomically,
 )
 from .fixes import SWITCH, Fix, is_switched_off
+from .gpu_defaults import use_gpus_well
 from .numpy_2 import restore_numpy_1_names, shift_hue_without_overflow
 from .optimizers import group_layers_of_text_towers
 from .resuming import resume_from_intact_checkpoints
@@ -45,6 +46,7 @@ FIXES = (
     refuse_unread_tests,
     correct_accuracies,
     group_layers_of_text_towers,
+    use_gpus_well,
 )
 # Fixes that need more than compat: module of actionclip_mm and name of the Fix.
 OWNED_ABOVE = (

@@ -36,5 +36,8 @@ log_level = 'INFO'
 # what a run would find out after hours is asked before it starts (docs/reliability.md); False, or
 # dict(skip=['disk_space']), to go without
 preflight = True
+# on a GPU: bfloat16, pinned memory and a fused optimizer where the config leaves them open
+# (docs/performance.md); False, or dict(skip=['bf16']), to go without
+gpu_defaults = True
 load_from = None
 resume = False

@@ -13,6 +13,7 @@ from ...clip import (
     get_preprocess,
     output_width,
 )
+from ...clip.compiling import compiled
 from ...clip.recompute import checkpoint_blocks, refuse_batch_norm
 from ...features.keys import check_tower
 from ...utils import check_positive
@@ -36,6 +37,10 @@ class CLIPImageEncoder(BaseModule):
         frame_chunk: Images encoded at once, None for all frames of a batch (default). Bounds
             memory without gradients and, under ``with_cp``, in training. With a ``visual_prompt``
             a multiple of T.
+        compile: Whether ``torch.compile`` compiles the tower, for fixed shapes: True, or a dict of
+            its options; see :class:`CompiledTower`. Defaults to False.
+        channels_last: Whether frames and weights are stored with channels last, which convolutions
+            (CLIP's ResNets) on a GPU prefer. Defaults to False.
         frame_features: Folder of this tower's features, which :meth:`forward` then takes instead of
             frames; see :func:`~actionclip_mm.features.configs.use_frame_features`. Defaults to
             None.
@@ -60,6 +65,8 @@ class CLIPImageEncoder(BaseModule):
         frozen_stages: int | str = -1,
         with_cp: bool = False,
         frame_chunk: int | None = None,
+        compile: bool | dict = False,
+        channels_last: bool = False,
         frame_features: str | None = None,
         clip: nn.Module | None = None,
     ) -> None:
@@ -80,6 +87,12 @@ class CLIPImageEncoder(BaseModule):
         if frame_chunk is not None:
             check_positive(frame_chunk, 'backbone.frame_chunk')
             refuse_batch_norm(self, 'backbone.frame_chunk')
+        self._compiled = compiled(
+            self.visual, compile, 'backbone.compile', pads=visual_prompt is None
+        )
+        self._layout = torch.channels_last if channels_last else torch.contiguous_format
+        if channels_last:
+            self.visual.to(memory_format=torch.channels_last)
         self.frame_features = frame_features
         self._checked_features = False
 
@@ -126,11 +139,13 @@ class CLIPImageEncoder(BaseModule):
         return features.unflatten(0, (x.shape[0], -1))  # [B, T, D], Joint: [B, 1, D]
 
     def _encode(self, frames: Tensor) -> Tensor:
+        tower = self._compiled or self.visual
+        frames = frames.contiguous(memory_format=self._layout)
         if self.frame_chunk is None:
-            return self.visual(frames)
+            return tower(frames)
         if self.visual_prompt is not None:
             self.visual_prompt.check_chunk(self.frame_chunk)
-        return torch.cat([self.visual(chunk) for chunk in frames.split(self.frame_chunk)])
+        return torch.cat([tower(chunk) for chunk in frames.split(self.frame_chunk)])
 
 
 def _size(size) -> str:

@@ -96,6 +96,7 @@ class VideoTextHead(BaseHead):
         self._check_loss(test_scale)
         self.averages_texts = ensemble == 'embed'
         self.label_encoder = encoder
+        self._has_checked_labels = False  # of the next batch
         self.test_scale = test_scale
         self.logit_scale = nn.Parameter(
             torch.tensor(encoder.init_logit_scale), requires_grad=learnable_scale
@@ -184,17 +185,27 @@ class VideoTextHead(BaseHead):
             texts.
         """
         labels = torch.stack([sample.gt_label for sample in data_samples])
-        labels = labels.to(self.label_encoder.tokens.device)
-        if self.multi_class:
-            self._check_label_sets(labels)
-        else:
-            _check_single(labels)
-            labels = labels.flatten()  # [B]
+        if not self._has_checked_labels:
             self._check_labels(labels)
+        self._has_checked_labels = False
+        labels = labels.to(self.label_encoder.tokens.device)
+        if not self.multi_class:
+            labels = labels.flatten()  # [B]
         self.loss_cls.check_classes(self.num_classes)  # set_labels may have changed them
         classes = self.loss_cls.draw_classes(labels, self.num_classes)
         text_labels = F.one_hot(classes, self.num_classes) if self.multi_class else classes
         return self.label_encoder.draw_tokens(classes), labels, text_labels
+
+    def check_samples(self, data_samples: list) -> None:
+        """Check the labels of the next batch while they are on the host.
+
+        :meth:`loss` does it otherwise, and then a GPU has to finish all its work first.
+
+        Raises:
+            ValueError: Labels that do not belong to the classes.
+        """
+        self._check_labels(torch.stack([sample.gt_label for sample in data_samples]))
+        self._has_checked_labels = True
 
     def predict_by_feat(self, cls_scores: Tensor, data_samples: list) -> list:
         """Pool views and templates of [N·V, P, C] and write scores and labels into samples.
@@ -232,6 +243,10 @@ class VideoTextHead(BaseHead):
             )
 
     def _check_labels(self, labels: Tensor) -> None:
+        if self.multi_class:
+            self._check_label_sets(labels)
+            return
+        _check_single(labels)
         if labels.numel() and not 0 <= int(labels.min()) <= int(labels.max()) < self.num_classes:
             wrong = labels[(labels < 0) | (labels >= self.num_classes)][0]
             raise ValueError(

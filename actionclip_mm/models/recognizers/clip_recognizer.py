@@ -3,7 +3,7 @@
 from mmaction.models import FeatureHead, Recognizer3D
 from mmaction.registry import MODELS
 from mmengine.logging import print_log
-from torch import Tensor
+from torch import Tensor, nn
 
 from ...clip.recompute import in_micro_batches, refuse_batch_norm
 from ...utils import check_positive
@@ -70,6 +70,8 @@ class CLIPRecognizer(Recognizer3D):
             cfg.update(mean=preprocess.mean, std=preprocess.std)
             print_log(f'Pixel mean and std are those of {self.backbone.arch}.', 'current')
         self.data_preprocessor = MODELS.build(cfg)
+        self.data_preprocessor._non_blocking = True  # noqa: SLF001  the host has no argument for it
+        self.data_preprocessor.register_forward_pre_hook(self._check_labels, with_kwargs=True)
         encoder = getattr(getattr(self, 'cls_head', None), 'label_encoder', None)
         text_width = getattr(getattr(encoder, 'text', None), 'width', None)  # of open_clip's towers
         if text_width is not None and isinstance(getattr(self, 'neck', None), BaseVisualPrompt):
@@ -101,6 +103,15 @@ class CLIPRecognizer(Recognizer3D):
             return super().loss(inputs, data_samples, **kwargs)
         feats = in_micro_batches(self._encode, self.micro_batch_size, inputs, data_samples)
         return self.cls_head.loss(feats, data_samples)
+
+    def _check_labels(self, preprocessor: nn.Module, args: tuple, kwargs: dict) -> None:
+        """Check the labels of a training batch before they move to a GPU."""
+        data, training = (*args, *kwargs.values(), False)[:2]
+        samples = data.get('data_samples') if isinstance(data, dict) else None
+        check = getattr(getattr(self, 'cls_head', None), 'check_samples', None)
+        # blending changes labels after this
+        if training and samples and check and getattr(preprocessor, 'blending', None) is None:
+            check(samples)
 
     def _encode(self, inputs: Tensor, data_samples: list) -> Tensor | tuple[Tensor, ...]:
         feats, kwargs = self.extract_feat(inputs, data_samples=data_samples)

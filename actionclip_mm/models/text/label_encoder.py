@@ -41,6 +41,8 @@ class TextPromptLabelEncoder(SentenceEncoder):
             (default); see :func:`in_micro_batches`.
         bank: Options of the text features of all classes, see :class:`BankOptions`; None for the
             defaults.
+        compile: Whether ``torch.compile`` compiles the tower for training, where all batches have
+            one shape: True, or a dict of its options. Defaults to False.
         clip: The CLIP of ``arch`` and ``pretrained``, if :class:`CLIPRecognizer` has built it.
 
     Attributes:
@@ -73,6 +75,7 @@ class TextPromptLabelEncoder(SentenceEncoder):
         with_cp: bool = False,
         micro_batch_size: int | None = None,
         bank: dict[str, bool] | None = None,
+        compile: bool | dict = False,
         clip: nn.Module | None = None,
     ) -> None:
         super().__init__(micro_batch_size, bank)
@@ -84,7 +87,7 @@ class TextPromptLabelEncoder(SentenceEncoder):
         self.split_names = split_names
         self.tokenizer = get_tokenizer(arch, tokenizer)
         self.set_labels(labels, templates)
-        self.build_tower(arch, pretrained, frozen_stages, with_cp, clip)
+        self.build_tower(arch, pretrained, frozen_stages, with_cp, clip, compile)
         check_vocabulary(self.tokens, self.text)
         self.learns = self.learns or context is not None
         if context is not None:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ...clip import Arch, build_clip, freeze_stages, output_width
 from ...clip.arch import SCHEMES
+from ...clip.compiling import CompiledTower, compiled
 from ...clip.recompute import checkpoint_blocks, in_micro_batches
 from ...utils import check_positive
 from ...utils.progress import with_progress
@@ -39,6 +40,7 @@ class SentenceEncoder(BaseModule):
     text: nn.Module
     learns: bool
     trims_tokens: bool
+    compiled_text: CompiledTower | None
 
     def __init__(self, micro_batch_size: int | None, bank: dict[str, bool] | None) -> None:
         super().__init__()
@@ -62,6 +64,7 @@ class SentenceEncoder(BaseModule):
         frozen_stages: int | str,
         with_cp: bool,
         clip: nn.Module | None,
+        compile: bool | dict,
     ) -> None:
         """Set ``text`` and what is known about it; see :class:`TextPromptLabelEncoder`."""
         if clip is None:
@@ -76,6 +79,7 @@ class SentenceEncoder(BaseModule):
         self.trims_tokens = is_trimmable(self.text)
         if self.trims_tokens:
             allow_trimmed_tokens(self.text)
+        self.compiled_text = compiled(self.text, compile, 'label_encoder.compile')
         brings_weights = isinstance(arch, str) and arch.startswith(SCHEMES)
         self._has_weights = pretrained is not None or brings_weights
 
@@ -169,18 +173,22 @@ class SentenceEncoder(BaseModule):
 
     def _encode(self, tokens: Tensor) -> Tensor:
         # the length of tokens on a GPU is not asked for in training: that would stop the host
-        if self.trims_tokens and (tokens.device.type == 'cpu' or not torch.is_grad_enabled()):
+        in_training = torch.is_grad_enabled()
+        keeps_length = self.compiled_text is not None or tokens.device.type != 'cpu'
+        if self.trims_tokens and not (in_training and keeps_length):
             tokens = trim(tokens)
+        # banks have sentences of many lengths, for each of which it would be compiled again
+        text = self.compiled_text if in_training and self.compiled_text else self.text
         if self.micro_batch_size is None:
-            return self.text(tokens)
+            return text(tokens)
         context = self.context
         classes = None if context is None or context.num_classes is None else context.classes
         if context is None or classes is None:
-            return in_micro_batches(self.text, self.micro_batch_size, tokens)
+            return in_micro_batches(text, self.micro_batch_size, tokens)
 
         def encode(tokens: Tensor, classes: Tensor) -> Tensor:
             context.set_classes(classes)  # in both passes
-            return self.text(tokens)
+            return text(tokens)
 
         return in_micro_batches(encode, self.micro_batch_size, tokens, classes)
 
