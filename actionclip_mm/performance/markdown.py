@@ -11,15 +11,36 @@ BEGIN, END = '<!-- begin: actionclip benchmark speed -->', '<!-- end -->'
 
 
 def to_markdown(results: Sequence[Result], machine: dict[str, str]) -> str:
-    """The machine, then a table for each row.
+    """The machine, an overview of the last way of each row, then a table for each row.
 
     Args:
         results: In the order of printing.
         machine: Facts by name.
     """
     facts = '; '.join(f'{name} {value}' for name, value in machine.items())
-    parts = [f'Measured on: {facts}.', *map(_section, results)]
+    parts = [f'Measured on: {facts}.', *_overview(results), *map(_section, results)]
     return '\n\n'.join(parts) + '\n'
+
+
+def _overview(results: Sequence[Result]) -> list[str]:
+    measured = [result for result in results if result.timings]
+    if len(measured) < 2:
+        return []
+    columns = ['row', 'target', 'first way', 'last way', 'speed-up', 'in CPU time', 'difference']
+    lines = [_line(columns), _line(['---'] * len(columns))]
+    for result in measured:
+        first, *_, last = (result.timings[0], *result.timings)
+        cells = [
+            result.name,
+            result.target,
+            format_seconds(first.wall),
+            format_seconds(last.wall),
+            f'{last.speedup:.2f}x',
+            f'{last.cpu_speedup:.2f}x',
+            '' if result.difference is None else f'{result.difference:.2g}',
+        ]
+        lines.append(_line(cells))
+    return ['\n'.join(lines)]
 
 
 def _section(result: Result) -> str:
