@@ -136,6 +136,14 @@ def check_gpu() -> Iterator[Finding]:
         yield Finding(OK, text)
 
 
+def check_caches() -> Iterator[Finding]:
+    """Size of the files that are kept between processes."""
+    folder = cache_folder('text_banks')
+    size = folder_size(folder) / 2**20
+    text = f'{size:.1f} MiB of text features in {folder}, which can be deleted at any time'
+    yield Finding(OK, text)
+
+
 def check_disk() -> Iterator[Finding]:
     """Free space for checkpoints, for the cache of weights and for data-loader workers."""
     from huggingface_hub import constants
@@ -145,19 +153,12 @@ def check_disk() -> Iterator[Finding]:
     cache = Path(constants.HF_HUB_CACHE)
     parent = next(folder for folder in (cache, *cache.parents) if folder.exists())
     yield from _space(parent, f'cache of weights, {cache}', 5, 'set HF_HOME to a larger disk')
-    yield Finding(OK, _text_banks())
     yield from _space(Path(tempfile.gettempdir()), 'temporary files', 1, 'set TMPDIR')
     shared = Path('/dev/shm')
     if shared.is_dir():
         advice = 'start the container with --shm-size=8g, or set num_workers=0'
         yield from _space(shared, '/dev/shm, through which workers hand over batches', 1, advice)
     yield Finding(OK, f'{os.cpu_count()} CPU cores')
-
-
-def _text_banks() -> str:
-    folder = cache_folder('text_banks')
-    size = folder_size(folder) / 2**20
-    return f'{size:.1f} MiB of text features in {folder}, which can be deleted at any time'
 
 
 def _space(folder: Path, use: str, wanted: int, advice: str) -> Iterator[Finding]:

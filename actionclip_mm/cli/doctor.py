@@ -28,6 +28,7 @@ def areas() -> dict[str, Callable[[], Iterable[Finding]]]:
         'CLIP weights': machine.check_weights,
         'GPU': machine.check_gpu,
         'disk and memory': machine.check_disk,
+        'caches': machine.check_caches,
     }
 
 

@@ -186,3 +186,13 @@ def test_little_space(monkeypatch: pytest.MonkeyPatch) -> None:
     assert any('0.1 GiB' in finding.text for finding in findings)
     if Path('/dev/shm').is_dir():
         assert '--shm-size' in one(machine.check_disk, '/dev/shm').advice
+
+
+def test_the_size_of_kept_text_features(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv('ACTIONCLIP_CACHE', str(tmp_path))
+    (empty,) = machine.check_caches()
+    assert empty.text.startswith('0.0 MiB') and str(tmp_path / 'text_banks') in empty.text
+    (tmp_path / 'text_banks').mkdir()
+    (tmp_path / 'text_banks' / 'x').write_bytes(bytes(3 * 2**20))
+    (found,) = machine.check_caches()
+    assert found.text.startswith('3.0 MiB') and found.status == machine.OK
