@@ -1,10 +1,11 @@
 """Label videos: one thread-safe object for files, arrays and any labels."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from mmengine.config import Config
@@ -29,8 +30,10 @@ from .building import (
     read_model_config,
 )
 from .inputs import Source, read_inputs
+from .long_videos import SlidingWindows, check_span, make_timeline
 from .matching import Matcher
 from .prediction import Prediction
+from .timeline import Segment, Timeline
 from .video_reading import (
     Clip,
     VideoError,
@@ -284,6 +287,67 @@ class ActionCLIPInferencer:
     ) -> Iterator[Prediction]:
         """Like calling, but yield each result as soon as its batch is done."""
         yield from self._stream(read_inputs(inputs)[0], labels, templates, **options)
+
+    def timeline(
+        self,
+        source: str | Path | Iterable[np.ndarray],
+        labels: Labels | None = None,
+        templates: Labels | None = None,
+        window: float = 4.0,
+        stride: float | None = None,
+        threshold: float = 0.0,
+        min_seconds: float = 0.0,
+        max_seconds: float | None = None,
+        none_of_these: bool | None = None,
+        on_segment: Callable[[Segment], None] | None = None,
+    ) -> Timeline:
+        """Label a long video over time with sliding windows, in memory that does not grow with it.
+
+        A window is T frames at equal distances, T being that of the test pipeline. Its scores are
+        those of the same frames given as a video.
+
+        Args:
+            source: Path of a video file, number of a camera, address of a stream (``rtsp://…``), or
+                an iterator of frames, uint8 [H, W, 3], T per ``window`` seconds.
+            labels: As in a call.
+            templates: As in a call.
+            window: Seconds of a window. Defaults to 4.
+            stride: Seconds between starts of windows, rounded to whole frames of the window. None,
+                the default, is a quarter of a window.
+            threshold: Smallest score of a label; below it the label is ``'none of these'``.
+                Defaults to 0.
+            min_seconds: Shorter segments take the label of the longer neighbour. Defaults to 0.
+            max_seconds: Where to stop; None, the default, for the end.
+            none_of_these: As in a call.
+            on_segment: Called with each segment as soon as it cannot change any more.
+
+        Returns:
+            Segments and scores of all windows.
+
+        Raises:
+            VideoError: The source cannot be read.
+            ValueError: Bad labels or numbers, or a model without texts.
+        """
+        spacing, rate = check_span(window, stride, self.read.clip_frames)
+        labels = self._labels if labels is None else labels
+        templates = self._templates if templates is None else templates
+        classes = self.matcher.classes(labels, templates, none_of_these)
+        if classes.bank is None:
+            raise ValueError('Long videos need a model with a VideoTextHead.')
+        windows = SlidingWindows(
+            self.matcher, self.read, classes, self.read.clip_frames, spacing, rate
+        )
+        is_path = isinstance(source, (str, Path))
+        name = str(source) if is_path else 'video'
+        return make_timeline(
+            windows,
+            name if is_path else source,  # type: ignore[arg-type]
+            name,
+            threshold,
+            min_seconds,
+            max_seconds,
+            on_segment,
+        )
 
     def encode_video(self, inputs: Any) -> Tensor:
         """Normalised features of videos, mean over views, fp32 [N, D] on the CPU.

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from mmaction.structures import ActionDataSample
 from mmengine.dataset import pseudo_collate
 from torch import Tensor, nn
 
@@ -152,12 +153,8 @@ class Matcher:
             return self._answer_fixed(clips, classes)
         head = self.model.cls_head
         bank = classes.bank
-        with self._lock:
-            video, frames = self.features(clips)  # [N, V, D], [N, V, T, D] or None
-            logits = head.compare_bank(video.flatten(0, 1), bank)  # [N·V, P, C]
-            logits = logits.unflatten(0, video.shape[:2])  # [N, V, P, C]
-            scores = head.pool(logits, self.temperature)  # [N, C] or [N, V, C]
-        scores = scores.reshape(len(clips), -1, scores.shape[-1]).mean(dim=1)  # [N, C]
+        video, frames = self.features(clips)  # [N, V, D], [N, V, T, D] or None
+        scores = self.compare(video, classes)  # [N, C]
         size = len(classes.labels)
         text = bank.mean()[:size]  # [C, D]
         video = F.normalize(video, dim=-1)  # [N, V, D]
@@ -184,6 +181,60 @@ class Matcher:
                 )
             )
         return answers
+
+    @torch.no_grad()
+    def compare(self, video: Tensor, classes: Classes) -> Tensor:
+        """Scores of video features.
+
+        Args:
+            video: [N, V, D], not normalised.
+            classes: Of the call; with ``neutral``, the scores of neutral sentences follow.
+
+        Returns:
+            Mean over views, [N, C].
+        """
+        head, bank = self.model.cls_head, classes.bank
+        assert bank is not None
+        with self._lock:
+            logits = head.compare_bank(video.flatten(0, 1), bank)  # [N·V, P, C]
+            logits = logits.unflatten(0, video.shape[:2])  # [N, V, P, C]
+            scores = head.pool(logits, self.temperature)  # [N, C] or [N, V, C]
+        return scores.reshape(len(video), -1, scores.shape[-1]).mean(dim=1)  # [N, C]
+
+    @torch.no_grad()
+    def frame_features(self, data: dict) -> Tensor:
+        """Features of frames that the backbone encodes one by one.
+
+        Args:
+            data: What a pipeline gives, ``inputs`` [V, 3, T, H, W].
+
+        Returns:
+            [V, T, D], not normalised.
+        """
+        with self._lock, self._computing():
+            inputs = self.model.data_preprocessor(pseudo_collate([data]), False)['inputs']
+            return self.model.extract_feat(inputs, stage='backbone')[0]
+
+    @torch.no_grad()
+    def join_frames(self, frames: Tensor) -> Tensor:
+        """Frame features [N, V, T, D] of the backbone to video features [N, V, D]."""
+        with self._lock, self._computing():
+            feats = frames.flatten(0, 1)  # [N·V, T, D]
+            if self.model.with_neck:
+                feats, _ = self.model.neck(feats)
+            return self.model.cls_head.embed(feats).float().unflatten(0, frames.shape[:2])
+
+    @torch.no_grad()
+    def encode_pixels(self, pixels: Tensor) -> Tensor:
+        """Pixels uint8 [N, V, 3, T, H, W] to video features [N, V, D]."""
+        with self._lock, self._computing():
+            samples = [ActionDataSample() for _ in pixels]
+            data = self.model.data_preprocessor(dict(inputs=[*pixels], data_samples=samples), False)
+            feats, kwargs = self.model.extract_feat(
+                data['inputs'], data_samples=data['data_samples'], test_mode=True
+            )
+            video = self.model.cls_head.embed(feats, kwargs.get('num_segs')).float()
+            return video.unflatten(0, pixels.shape[:2])  # [N, V, D]
 
     def features(self, clips: list[Clip]) -> tuple[Tensor, Tensor | None]:
         """Features of clips of one shape.

@@ -111,6 +111,47 @@ class VideoReading:
             images=partial(_images, self, source),
         )
 
+    @property
+    def clip_frames(self) -> int:
+        """T, the frames that the sampler of the pipeline takes for a clip."""
+        for cfg in self.pipeline:
+            if 'clip_len' in cfg:
+                return cfg['clip_len'] if cfg['clip_len'] > 1 else cfg.get('num_clips', 1)
+        return 1
+
+    def prepare(self, frames: np.ndarray, name: str) -> dict:
+        """Apply what follows decoding to all of the given frames.
+
+        Args:
+            frames: RGB, uint8 [T, H, W, 3].
+            name: Of the video, for messages.
+
+        Returns:
+            ``inputs``, uint8 [V, 3, T, H, W] with V crops, and ``data_samples``.
+
+        Raises:
+            VideoError: A transform fails.
+            ValueError: The pipeline gives frames of another layout.
+        """
+        count = len(frames)
+        results: dict[str, Any] = dict(
+            filename=name, label=-1, start_index=0, modality='RGB', total_frames=count,
+            frame_inds=np.arange(count), clip_len=count, num_clips=1, frame_interval=1,
+        )  # fmt: skip
+        names = [type(transform).__name__ for transform in self.transforms]
+        decode = max(index for index, step in enumerate(names) if 'Decode' in step)
+        results = load_frames(results, frames)
+        for transform in self.transforms[decode + 1 :]:
+            results = self._apply(transform, results, name, None)
+            if 'inputs' in results:
+                break
+        if results['inputs'].dim() != 5:
+            raise ValueError(
+                'Long videos need a pipeline with FormatShape(input_format="NCTHW"), got frames of '
+                f'shape {list(results["inputs"].shape)}.'
+            )
+        return results
+
     def _frames(self, source: Source) -> 'np.ndarray | list[str] | None':
         """Frames in memory, files of a folder of frames, or None for a video file."""
         if source.frames is not None:

@@ -12,6 +12,7 @@ from ._ending import NOTHING_HALF, run_and_exit
 
 COMMANDS = {
     'predict': 'label videos: zero-shot with CLIP weights, or with a trained model',
+    'timeline': 'label a long video, a camera or a stream over time',
     'serve': 'label clips on a page in the browser (Gradio)',
     'train': "train a recognizer from a config (mmaction2's tools/train.py, same options)",
     'test': "test a recognizer from a config (mmaction2's tools/test.py, same options)",

@@ -25,11 +25,6 @@ def parser_of_predict(description: str | None) -> Parser:
         'of a video, glob patterns; they come before --labels\n'
         '(default with --arch mini: the shipped sample clips)',
     )
-    labels = parser.add_mutually_exclusive_group()
-    add_labels = labels.add_argument
-    add_labels('--labels', nargs='+', metavar='LABEL', help='class names')
-    add_labels('--labels-file', type=existing_file, metavar='FILE', help='.txt, .json or .csv')
-    add('--templates', metavar='PRESET|FILE', help='prompt templates (default: actionclip16)')
     add('--topk', type=positive, default=5, help='labels shown per video (default: 5)')
     add('--json', metavar='FILE', help='also write the answers as JSON; - prints JSON only')
     add(
@@ -41,7 +36,6 @@ def parser_of_predict(description: str | None) -> Parser:
         help='let neutral sentences compete with the labels, or with a number answer\n'
         '"none of these" below this cosine (default: on for a single label)',
     )
-    add('--device', default='auto', help='auto (a GPU if there is one, default), cpu, cuda:1, ...')
     add(
         '--batch-size',
         type=positive,
@@ -56,17 +50,30 @@ def parser_of_predict(description: str | None) -> Parser:
         '(default: one per processor, at most 4)',
     )
     add(
+        '--max-pixels',
+        type=positive,
+        metavar='N',
+        help='largest frame, width x height, where the config sets none (default: 8192 x 4320)',
+    )
+    add_model_arguments(parser)
+    return parser
+
+
+def add_model_arguments(parser: Parser) -> None:
+    """Labels, templates, device, and what the model is."""
+    add = parser.add_argument
+    labels = parser.add_mutually_exclusive_group()
+    add_labels = labels.add_argument
+    add_labels('--labels', nargs='+', metavar='LABEL', help='class names')
+    add_labels('--labels-file', type=existing_file, metavar='FILE', help='.txt, .json or .csv')
+    add('--templates', metavar='PRESET|FILE', help='prompt templates (default: actionclip16)')
+    add('--device', default='auto', help='auto (a GPU if there is one, default), cpu, cuda:1, ...')
+    add(
         '--precision',
         choices=('fp32', 'bf16'),
         default='fp32',
         help='bf16 is faster on processors that compute in it; scores change in\n'
         'the third digit (default: fp32)',
-    )
-    add(
-        '--max-pixels',
-        type=positive,
-        metavar='N',
-        help='largest frame, width x height, where the config sets none (default: 8192 x 4320)',
     )
     add('--random-weights', action='store_true', help='run without weights, to try things out')
     add_model_options(parser)
@@ -173,6 +180,11 @@ def check_files(args: argparse.Namespace) -> None:
         if not os.path.isdir(os.path.dirname(os.path.abspath(args.json))):
             raise FileNotFoundError(f"--json: the folder of '{args.json}' does not exist.")
         check_writable(args.json)
+    check_label_files(args)
+
+
+def check_label_files(args: argparse.Namespace) -> None:
+    """Raise ValueError or OSError for wrong labels, before anything slow is imported."""
     for label in args.labels or ():
         if os.path.exists(label) and os.path.splitext(label)[1]:
             raise ValueError(f"--labels '{label}' is a file: put videos before --labels.")
