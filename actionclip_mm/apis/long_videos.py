@@ -12,8 +12,9 @@ from torch import Tensor
 
 from ..datasets.transforms import SegmentCentreSample
 from ..decoding import UnreadableVideo
-from ..decoding.streaming import TimedFrame, frames_at_rate, is_live
+from ..decoding.streaming import TimedFrame, frames_at_rate
 from ..models.backbones import CLIPImageEncoder
+from ..utils.live_sources import is_live
 from .matching import Classes, Matcher
 from .timeline import Segment, SegmentBuilder, Timeline, Window
 from .video_reading import VideoError, VideoReading

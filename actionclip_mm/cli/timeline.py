@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from ..utils import check_writable, printable
+from ..utils.live_sources import is_live
 from ._answers import RANDOM_NOTICE, hosts_log_warnings_only, without_host_noise
 from ._arguments import Parser, make_parser
 from ._predict_arguments import add_model_arguments, check_combinations, check_label_files
@@ -95,8 +96,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def check_outputs(args: argparse.Namespace) -> None:
     """Raise ValueError or OSError for files that cannot be written, before anything long."""
-    from ..decoding.streaming import is_live
-
     known = ('.json', '.csv', '.srt', '.png', '.svg', '.pdf', *VIDEOS)
     for path in args.out:
         if os.path.splitext(path)[1].lower() not in known:

@@ -1,7 +1,6 @@
 """Frames of a file, a camera or a network stream at a constant rate, each decoded once."""
 
 import os
-import re
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,11 +9,11 @@ from typing import Any
 import av
 import numpy as np
 
+from ..utils.live_sources import ADDRESS, camera_of
 from .containers import check_size, max_coded_pixels
 from .errors import UnreadableVideo, reason
 from .video_index import check_header, open_container, video_stream
 
-ADDRESS = re.compile(r'(rtsp|rtsps|rtmp|rtmps|http|https|udp|tcp|srt)://', re.IGNORECASE)
 OPEN_SECONDS, READ_SECONDS = 10.0, 10.0  # of silence of a camera or stream before it is given up
 TOLERANCE = 1e-6  # seconds, of sums of frame times
 DEFAULT_RATE = 25.0  # of streams that tell none
@@ -31,13 +30,6 @@ class TimedFrame:
 
     seconds: float
     image: np.ndarray
-
-
-def is_live(source: str) -> bool:
-    """Whether a source is a camera (a number or a device) or an address, not a file."""
-    if os.path.isfile(source):
-        return False
-    return bool(ADDRESS.match(source)) or _camera(source) is not None
 
 
 def frames_at_rate(
@@ -114,20 +106,13 @@ def _open(source: str) -> Any:
     if os.path.exists(source) and not source.startswith('/dev/'):
         check_header(source)
         return open_container(source)
-    camera = _camera(source)
+    camera = camera_of(source)
     if camera is not None:
         return av.open(camera, format='v4l2', timeout=(OPEN_SECONDS, READ_SECONDS))
     if ADDRESS.match(source):
         return av.open(source, timeout=(OPEN_SECONDS, READ_SECONDS))
     check_header(source)  # says that there is no such file
     return open_container(source)
-
-
-def _camera(source: str) -> str | None:
-    """Device of a camera given by its number or path, or None."""
-    if source.isascii() and source.isdecimal():
-        return f'/dev/video{int(source)}'
-    return source if re.fullmatch(r'/dev/video\d+', source) else None
 
 
 def _decode(container: Any, source: str) -> Generator[tuple[float, _Frame], None, None]:

@@ -62,6 +62,7 @@ def test_importing_the_package_elsewhere_registers_at_once() -> None:
 # command -> a wrong call and a part of the answer
 WRONG_CALLS = {
     'predict': (['gone.mp4', '--labels', 'a'], "no such file or folder: 'gone.mp4'"),
+    'timeline': (['gone.mp4', '--labels', 'a'], "no such video file: 'gone.mp4'"),
     'train': (['gone.py'], "argument config: no such file: 'gone.py'"),
     'test': ([__file__, 'gone.pth'], "argument checkpoint: no such file: 'gone.pth'"),
     'host': (['get_flop'], 'did you mean get_flops?'),

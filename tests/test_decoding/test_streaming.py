@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from actionclip_mm.decoding import UnreadableVideo, streaming
-from actionclip_mm.decoding.streaming import frames_at_rate, is_live
+from actionclip_mm.decoding.streaming import frames_at_rate
+from actionclip_mm.utils.live_sources import is_live
 
 
 def steps(count):
