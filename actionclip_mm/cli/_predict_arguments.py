@@ -77,7 +77,6 @@ def add_model_arguments(parser: Parser) -> None:
     )
     add('--random-weights', action='store_true', help='run without weights, to try things out')
     add_model_options(parser)
-    return parser
 
 
 def add_model_options(parser: Parser) -> None:
