@@ -2,8 +2,6 @@
 
 import os
 import traceback
-from collections.abc import Callable, Sequence
-from typing import Protocol
 
 from ..apis import ActionCLIPInferencer
 from ..apis.matching import NEUTRAL_SENTENCES
@@ -15,25 +13,7 @@ from .rendering import render_answer, render_problem, render_timeline
 from .uploads import RecentClips, Uploads
 
 LONG = 20.0  # seconds from which a video gets a timeline
-
-
-class Segment(Protocol):
-    """A stretch of a long video.
-
-    Attributes:
-        start: Its first second.
-        end: Its last second.
-        label: Its best label, or ``'none of these'``.
-        score: Probability of the label.
-    """
-
-    start: float
-    end: float
-    label: str
-    score: float
-
-
-Timeline = Callable[[str, Sequence[str]], Sequence[Segment]]  # (path, labels) -> segments
+SHORTEST = 2.0  # seconds of a segment of it
 
 
 class Answerer:
@@ -43,7 +23,6 @@ class Answerer:
         inferencer: The model. Its reader is replaced by one that remembers frames.
         limits: What may be asked.
         uploads: Where the videos are.
-        timeline: Splits long videos into segments; None, the default, shows no timeline.
 
     Attributes:
         allows_none: Whether the scores are probabilities that neutral sentences can compete for.
@@ -57,14 +36,12 @@ class Answerer:
         inferencer: ActionCLIPInferencer,
         limits: Limits,
         uploads: Uploads,
-        timeline: Timeline | None = None,
     ) -> None:
         head = inferencer.model.cls_head
         if not hasattr(head, 'label_encoder'):
             raise ValueError(f'The page needs a VideoTextHead: {type(head).__name__} has no texts.')
         self.inferencer, self.limits, self.uploads = inferencer, limits, uploads
         self.allows_none = head.scores == 'softmax'
-        self.timeline = timeline
         self.recent = RecentClips(inferencer.read, 60 * limits.keep_minutes)
         inferencer.read = self.recent  # type: ignore[assignment]
 
@@ -117,8 +94,11 @@ class Answerer:
         sentences = dict(zip(answer.labels, fill_prompts(answer.labels, prompts), strict=True))
         neutral = NEUTRAL_SENTENCES if answer.none_of_these is not None else ()
         html = render_answer(answer, sentences, neutral)
-        if self.timeline is not None and duration is not None and duration > LONG:
-            html += render_timeline(self.timeline(video, labels), duration)
+        if duration is not None and duration > LONG:
+            timeline = self.inferencer.timeline(
+                video, labels, templates, min_seconds=SHORTEST, none_of_these=none_of_these
+            )
+            html += render_timeline(timeline.segments, duration)
         self.uploads.delete(video)
         return html
 

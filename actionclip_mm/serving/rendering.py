@@ -13,7 +13,7 @@ from ..apis.prediction import NONE_OF_THESE, Prediction
 from ..utils import printable
 
 if TYPE_CHECKING:
-    from .answering import Segment
+    from ..apis.timeline import Segment
 
 MOST_LABELS = 10  # bars
 MOST_FRAMES = 16

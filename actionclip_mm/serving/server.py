@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..apis import ActionCLIPInferencer
-from .answering import Answerer, Timeline
+from .answering import Answerer
 from .guard import Guard
 from .limits import Limits
 from .uploads import Uploads
@@ -21,7 +21,6 @@ def serve(
     model: str,
     labels: Sequence[str] | None,
     samples: Sequence[Path] = (),
-    timeline: Timeline | None = None,
 ) -> None:
     """Answer on a socket until SIGINT or SIGTERM, then delete the uploads.
 
@@ -32,14 +31,13 @@ def serve(
         model: Name of the model, shown on the page.
         labels: Labels that the page opens with; None for a few everyday actions.
         samples: Clips to pick from.
-        timeline: See :class:`Answerer`.
     """
     uploads = Uploads(*samples)
     try:
         _use_folder(uploads)
         import uvicorn
 
-        app = _app(Answerer(inferencer, limits, uploads, timeline), model, labels, samples)
+        app = _app(Answerer(inferencer, limits, uploads), model, labels, samples)
         host, port = listener.getsockname()[:2]
         shown = f'[{host}]' if ':' in host else host
         print(f'Serving on http://{shown}:{port} (Ctrl-C stops)', flush=True)
