@@ -3,8 +3,8 @@
 Only :mod:`.page` and :mod:`.server` import Gradio (extra ``[demo]``).
 """
 
-from .answering import Answerer, Segment, Timeline
+from .answering import Answerer
 from .limits import Limits
 from .uploads import Uploads
 
-__all__ = ['Answerer', 'Limits', 'Segment', 'Timeline', 'Uploads']
+__all__ = ['Answerer', 'Limits', 'Uploads']
