@@ -109,6 +109,7 @@ setup(
         'test': test,
         'lint': lint,
         'hf': hf,
+        'torchcodec': ['torchcodec>=0.8'],  # a decoder more; needs FFmpeg on the library path
         'docs': docs,
         'demo': demo,
         'onnx': onnx,

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from ..utils.cache_folder import cache_folder, folder_size
@@ -17,6 +18,9 @@ ADVICE = {
     'decord': 'pip install decord, or use decoders=("pyav", "opencv")',
     'pyav': "pip install 'av>=14.2', or use decoders=('decord', 'opencv')",
     'opencv': 'keep one opencv distribution of one version (see packages)',
+}
+OPTIONAL = {
+    'torchcodec': 'put the libraries of FFmpeg 4 to 8 on the library path, or do without it',
 }
 # a process of its own for each: a broken library may end the process
 DECODE = """
@@ -62,7 +66,7 @@ def check_decoders() -> Iterator[Finding]:
                 stderr=subprocess.PIPE,
                 text=True,
             )
-            for name in ADVICE
+            for name in (*ADVICE, *filter(find_spec, OPTIONAL))
         }
         for name, process in processes.items():
             _, said = process.communicate()
@@ -71,7 +75,11 @@ def check_decoders() -> Iterator[Finding]:
                 continue
             last = (said.strip().splitlines() or ['no message'])[-1]
             cause = f'signal {-process.returncode}' if process.returncode < 0 else last
-            yield Finding(BROKEN, f'{name} cannot decode a generated clip: {cause}', ADVICE[name])
+            text = f'{name} cannot decode a generated clip: {cause}'
+            if name in OPTIONAL:
+                yield Finding(WARNING, f'{text} (it is optional)', OPTIONAL[name])
+            else:
+                yield Finding(BROKEN, text, ADVICE[name])
 
 
 def check_weights() -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from .frame_readers import DecordReader, FrameReader, OpenCVReader
 from .index_cache import cached_index
 from .pyav_reader import PyAVReader
 from .time_limit import within
+from .torchcodec_reader import TorchCodecReader
 from .video_index import VideoIndex
 
 Result = TypeVar('Result')
@@ -22,6 +23,7 @@ Result = TypeVar('Result')
 DECODERS: dict[str, type[FrameReader]] = dict(
     decord=DecordReader, pyav=PyAVReader, opencv=OpenCVReader
 )
+OPTIONAL: dict[str, type[FrameReader]] = dict(torchcodec=TorchCodecReader)  # only by name
 # decord has no wheels for ARM
 INSTALLED = tuple(
     name for name, reader in DECODERS.items() if importlib.util.find_spec(reader.package)
@@ -52,15 +54,16 @@ def check_decoders(decoders: Sequence[str]) -> tuple[str, ...]:
     if isinstance(decoders, str):
         decoders = (decoders,)
     names = tuple(decoders)
-    allowed = ', '.join(DECODERS)
+    readers = {**DECODERS, **OPTIONAL}
+    allowed = ', '.join(readers)
     if not names or len(set(names)) < len(names):
         raise ValueError(
             f'decoders must name one or more of {allowed}, each once, got {list(names)}.'
         )
     for name in names:
-        if name not in DECODERS:
+        if name not in readers:
             raise ValueError(f'decoders: unknown decoder {name!r}; choose from {allowed}.')
-        reader = DECODERS[name]
+        reader = readers[name]
         if importlib.util.find_spec(reader.package) is None:
             raise ValueError(
                 f'decoders: {name!r} is not installed; install it (pip install '
@@ -148,7 +151,8 @@ class Video:
         reasons = []
         for name, sharing in zip(self.decoders, range(len(self.decoders), 0, -1), strict=True):
             self.decoder = name
-            reader = DECODERS[name](self.index, **self.options)
+            kind = DECODERS.get(name) or OPTIONAL[name]
+            reader = kind(self.index, **self.options)
             try:
                 frames = self._within(functools.partial(reader.read, frame_inds), sharing)
             except Exception as error:  # decoders raise errors of any type

@@ -23,8 +23,9 @@ class VideoInit(BaseTransform):
 
     Args:
         decoders: Names of decoders in the order in which ``VideoDecode`` tries them; any of
-            'decord', 'pyav' and 'opencv'. PyAV always builds the index. None for the installed
-            ones, the fastest first among those with the same pixels. Defaults to None.
+            'decord', 'pyav', 'opencv' and 'torchcodec' (optional, only by name). PyAV always
+            builds the index. None for the installed ones but torchcodec, the fastest first among
+            those with the same pixels. Defaults to None.
         num_threads: Threads of a decoder; 0 lets the decoder choose. Defaults to 1.
         time_limit: Seconds for indexing and decoding one video, after which it counts as
             unreadable. Each decoder gets an equal share of the rest; a stuck thread is abandoned.
