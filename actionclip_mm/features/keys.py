@@ -13,7 +13,14 @@ from ..utils import read_json_object, to_json
 from .store import INDEX, difference
 
 # arguments of transforms that change how fast a video is read, not what is read
-WITHOUT_EFFECT = ('num_threads', 'time_limit', 'max_pixels', 'decoders', 'only_needed')
+WITHOUT_EFFECT = (
+    'num_threads',
+    'time_limit',
+    'max_pixels',
+    'decoders',
+    'only_needed',
+    'index_cache',
+)
 
 
 def tower_key(encoder: Any) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def test_hue_within_one_grey_level(offset: float) -> None:
     assert total / count < 0.001
 
 
-def test_the_training_recipe_changes_by_at_most_one_level_where_hue_comes_last() -> None:
+def test_the_training_recipe_changes_little() -> None:
     fast = FastTorchVisionWrapper(**JITTER, hue=0.1)
     stock = TorchVisionWrapper(**JITTER, hue=0.1)
     frames = clip()
