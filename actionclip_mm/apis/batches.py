@@ -1,5 +1,6 @@
 """How many videos are computed at once, and clips in such batches."""
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -12,14 +13,15 @@ from .video_reading import Clip, VideoError
 
 MOST_AT_ONCE = 16  # videos in a batch of automatic size
 MOST_VALUES = 128 * 3 * 224**2  # pixel values in such a batch: 16 videos of 8 frames
-QUICK, SLOW = 0.25, 1.0  # seconds: batches grow while they take less, and shrink above
+LONGEST = 4.0  # seconds that a grown batch may take: answers wait for it
+GAIN = 0.9  # batches grow while a video in them takes less than this share of the time before
 
 
 class BatchSize:
     """Number of videos that are computed at once.
 
-    Automatic: one video first, so that its answer comes at once; then as many as are decoded,
-    at most twice the last limit while a batch takes less than 0.25 s, and fewer above 1 s.
+    Automatic: one video first, so that its answer comes at once; then as many as are decoded. The
+    limit doubles while that saves at least a tenth of the time of each video.
 
     Args:
         fixed: A number that is always waited for; None for automatic.
@@ -28,14 +30,16 @@ class BatchSize:
     def __init__(self, fixed: int | None) -> None:
         self.fixed = fixed
         self.limit = fixed or 1
+        self._best = math.inf  # seconds of one video
+        self._settled = fixed is not None
 
     @contextmanager
     def timed(self, videos: int) -> Iterator[None]:
         """Adapt the limit to the time that the block needs for a number of videos."""
         start = time.perf_counter()
         yield
-        if self.fixed is None:
-            self._adapt(videos, time.perf_counter() - start)
+        if not self._settled and videos == self.limit:  # fewer tell nothing
+            self._adapt(time.perf_counter() - start)
 
     def of(self, values: int) -> int:
         """The limit for clips with a number of values each; automatic batches are bounded."""
@@ -43,11 +47,16 @@ class BatchSize:
             return self.fixed
         return max(1, min(self.limit, MOST_VALUES // max(values, 1)))
 
-    def _adapt(self, videos: int, seconds: float) -> None:
-        if seconds > SLOW:
-            self.limit = max(1, videos // 2)
-        elif seconds < QUICK and videos == self.limit:
-            self.limit = min(2 * self.limit, MOST_AT_ONCE)
+    def _adapt(self, seconds: float) -> None:
+        each = seconds / self.limit
+        if each > GAIN * self._best:
+            self.limit = max(1, self.limit // 2)
+            self._settled = True
+        elif 2 * seconds < LONGEST and self.limit < MOST_AT_ONCE:
+            self._best = each
+            self.limit *= 2
+        else:
+            self._settled = True
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ class ActionCLIPInferencer:
         templates: Default preset, file or list of templates. None for those of the model.
         device: ``'auto'`` (a GPU if there is one, default), ``'cpu'``, ``'cuda:1'``, …
         batch_size: Videos computed at once, a positive integer. None, the default, adapts it: the
-            first video alone, then more at once while that is quick (:class:`BatchSize`).
+            first video alone, then more at once while that is faster (:class:`BatchSize`).
         workers: Threads that decode the next videos while the model computes; 0 for none. None, the
             default, is one per processor, at most 4.
         precision: ``'fp32'`` (default) or ``'bf16'``, which is faster where the processor computes

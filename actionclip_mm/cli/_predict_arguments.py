@@ -40,7 +40,7 @@ def parser_of_predict(description: str | None) -> Parser:
         '--batch-size',
         type=positive,
         metavar='N',
-        help='videos computed at once (default: one, then more while that is quick)',
+        help='videos computed at once (default: one, then more while that is faster)',
     )
     add(
         '--workers',

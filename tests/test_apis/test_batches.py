@@ -39,16 +39,24 @@ def test_without_threads_automatic_batches_are_single_videos() -> None:
     assert grouped(['1', 'bad', '2'], BatchSize(None), 0) == [['1'], 'bad: it is bad', ['2']]
 
 
-def test_automatic_sizes_grow_while_batches_are_quick(monkeypatch) -> None:
-    seconds = iter([0, 0.1, 1, 1.1, 2, 2.1, 3, 3.5, 4, 4.1, 5, 7])
-    monkeypatch.setattr(batches.time, 'perf_counter', lambda: next(seconds))
+def limits_of(monkeypatch, batches_of: list[tuple[int, float]]) -> list[int]:
+    """The limit after each batch of some videos that took some seconds."""
     size, limits = BatchSize(None), []
-    for videos in (1, 2, 3, 4, 4, 8):  # a batch of fewer than the limit tells nothing
-        limits.append(size.of(1))
+    for videos, seconds in batches_of:
+        times = iter([0, seconds])
+        monkeypatch.setattr(batches.time, 'perf_counter', lambda times=times: next(times, 0))
         with size.timed(videos):
             pass
-    assert limits == [1, 2, 4, 4, 4, 8]
-    assert size.of(1) == 4, 'half of a batch that was slow'
+        limits.append(size.of(1))
+    return limits
+
+
+def test_automatic_sizes_grow_while_that_saves_time(monkeypatch) -> None:
+    small_model = [(1, 0.1), (1, 9), (2, 0.12), (4, 0.16), (8, 0.24), (16, 0.4), (16, 0.4)]
+    assert limits_of(monkeypatch, small_model) == [2, 2, 4, 8, 16, 16, 16]
+    large_model = [(1, 0.5), (2, 0.95), (1, 0.1), (1, 0.1)]
+    assert limits_of(monkeypatch, large_model) == [2, 1, 1, 1], 'nothing to gain'
+    assert limits_of(monkeypatch, [(1, 2.5), (1, 2.4)]) == [1, 1], 'answers must not wait longer'
 
 
 def test_memory_bounds_automatic_batches_only() -> None:
