@@ -77,7 +77,7 @@ def frozen_epoch(options: Options) -> Comparison:
         test=FROZEN,
         unit='epoch',
         note=f'{videos} videos of 8 frames, one batch; difference of the loss.',
-        rounds=3,
+        rounds=2,
     )
 
 
