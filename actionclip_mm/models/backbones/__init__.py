@@ -2,7 +2,9 @@
 
 from .base_tower_prompt import BaseTowerPrompt
 from .clip_image_encoder import CLIPImageEncoder
+from .visual_prompt_aim import AIM
 from .visual_prompt_joint import JointPrompt
 from .visual_prompt_shift import ShiftPrompt
+from .visual_prompt_st_adapter import STAdapter
 
-__all__ = ['BaseTowerPrompt', 'CLIPImageEncoder', 'JointPrompt', 'ShiftPrompt']
+__all__ = ['AIM', 'BaseTowerPrompt', 'CLIPImageEncoder', 'JointPrompt', 'STAdapter', 'ShiftPrompt']

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
-from ...clip import PatchDropout, VisionTransformer
+from ...clip import VisionTransformer
 from ...utils import check_range
 from .base_tower_prompt import BaseTowerPrompt
 
@@ -54,11 +54,7 @@ class ShiftPrompt(BaseTowerPrompt):
     def attach(self, visual: VisionTransformer) -> None:
         width = visual.class_embedding.shape[0]
         check_range(self.shift_div, 2, width, 'backbone.visual_prompt.shift_div')
-        if isinstance(visual.patch_dropout, PatchDropout):
-            raise ValueError(
-                'ShiftPrompt does not support patch dropout, which drops other patches in each '
-                'frame: set patch_dropout=0 in the vision_cfg of backbone.arch.'
-            )
+        self.refuse_patch_dropout(visual)
         self.num_shifted = width // self.shift_div
         for block in visual.transformer.resblocks:
             block.register_forward_pre_hook(self._shift)

@@ -24,8 +24,12 @@ def prompt(request):
 
 @pytest.fixture
 def encoder(tiny_arch, prompt):
+    """A tower whose prompt has learned: those that start without effect hide their faults."""
     cfg = dict(type='CLIPImageEncoder', arch=tiny_arch, visual_prompt=prompt)
-    return MODELS.build(cfg).eval()
+    encoder = MODELS.build(cfg).eval()
+    for parameter in encoder.visual_prompt.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)
+    return encoder
 
 
 def videos(num_frames=T, num_videos=2):
@@ -55,10 +59,12 @@ def test_a_copy_is_independent(encoder):
     torch.testing.assert_close(copied(video), expected)
     encoder.visual_prompt.num_frames = 1
     assert copied.visual_prompt.num_frames == T
-    hook = next(
-        hook for module in copied.visual.modules() for hook in module._forward_pre_hooks.values()
-    )
-    assert hook.__self__ is copied.visual_prompt
+    hooks = [
+        getattr(hook, 'func', hook)  # of a partial
+        for module in copied.visual.modules()
+        for hook in [*module._forward_pre_hooks.values(), *module._forward_hooks.values()]
+    ]
+    assert hooks and all(hook.__self__ is copied.visual_prompt for hook in hooks)
 
 
 def test_weights_of_the_tower_are_saved_once(encoder, tiny_arch, prompt):
@@ -76,6 +82,7 @@ def test_blocks_recomputed_in_the_backward_pass_give_the_same_gradients(encoder)
     for recompute in (False, True):
         encoder.visual.set_grad_checkpointing(recompute)
         encoder.zero_grad()
+        torch.manual_seed(1)
         encoder.train()(video).square().sum().backward()
         gradients.append({n: p.grad.clone() for n, p in encoder.named_parameters()})
     for name, gradient in gradients[0].items():
@@ -116,7 +123,7 @@ def test_the_hosts_loader_runs_the_load_hooks(tiny_arch):
 
 
 def test_a_prompt_of_another_place_is_refused(tiny_arch):
-    with pytest.raises(ValueError, match="must be JointPrompt or ShiftPrompt, got 'MeanPPrompt'"):
+    with pytest.raises(ValueError, match="JointPrompt, .*, got 'MeanPPrompt'"):
         MODELS.build(
             dict(
                 type='CLIPImageEncoder',
@@ -124,6 +131,41 @@ def test_a_prompt_of_another_place_is_refused(tiny_arch):
                 visual_prompt=dict(type='MeanPPrompt', in_channels=32),
             )
         )
+
+
+@pytest.mark.parametrize('name', [name for name in PROMPTS if MODELS.get(name).starts_as_clip])
+@pytest.mark.parametrize('training', [False, True])
+def test_it_starts_as_clip(name, tiny_arch, training):
+    plain, prompted = (
+        MODELS.build(
+            dict(type='CLIPImageEncoder', arch=tiny_arch, visual_prompt=prompt, frozen_stages='all')
+        ).train(training)
+        for prompt in (None, dict(type=name))
+    )
+    prompted.visual.load_state_dict(plain.visual.state_dict())
+    video = videos()
+    torch.testing.assert_close(prompted(video), plain(video), rtol=0, atol=1e-6)
+    prompted(video).square().sum().backward()
+    learning = [n for n, p in prompted.named_parameters() if p.grad is not None and p.grad.any()]
+    assert learning and all(name.startswith('visual_prompt.') for name in learning)
+
+
+@pytest.mark.parametrize('num_frames', [1, 3, T])
+def test_any_number_of_frames(prompt, tiny_arch, num_frames):
+    if prompt['type'] == 'JointPrompt' and num_frames != T:
+        pytest.skip('its number of frames is set')
+    cfg = dict(type='CLIPImageEncoder', arch=tiny_arch, visual_prompt=prompt)
+    assert MODELS.build(cfg)(videos(num_frames)).shape[2] == 32
+
+
+def test_half_precision_and_pieces_of_a_batch(encoder):
+    video = videos(num_videos=4)
+    expected = encoder(video)
+    encoder.frame_chunk = 2 * T
+    torch.testing.assert_close(encoder(video), expected)
+    with torch.autocast('cpu', torch.bfloat16):
+        half = encoder(video).float()
+    assert torch.nn.functional.cosine_similarity(half, expected, dim=-1).min() > 0.99
 
 
 def test_it_is_no_neck(prompt):
