@@ -154,7 +154,7 @@ class Matcher:
         head = self.model.cls_head
         bank = classes.bank
         video, frames = self.features(clips)  # [N, V, D], [N, V, T, D] or None
-        scores = self.compare(video, classes)  # [N, C]
+        scores = self.compare(self._compared(video, frames), classes)  # [N, C]
         size = len(classes.labels)
         text = bank.mean()[:size]  # [C, D]
         video = F.normalize(video, dim=-1)  # [N, V, D]
@@ -182,12 +182,22 @@ class Matcher:
             )
         return answers
 
+    def _compared(self, video: Tensor, frames: Tensor | None) -> Tensor:
+        matcher = self.model.cls_head.matcher
+        if not matcher.takes_frames:
+            return video
+        if frames is None:
+            raise ValueError(
+                f'{type(matcher).__name__} compares frames, which this backbone does not give.'
+            )
+        return frames
+
     @torch.no_grad()
     def compare(self, video: Tensor, classes: Classes) -> Tensor:
         """Scores of video features.
 
         Args:
-            video: [N, V, D], not normalised.
+            video: [N, V, D], not normalised; [N, V, T, D] for a matcher of frames.
             classes: Of the call; with ``neutral``, the scores of neutral sentences follow.
 
         Returns:
@@ -217,23 +227,26 @@ class Matcher:
 
     @torch.no_grad()
     def join_frames(self, frames: Tensor) -> Tensor:
-        """Frame features [N, V, T, D] of the backbone to video features [N, V, D]."""
+        """Frame features [N, V, T, D] of the backbone to what is compared, [N, V, D].
+
+        It is [N, V, T, D] for a matcher of frames.
+        """
         with self._lock, self._computing():
             feats = frames.flatten(0, 1)  # [N·V, T, D]
             if self.model.with_neck:
                 feats, _ = self.model.neck(feats)
-            return self.model.cls_head.embed(feats).float().unflatten(0, frames.shape[:2])
+            return self.model.cls_head.to_match(feats).float().unflatten(0, frames.shape[:2])
 
     @torch.no_grad()
     def encode_pixels(self, pixels: Tensor) -> Tensor:
-        """Pixels uint8 [N, V, 3, T, H, W] to video features [N, V, D]."""
+        """Pixels uint8 [N, V, 3, T, H, W] to what is compared, as :meth:`join_frames`."""
         with self._lock, self._computing():
             samples = [ActionDataSample() for _ in pixels]
             data = self.model.data_preprocessor(dict(inputs=[*pixels], data_samples=samples), False)
             feats, kwargs = self.model.extract_feat(
                 data['inputs'], data_samples=data['data_samples'], test_mode=True
             )
-            video = self.model.cls_head.embed(feats, kwargs.get('num_segs')).float()
+            video = self.model.cls_head.to_match(feats, kwargs.get('num_segs')).float()
             return video.unflatten(0, pixels.shape[:2])  # [N, V, D]
 
     def features(self, clips: list[Clip]) -> tuple[Tensor, Tensor | None]:

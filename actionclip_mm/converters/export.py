@@ -11,6 +11,7 @@ from ..clip import Arch, build_clip, list_models
 from ..clip.weight_files import write_weights
 from ..models.backbones import CLIPImageEncoder
 from ..models.building import clip_of_images, clip_of_texts, has_texts
+from ..models.lora import merge_state_dict
 from ..utils import in_docstring, list_names, write_json, write_text
 from .architecture import model_config
 from .convert import SOURCES
@@ -92,7 +93,7 @@ def export_open_clip(
             'backbone.arch and label_encoder.arch are different models, which open_clip cannot '
             'hold in one file: export with --layout actionclip.'
         )
-    state = model.state_dict()
+    state = merge_state_dict(model.state_dict())  # LoRA becomes plain weights
     clip = {
         name: v for name, v in state.items() if name.startswith((VISUAL, TEXT)) or name == SCALE
     }

@@ -41,6 +41,11 @@ class VideoSide(nn.Module):
                 f'{type(model).__name__} does not take videos [N, V, 3, T, H, W]: only models of '
                 'CLIPRecognizer or Recognizer3D can be exported to this format.'
             )
+        if head.matcher.takes_frames:
+            raise ValueError(
+                f'{type(head.matcher).__name__} compares frames with sentences: only models with '
+                'CosineMatcher can be exported to this format.'
+            )
         self.backbone, self.neck = model.backbone, getattr(model, 'neck', None)
         self.cls_head = _without_text_tower(head)
         self.temperature = temperature

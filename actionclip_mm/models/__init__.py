@@ -3,6 +3,7 @@
 from .backbones import *
 from .heads import *
 from .losses import *
+from .matchers import *
 from .necks import *
 from .recognizers import *
 from .text import *

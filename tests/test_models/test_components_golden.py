@@ -67,3 +67,17 @@ def test_blocks_agree(arrays, module, prompt, names, record_property):
     difference = (y - arrays[f'{module}/y']).abs().max().item()
     record_property('agreement', (module, 'tokens', difference))
     torch.testing.assert_close(y, arrays[f'{module}/y'], **TOLERANCE)
+
+
+@pytest.mark.parametrize('stop', ['released', None])
+def test_optimal_transport_agrees(arrays, stop, record_property):
+    matcher = MODELS.build(dict(type='OptimalTransportMatcher', stop=stop))
+    text = torch.cat([arrays['ost/spatial'], arrays['ost/temporal']], dim=1)  # [C, 2n, D]
+    counts = torch.full((len(text),), text.shape[1])
+    logits = arrays['ost/scale'] * matcher.pairs(arrays['ost/video'], text, counts)
+    difference = (logits - arrays['ost/logits']).abs().max().item()
+    if stop == 'released':
+        record_property('agreement', ('ost', 'logits', difference))
+        assert difference <= 1e-6
+    else:  # the released rule stops a little early
+        assert 1e-6 < difference < 1e-3

@@ -3,10 +3,15 @@
 import copy
 import math
 
+import open_clip
 import pytest
 import torch
+from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
+from mmengine.config import Config
 
 from actionclip_mm.clip import build_clip
+from actionclip_mm.converters.export import export_open_clip
 from actionclip_mm.models.lora import add_lora, merge_lora, merge_state_dict
 
 TIMM = dict(
@@ -119,3 +124,28 @@ def test_towers_that_learn_or_have_no_blocks(tiny_arch):
     tower = build_clip(dict(tiny_arch, vision_cfg=vision)).visual.requires_grad_(False)
     with pytest.raises(ValueError, match='got ModifiedResNet: set backbone.lora=None'):
         add_lora(tower, 'backbone.lora')
+
+
+def test_both_towers_of_a_recognizer_learn_by_lora_alone(model_cfg, tmp_path):
+    lora = dict(rank=2, parts='qkv')
+    model_cfg['backbone'].update(frozen_stages='all', lora=lora)
+    model_cfg['cls_head']['label_encoder'].update(frozen_stages='all', lora=lora)
+    model_cfg['neck'] = dict(type='MeanPPrompt', in_channels=32)
+    model = MODELS.build(model_cfg)
+    labels = [ActionDataSample().set_gt_label(index) for index in range(3)]
+    model.loss(torch.randn(3, 1, 3, 4, 32, 32), labels)['loss_cls'].backward()
+    moved = {name for name, p in model.named_parameters() if p.grad is not None and p.grad.any()}
+    ups = {name for name, _ in model.named_parameters() if name.endswith('lora_up')}
+    assert ups <= moved and all('lora_' in n or 'logit_scale' in n for n in moved)
+    learned(model)
+    twin = MODELS.build(model_cfg)
+    twin.load_state_dict(model.state_dict())
+    video = torch.randn(2, 1, 3, 4, 32, 32)
+    expected = model.eval()(video, mode='tensor', stage='head')[0]
+    torch.testing.assert_close(twin.eval()(video, mode='tensor', stage='head')[0], expected)
+    config = Config(dict(model=model_cfg))
+    export_open_clip(config, model, tmp_path / 'open_clip_model.safetensors', {})
+    clip = open_clip.create_model(f'local-dir:{tmp_path}').eval()
+    frames = video[:, 0].transpose(1, 2).flatten(0, 1)
+    merged, own = clip.encode_image(frames), model.backbone.visual(frames)
+    torch.testing.assert_close(merged, own, rtol=0, atol=1e-5)

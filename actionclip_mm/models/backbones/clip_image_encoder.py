@@ -17,6 +17,7 @@ from ...clip.compiling import compiled
 from ...clip.recompute import checkpoint_blocks, refuse_batch_norm
 from ...features.keys import check_tower
 from ...utils import check_positive
+from ..lora import add_lora
 from .base_tower_prompt import BaseTowerPrompt, build_tower_prompt
 
 
@@ -44,6 +45,7 @@ class CLIPImageEncoder(BaseModule):
         frame_features: Folder of this tower's features, which :meth:`forward` then takes instead of
             frames; see :func:`~actionclip_mm.features.configs.use_frame_features`. Defaults to
             None.
+        lora: Arguments of :func:`add_lora`, which adapts a frozen tower; None for none.
         clip: The CLIP of ``arch`` and ``pretrained``, if :class:`CLIPRecognizer` has built it.
 
     Attributes:
@@ -68,6 +70,7 @@ class CLIPImageEncoder(BaseModule):
         compile: bool | dict = False,
         channels_last: bool = False,
         frame_features: str | None = None,
+        lora: dict | None = None,
         clip: nn.Module | None = None,
     ) -> None:
         super().__init__()
@@ -78,6 +81,8 @@ class CLIPImageEncoder(BaseModule):
         self.preprocess = get_preprocess(clip, arch, pretrained)
         self.out_channels = output_width(clip)
         self._frozen = freeze_stages(self.visual, frozen_stages, 'backbone.frozen_stages')
+        if lora is not None:
+            add_lora(self.visual, 'backbone.lora', **lora)
         self.visual_prompt: BaseTowerPrompt | None = None
         if visual_prompt is not None:
             self.visual_prompt = build_tower_prompt(visual_prompt, self.visual)

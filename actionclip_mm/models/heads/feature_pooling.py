@@ -38,6 +38,35 @@ def pool_features(feats: Feats, num_segs: int | None = None, width: int | None =
     return pooled
 
 
+def frames_of(feats: Feats, num_segs: int | None = None, width: int | None = None) -> Tensor:
+    """Frame features of a backbone, for matchers of frames.
+
+    Args:
+        feats: [B, T, D] (``CLIPImageEncoder`` without a neck), [B·T, D, h, w] (2D backbones, with
+            ``num_segs`` = T) or [B, D, T, h, w] (3D backbones).
+        num_segs: T of a 2D backbone.
+        width: Expected D; None for any.
+
+    Returns:
+        [B, T, D].
+
+    Raises:
+        ValueError: Features without frames, or of another width.
+    """
+    frames = feats if isinstance(feats, Tensor) else None
+    if frames is not None and frames.dim() == 4:
+        frames = frames.mean(dim=(2, 3)).unflatten(0, (-1, num_segs or 1))  # [B, T, D]
+    elif frames is not None and frames.dim() == 5:
+        frames = frames.mean(dim=(3, 4)).transpose(1, 2)  # [B, T, D]
+    if frames is None or frames.dim() != 3 or width not in (None, frames.shape[2]):
+        shown = tuple(frames.shape) if frames is not None else type(feats).__name__
+        raise ValueError(
+            f'cls_head.matcher compares frames, so it takes [B, T, {width or "D"}], got {shown}: '
+            'remove the neck, or use CosineMatcher.'
+        )
+    return frames
+
+
 def _pool(feats: Feats, num_segs: int | None, width: int | None) -> Tensor:
     if not isinstance(feats, Tensor):
         if _is_map_with_token(feats):

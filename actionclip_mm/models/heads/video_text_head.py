@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from ...utils.weight_values import check_scores
 from ..load_hooks import before_loading
 from ..losses import BaseVideoTextLoss
-from .feature_pooling import Feats, pool_features
+from ..matchers import build_matcher
+from .feature_pooling import Feats, frames_of, pool_features
 from .score_pooling import ScorePooling, average_texts
 
 if TYPE_CHECKING:
@@ -52,14 +53,17 @@ class VideoTextHead(BaseHead):
             Defaults to None: ``'similarity'`` for ``multi_class``, else ``'softmax'``.
         test_scale: Factor on the cosine at test time, None for the learned one. Defaults to 100.
         learnable_scale: Whether the factor in training is learned. Defaults to True.
+        matcher: Config of what is compared: ``CosineMatcher`` (one feature per video, default), or
+            one of frames (``SequenceMatcher``, ``OptimalTransportMatcher``, ``ConceptMatcher``),
+            for testing a model without a neck.
         topk: Accepted for mmaction2's configs, without effect: losses over texts have no class
             scores in training, so no training accuracy is logged.
 
     Raises:
         ValueError: ``num_classes`` is not the number of labels; unknown ``average_clips``,
             ``ensemble`` or ``scores``; a loss of another kind; ``'sigmoid'`` without
-            ``VideoTextBCELoss`` and ``test_scale=None``; data with labels that are out of range, or
-            missing if the loss needs them.
+            ``VideoTextBCELoss`` and ``test_scale=None``; a ``matcher`` that is not one; data with
+            labels that are out of range, or missing if the loss needs them.
     """
 
     def __init__(
@@ -75,6 +79,7 @@ class VideoTextHead(BaseHead):
         test_scale: float | None = 100.0,
         learnable_scale: bool = True,
         topk: int | tuple[int, ...] = (1, 5),
+        matcher: dict | None = None,
     ) -> None:
         encoder = MODELS.build(label_encoder)
         if num_classes not in (None, len(encoder.labels)):
@@ -95,6 +100,7 @@ class VideoTextHead(BaseHead):
         self.has_margin = self.scores == 'sigmoid'
         self._check_loss(test_scale)
         self.averages_texts = ensemble == 'embed'
+        self.matcher = build_matcher(matcher, self.averages_texts)
         self.label_encoder = encoder
         self._has_checked_labels = False  # of the next batch
         self.test_scale = test_scale
@@ -117,6 +123,12 @@ class VideoTextHead(BaseHead):
         """Backbone features of any shape to video features [B, D]."""
         return self.projection(pool_features(feats, num_segs, self.in_channels))
 
+    def to_match(self, feats: Feats, num_segs: int | None = None) -> Tensor:
+        """What the matcher compares: video features [B, D], or frame features [B, T, D]."""
+        if self.matcher.takes_frames:
+            return self.projection(frames_of(feats, num_segs, self.in_channels))
+        return self.embed(feats, num_segs)
+
     def forward(self, feats: Feats, num_segs: int | None = None, **kwargs) -> Tensor:
         """Similarities of each view to each class under each template.
 
@@ -127,10 +139,11 @@ class VideoTextHead(BaseHead):
         Returns:
             Scale x cosine [B, P, C], fp32; P is 1 for the ``'embed'`` ensemble.
         """
-        encoder, video = self.label_encoder, self.embed(feats, num_segs)
+        encoder, counts = self.label_encoder, self.label_encoder.num_sentences
+        video = self.to_match(feats, num_segs)  # [B, D], or [B, T, D]
         if torch.is_grad_enabled() or not encoder.bank_options.normalized:
-            return self.compare(video, encoder(), encoder.num_sentences)
-        return self.compare_directions(video, encoder.directions(self.averages_texts))
+            return self.compare(video, encoder(), counts)
+        return self.compare_directions(video, encoder.directions(self.averages_texts), counts)
 
     def compare(self, video: Tensor, text: Tensor, num_sentences: Tensor) -> Tensor:
         """Similarities of video features to text features, of any classes.
@@ -146,27 +159,35 @@ class VideoTextHead(BaseHead):
         text = F.normalize(text.float(), dim=-1)  # [P, C, D]
         if self.averages_texts:
             text = average_texts(text, num_sentences)  # [1, C, D]
-        return self.compare_directions(video, text)
+        return self.compare_directions(video, text, num_sentences)
 
     def compare_bank(self, video: Tensor, bank: 'TextBank') -> Tensor:
         """Similarities [B, P, C] of video features [B, D] to a bank, which keeps its directions."""
-        return self.compare_directions(
-            video, bank.mean_directions if self.averages_texts else bank.directions
-        )
+        directions = bank.mean_directions if self.averages_texts else bank.directions
+        return self.compare_directions(video, directions, bank.num_sentences)
 
-    def compare_directions(self, video: Tensor, directions: Tensor) -> Tensor:
-        """Similarities [B, P, C] of video features [B, D] to texts [P, C, D] of length 1."""
+    def compare_directions(
+        self, video: Tensor, directions: Tensor, num_sentences: Tensor | None = None
+    ) -> Tensor:
+        """Similarities [B, P, C] of video features [B, D] to texts [P, C, D] of length 1.
+
+        A matcher of frames takes frame features [B, T, D] and gives [B, 1, C].
+        """
         scale = self.logit_scale.exp() if self.test_scale is None else self.test_scale
         # half precision would round cosines times 100 to a few steps
         with torch.autocast(video.device.type, enabled=False):
             video = F.normalize(video.float(), dim=-1)  # [B, D]
-            cosines = video @ directions.flatten(0, 1).T  # [B, P·C]
-            return (scale * cosines).unflatten(1, directions.shape[:2])  # [B, P, C]
+            return scale * self.matcher(video, directions, num_sentences)  # [B, P, C]
 
     def loss(
         self, feats: Feats, data_samples: list, num_segs: int | None = None, **kwargs
     ) -> dict[str, Tensor]:
         """Contrastive loss between the videos of a batch and the texts that the loss draws."""
+        if self.matcher.takes_frames:
+            raise ValueError(
+                f'{type(self.matcher).__name__} needs no training: train with the default '
+                'cls_head.matcher and test with this one.'
+            )
         with torch.no_grad():
             self.logit_scale.clamp_(max=self.max_logit_scale)
         video = self.embed(feats, num_segs)  # [B, D]

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 
+from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor
 
@@ -14,13 +15,10 @@ class BaseMatcher(BaseModule):
     Attributes:
         takes_frames (bool): Whether it takes frame features [B, T, D] instead of video features
             [B, D]. Then the model has no neck that joins the frames.
-        takes_all_sentences (bool): Whether a text of a training batch is the list of all sentences
-            of its class instead of one drawn at random.
         order_aware (bool): Whether the similarity depends on the order of frames.
     """
 
     takes_frames = True
-    takes_all_sentences = True
     order_aware = False
 
     @abstractmethod
@@ -48,3 +46,26 @@ class BaseMatcher(BaseModule):
             [B, 1, C], or [B, P, C] of a matcher that leaves templates apart.
         """
         return self.pairs(video, text.transpose(0, 1), num_sentences).unsqueeze(1)  # [B, 1, C]
+
+
+def build_matcher(config: dict | None, averages_texts: bool) -> BaseMatcher:
+    """The matcher of a head.
+
+    Args:
+        config: ``cls_head.matcher``; None for ``CosineMatcher``.
+        averages_texts: Whether the head averages the sentences of a class before comparing.
+
+    Raises:
+        ValueError: Another kind of module, or averaged texts for a matcher of sentences.
+    """
+    matcher = MODELS.build(config or dict(type='CosineMatcher'))
+    if not isinstance(matcher, BaseMatcher):
+        raise ValueError(
+            f'cls_head.matcher must be a matcher such as SequenceMatcher, got {config!r}.'
+        )
+    if matcher.takes_frames and averages_texts:
+        raise ValueError(
+            f'{type(matcher).__name__} compares each sentence: cls_head.ensemble must not be '
+            "'embed'."
+        )
+    return matcher

@@ -11,7 +11,6 @@ class CosineMatcher(BaseMatcher):
     """Compare one feature per video with each sentence, the default."""
 
     takes_frames = False
-    takes_all_sentences = False
 
     def pairs(self, video: Tensor, text: Tensor, num_sentences: Tensor | None = None) -> Tensor:
         """Cosines [B, S] of videos [B, D] and sentences [S, D]."""

@@ -18,9 +18,8 @@ from .transport import transport
 class OptimalTransportMatcher(BaseMatcher):
     """Half the sum of a transport similarity and a mean similarity, for each set of descriptions.
 
-    Classes have a set of spatial and a set of temporal descriptions, of the same size in all
-    classes: ``{"class": {"spatial": […], "temporal": […]}}``. Without these sets, all sentences of
-    a class are one set, and the scale of the similarity stays the same.
+    The descriptions of each class (``templates`` of the label encoder) are a set of spatial ones,
+    then a set of temporal ones, of the same size in all classes.
 
     Args:
         epsilon: Entropy weight of the transport. Defaults to 0.1.

@@ -19,14 +19,13 @@ class SequenceMatcher(BaseMatcher):
     """Mean similarity along the best monotone alignment of frames and sentences, see :func:`align`.
 
     Give each class its steps in order, as ``templates`` of the label encoder:
-    ``{"red circle moving left": {"ordered": ["red circle on the right", …]}}``. A class of a single
-    sentence is compared by its mean over frames.
+    ``{"red circle moving left": ["red circle on the right", …]}``. A class of a single sentence is
+    compared by its mean over frames.
 
     Args:
         smoothing: Frames of a moving average over similarities, odd; 1 for none (default). The
             original takes about 30 at the full frame rate.
-        gamma: Temperature of the differentiable alignment in training; testing takes the best path.
-            Defaults to 0.05.
+        gamma: Temperature of a differentiable alignment instead of the best path. Defaults to None.
 
     Raises:
         ValueError: ``smoothing`` that is not an odd positive integer, ``gamma`` that is not
@@ -35,20 +34,22 @@ class SequenceMatcher(BaseMatcher):
 
     order_aware = True
 
-    def __init__(self, smoothing: int = 1, gamma: float = 0.05) -> None:
+    def __init__(self, smoothing: int = 1, gamma: float | None = None) -> None:
         super().__init__()
         check_positive(smoothing, 'cls_head.matcher.smoothing')
         if smoothing % 2 == 0:
             raise ValueError(f'cls_head.matcher.smoothing must be odd, got {smoothing}.')
-        if not gamma > 0:
+        if gamma is not None and not gamma > 0:
             raise ValueError(f'cls_head.matcher.gamma must be positive, got {gamma}.')
         self.smoothing, self.gamma = smoothing, gamma
 
     def pairs(self, video: Tensor, text: Tensor, num_sentences: Tensor) -> Tensor:
-        gamma = self.gamma if self.training else None
         pieces = zip(text.split(CLASSES_AT_ONCE), num_sentences.split(CLASSES_AT_ONCE), strict=True)
         return torch.cat(
-            [align(self.similarities(video, steps), counts, gamma) for steps, counts in pieces],
+            [
+                align(self.similarities(video, steps), counts, self.gamma)
+                for steps, counts in pieces
+            ],
             dim=1,
         )  # [B, S]
 

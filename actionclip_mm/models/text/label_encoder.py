@@ -43,6 +43,7 @@ class TextPromptLabelEncoder(SentenceEncoder):
             defaults.
         compile: Whether ``torch.compile`` compiles the tower for training, where all batches have
             one shape: True, or a dict of its options. Defaults to False.
+        lora: Arguments of :func:`add_lora`, which adapts a frozen tower; None for none.
         clip: The CLIP of ``arch`` and ``pretrained``, if :class:`CLIPRecognizer` has built it.
 
     Attributes:
@@ -76,6 +77,7 @@ class TextPromptLabelEncoder(SentenceEncoder):
         micro_batch_size: int | None = None,
         bank: dict[str, bool] | None = None,
         compile: bool | dict = False,
+        lora: dict | None = None,
         clip: nn.Module | None = None,
     ) -> None:
         super().__init__(micro_batch_size, bank)
@@ -87,7 +89,7 @@ class TextPromptLabelEncoder(SentenceEncoder):
         self.split_names = split_names
         self.tokenizer = get_tokenizer(arch, tokenizer)
         self.set_labels(labels, templates)
-        self.build_tower(arch, pretrained, frozen_stages, with_cp, clip, compile)
+        self.build_tower(arch, pretrained, frozen_stages, with_cp, clip, compile, lora)
         check_vocabulary(self.tokens, self.text)
         self.learns = self.learns or context is not None
         if context is not None:

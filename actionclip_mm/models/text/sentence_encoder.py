@@ -14,6 +14,7 @@ from ...clip.recompute import checkpoint_blocks, in_micro_batches
 from ...utils import check_positive
 from ...utils.progress import with_progress
 from ..load_hooks import before_loading
+from ..lora import add_lora
 from . import bank_on_disk
 from .distinct_sentences import find_distinct
 from .feature_memo import FeatureMemo
@@ -65,6 +66,7 @@ class SentenceEncoder(BaseModule):
         with_cp: bool,
         clip: nn.Module | None,
         compile: bool | dict,
+        lora: dict | None,
     ) -> None:
         """Set ``text`` and what is known about it; see :class:`TextPromptLabelEncoder`."""
         if clip is None:
@@ -73,7 +75,9 @@ class SentenceEncoder(BaseModule):
         self.out_channels = output_width(clip)
         self.init_logit_scale = float(clip.get_parameter('logit_scale').detach())
         self._frozen = freeze_stages(self.text, frozen_stages, 'label_encoder.frozen_stages')
-        self.learns = frozen_stages != 'all'
+        self.learns = frozen_stages != 'all' or lora is not None
+        if lora is not None:
+            add_lora(self.text, 'label_encoder.lora', **lora)
         if with_cp:
             checkpoint_blocks(self.text, 'label_encoder.with_cp')
         self.trims_tokens = is_trimmable(self.text)
