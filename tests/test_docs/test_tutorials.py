@@ -7,7 +7,7 @@ import pytest
 
 TUTORIALS = Path(__file__).resolve().parents[2] / 'docs' / 'tutorials'
 PYTHON = re.compile(r'^```python\n(.*?)^```', re.S | re.M)
-SHOWN = re.compile(r'^```\n(.*?)^```', re.S | re.M)
+SHOWN = re.compile(r'\n\n```\n(.*?)^```', re.S | re.M)
 
 
 def test_a_long_video(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
