@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from .results import Result
 
 BAR = 0.24  # inches of a bar
-GAP = 0.8  # bars between two rows
+GAP = 0.5  # bars between two rows
+TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 1000, 10_000)
 WALL, CPU = '#2b6cb0', '#a0aec0'
 
 
@@ -30,29 +31,34 @@ def draw_speedups(results: Sequence['Result']) -> bytes:
             places.append(place)
             place += 1
         place += GAP if result.timings else 0
-    figure = Figure(figsize=(9, max(2.0, BAR * 2 * place + 1)), layout='constrained')
+    figure = Figure(figsize=(9, max(2.0, BAR * place + 1)), layout='constrained')
     axis = figure.add_subplot()
-    below, above = [p + 0.2 for p in places], [p - 0.2 for p in places]
-    bars = axis.barh(above, walls, 0.4, color=WALL, label='wall time')
-    axis.bar_label(bars, [f'{value:.2f}x' for value in walls], padding=3, fontsize=8)
-    axis.barh(below, cpus, 0.4, color=CPU, label='CPU time')
-    axis.set_yticks(places, labels, fontsize=8)
     axis.set_xscale('log')
+    for shift, values, color, label in (
+        (-0.2, walls, WALL, 'wall time'),
+        (0.2, cpus, CPU, 'CPU time'),
+    ):
+        heights = [place + shift for place in places]
+        axis.barh(heights, [v - 1 for v in values], 0.4, left=1, color=color, label=label)
+    for place, value in zip(places, walls, strict=True):
+        axis.text(
+            max(value, 1) * 1.05,
+            place - 0.2,
+            f'{value:.{0 if value >= 100 else 2}f}x',
+            fontsize=7,
+            va='center',
+        )
+    axis.set_yticks(places, labels, fontsize=8)
     axis.axvline(1, color='black', linewidth=0.8)
-    values = [*walls, *cpus, 1.0]
-    axis.set_xlim(min(values) / 1.3, max(values) * 1.6)
-    ticks = [
-        tick
-        for tick in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 1000)
-        if tick <= max(values) * 1.6
-    ]
-    axis.set_xticks([t for t in ticks if t >= min(values) / 1.3], minor=False)
+    low, high = min([*walls, *cpus, 1.0]) / 1.3, max([*walls, *cpus, 1.0]) * 3
+    axis.set_xlim(low, high)
+    axis.set_ylim(max(places, default=0) + 1, -1)
+    axis.set_xticks([tick for tick in TICKS if low <= tick <= high])
     axis.xaxis.set_major_formatter(lambda value, _: f'{value:g}x')
     axis.xaxis.set_minor_formatter(lambda value, _: '')
     axis.set(xlabel='speed-up over the first way of the row')
-    axis.invert_yaxis()
     if labels:
-        axis.legend(loc='lower right', fontsize=8)
+        axis.legend(loc='upper right', fontsize=8)
     buffer = io.BytesIO()
     FigureCanvasAgg(figure).print_png(buffer)
     return buffer.getvalue()

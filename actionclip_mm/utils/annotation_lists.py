@@ -32,6 +32,7 @@ class Line(NamedTuple):
     path: str
     numbers: list[int]
     quoted: bool = False
+    plain: bool = False  # nothing in the path could be a label
 
 
 def read_lines(ann_file: str, delimiter: str = ' ', most: int | None = None) -> list[Line]:
@@ -53,7 +54,8 @@ def read_lines(ann_file: str, delimiter: str = ' ', most: int | None = None) -> 
     lines = []
     for row, line in enumerate(_read_text(ann_file).split('\n'), start=1):
         if plain := match(line):
-            lines.append(Line(f'Line {row} of {ann_file}', plain[1], [int(plain[2])]))
+            place = f'Line {row} of {ann_file}'
+            lines.append(Line(place, plain[1], [int(plain[2])], False, True))
         elif text := line.strip(BLANK):
             lines.append(_read_line(f'Line {row} of {ann_file}', text, delimiter, most))
     if not lines:
@@ -92,12 +94,10 @@ def one_label_each(lines: list[Line], labels: list[list[int]]) -> list[int]:
     """
     some_labelled = any(labels)
     for line, numbers in zip(lines, labels, strict=True):
-        path = line.path
-        several = ' ' in path or '\t' in path  # else the slower expression cannot match
-        several = several and not line.quoted and FILE_AND_NUMBERS.search(path) is not None
-        if len(numbers) > 1 or several:
+        meant = line.plain or line.quoted
+        if len(numbers) > 1 or (not meant and FILE_AND_NUMBERS.search(line.path)):
             raise ValueError(
-                f"{line.place} has several labels ('{path}', {numbers}): keep one, or set "
+                f"{line.place} has several labels ('{line.path}', {numbers}): keep one, or set "
                 'multi_class=True and num_classes of the data set.'
             )
         if some_labelled and not numbers:
@@ -133,7 +133,7 @@ def many_labels_each(
 def _refuse_unread_labels(lines: list[Line]) -> None:
     """Raise ValueError if something after a file name was read as part of the name."""
     for line in lines:
-        if not line.quoted and FILE_AND_MORE.fullmatch(line.path):
+        if not (line.plain or line.quoted) and FILE_AND_MORE.fullmatch(line.path):
             raise ValueError(
                 f"{line.place} has '{line.path}', which has no readable label: write "
                 '`path label` with a space (`path 0 3` or `path 0,3` for several labels), or set '

@@ -2,6 +2,7 @@
 
 import json
 import time
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,8 @@ from actionclip_mm.performance import registry
 from actionclip_mm.performance.markdown import BEGIN, END, to_markdown
 from actionclip_mm.performance.measuring import Way
 from actionclip_mm.performance.results import read_results
+
+DOCS = Path(__file__).resolve().parents[2] / 'docs'
 
 
 @pytest.fixture
@@ -73,3 +76,11 @@ def test_list(tiny_rows, capsys):
         'nap     Sleep (target at least 2x)',
         'absent  Something else',
     ]
+
+
+def test_the_document_is_generated_from_its_results():
+    results = read_results(DOCS / 'performance.json')
+    _, _, rest = (DOCS / 'performance.md').read_text().partition(f'{BEGIN}\n')
+    assert rest.partition(END)[0] == to_markdown(results.in_order(), results.machine)
+    known = registry.all_rows()
+    assert not [name for name in results.results if name not in known]
