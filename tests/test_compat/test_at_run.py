@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from actionclip_mm.compat import at_import, at_run
+from actionclip_mm.compat import at_import, at_run, lazy_registries
 
 WORKER = Path(__file__).with_name('host_attributes_worker.py')
 # What `import actionclip_mm` may change: how packages and their configs are found. The scheme of
@@ -75,6 +75,7 @@ def test_applying_twice_changes_nothing() -> None:
 
 def test_each_fix_tells_what_it_is_about() -> None:
     fixes = (*at_import.FIXES, *at_run.fixes())
+    lazy_registries.complete_all()  # some fixes wait until their package is imported
     assert len({fix.name for fix in fixes}) == len(fixes)
     for fix in fixes:
         assert fix.description.endswith('.'), fix.name
