@@ -18,6 +18,7 @@ demo = ['gradio>=6.31,<7']  # the page of `actionclip serve`
 hf = ['transformers', 'sentencepiece']  # tokenizers of SigLIP and language-model towers
 docs = ['sphinx>=8.1', 'pydata-sphinx-theme', 'myst-parser']
 onnx = ['onnx', 'onnxscript', 'onnxruntime']  # actionclip export --format onnx
+search = ['faiss-cpu']  # actionclip search --index faiss
 test = [
     'pytest>=8',
     'setuptools',
@@ -29,6 +30,7 @@ test = [
     'selenium',
     *hf,
     *onnx,
+    *search,
 ]
 
 # What OpenMMLab's mim and mmengine's `actionclip_mm::` paths look for in an installed package.
@@ -113,6 +115,7 @@ setup(
         'docs': docs,
         'demo': demo,
         'onnx': onnx,
+        'search': search,
         'dev': lite + test + lint + docs + demo,
     },
 )

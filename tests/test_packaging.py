@@ -29,6 +29,7 @@ SITE = sysconfig.get_paths()['purelib']
 BUILD = 'import sys; from setuptools import build_meta; build_meta.build_sdist(sys.argv[1])'
 # optional: another package brings it, or the code that imports it says what to install
 OPTIONAL = {'mmengine', 'mmcv', 'transformers', 'moviepy', 'mmdet', 'mmpose', 'onnxruntime'}
+OPTIONAL |= {'faiss'}  # of the extra [search]
 OPTIONAL |= {'gradio', 'fastapi', 'uvicorn'}  # of the extra [demo]; Gradio brings the others
 
 

@@ -30,10 +30,12 @@ class Source:
     Attributes:
         name: Its path, or ``video 0``, … for frames in memory.
         frames: RGB, uint8 [T, H, W, 3]; None for a path.
+        segment: Start and end in seconds, for pipelines with ``SegmentFrames``; None for all.
     """
 
     name: str
     frames: np.ndarray | None = None
+    segment: tuple[float, float] | None = None
 
 
 def read_inputs(inputs: Any) -> tuple[list[Source], bool]:

@@ -90,6 +90,8 @@ class VideoReading:
         results: dict[str, Any] = dict(
             filename=source.name, label=-1, start_index=0, modality='RGB'
         )
+        if source.segment is not None:
+            results['segment'] = source.segment
         reader = None
         for transform in self.transforms:
             packed = self._apply(transform, results, source.name, frames)

@@ -13,6 +13,8 @@ from ._ending import NOTHING_HALF, run_and_exit
 COMMANDS = {
     'predict': 'label videos: zero-shot with CLIP weights, or with a trained model',
     'timeline': 'label a long video, a camera or a stream over time',
+    'features': 'write embeddings of videos, or of spans of them, for search (resumable shards)',
+    'search': 'find videos by a sentence, among the embeddings of actionclip features',
     'serve': 'label clips on a page in the browser (Gradio)',
     'train': "train a recognizer from a config (mmaction2's tools/train.py, same options)",
     'test': "test a recognizer from a config (mmaction2's tools/test.py, same options)",

@@ -103,28 +103,29 @@ def _width(text: str) -> int:
 
 def content_of(answers: Sequence['Prediction'], topk: int, weights: str) -> dict[str, Any]:
     """All answers as one JSON object."""
-    videos: list[dict] = []
-    for answer in answers:
-        entry: dict = dict(video=answer.video)
-        if answer.error is None:
-            key = 'probability' if answer.are_probabilities else 'similarity'
-            cosines = dict(zip(answer.labels, answer.cosines, strict=False))
-            entry['predictions'] = [
-                {'label': label, key: score} | ({'cosine': cosines[label]} if cosines else {})
-                for label, score in answer.top(topk)
-            ]
-            if answer.none_of_these is not None:
-                entry['none_of_these'] = answer.none_of_these
-            if answer.rejected:
-                entry['rejected'] = True
-            if answer.missing_frames:
-                entry['missing_frames'] = answer.missing_frames
-            if answer.notes:
-                entry['notes'] = list(answer.notes)
-        else:
-            entry['error'] = answer.error
-        videos.append(entry)
-    return dict(weights=weights, videos=videos)
+    return dict(weights=weights, videos=[entry_of(answer, topk) for answer in answers])
+
+
+def entry_of(answer: 'Prediction', topk: int) -> dict[str, Any]:
+    """One answer as a JSON object."""
+    entry: dict[str, Any] = dict(video=answer.video)
+    if answer.error is not None:
+        return entry | dict(error=answer.error)
+    key = 'probability' if answer.are_probabilities else 'similarity'
+    cosines = dict(zip(answer.labels, answer.cosines, strict=False))
+    entry['predictions'] = [
+        {'label': label, key: score} | ({'cosine': cosines[label]} if cosines else {})
+        for label, score in answer.top(topk)
+    ]
+    if answer.none_of_these is not None:
+        entry['none_of_these'] = answer.none_of_these
+    if answer.rejected:
+        entry['rejected'] = True
+    if answer.missing_frames:
+        entry['missing_frames'] = answer.missing_frames
+    if answer.notes:
+        entry['notes'] = list(answer.notes)
+    return entry
 
 
 def write_answers(target: str, content: dict[str, Any], out: TextIO) -> None:

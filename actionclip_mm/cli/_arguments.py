@@ -52,6 +52,17 @@ def positive(text: str) -> int:
     return number
 
 
+def seconds(text: str) -> float:
+    """Argument type: a positive number of seconds."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float('inf'):
+        raise argparse.ArgumentTypeError(f'must be a positive number of seconds, got {text}')
+    return value
+
+
 def existing_file(text: str) -> Path:
     """Argument type: a file that exists."""
     if not Path(text).is_file():

@@ -8,6 +8,7 @@ from ..utils import check_writable
 from ..utils.carried_files import carried
 from ..utils.label_names import read_labels
 from ._arguments import Parser, existing_file, file_or_url, make_parser, positive
+from ._video_lists import add_videos
 
 MINI = 'mini'  # the shipped mini CLIP
 OWN_WEIGHTS = ('local-dir:', 'hf-hub:')  # names of open_clip that bring their weights
@@ -17,16 +18,19 @@ def parser_of_predict(description: str | None) -> Parser:
     """All options of ``actionclip predict``."""
     parser = make_parser('predict', description)
     add = parser.add_argument
-    add(
-        'videos',
-        nargs='*',
-        metavar='VIDEO',
-        help='video files, folders of videos, folders of the frames\n'
-        'of a video, glob patterns; they come before --labels\n'
-        '(default with --arch mini: the shipped sample clips)',
+    add_videos(
+        parser,
+        ';\nthey come before --labels (default with --arch mini: the shipped sample clips)',
     )
     add('--topk', type=positive, default=5, help='labels shown per video (default: 5)')
     add('--json', metavar='FILE', help='also write the answers as JSON; - prints JSON only')
+    add(
+        '--jsonl',
+        metavar='FILE',
+        help='also append each answer to FILE, one JSON object per line, as it comes; the same\n'
+        'call goes on where the last one ended',
+    )
+    add('--retry-errors', action='store_true', help='with --jsonl: try unreadable videos again')
     add(
         '--none-of-these',
         nargs='?',
@@ -154,15 +158,16 @@ def check_model_options(args: argparse.Namespace) -> None:
         if given:
             by = '--config' if args.config else '--checkpoint'
             raise ValueError(f'{given[0]} is set by {by}: give only one of them.')
+    random_weights = getattr(args, 'random_weights', False)  # an option of predict
     if args.config:
-        if not args.checkpoint and not args.random_weights:
+        if not args.checkpoint and not random_weights:
             raise ValueError('--config needs the --checkpoint trained with it.')
     arch = args.arch or ''
-    if arch == MINI and (args.pretrained or args.random_weights):
+    if arch == MINI and (args.pretrained or random_weights):
         raise ValueError('--arch mini has weights of its own: remove the other option.')
-    if arch.endswith('.json') and not args.pretrained and not args.random_weights:
+    if arch.endswith('.json') and not args.pretrained and not random_weights:
         raise ValueError('--arch FILE.json needs --pretrained FILE with its weights.')
-    if args.random_weights and (args.checkpoint or args.pretrained or arch.startswith(OWN_WEIGHTS)):
+    if random_weights and (args.checkpoint or args.pretrained or arch.startswith(OWN_WEIGHTS)):
         raise ValueError('--random-weights contradicts the given weights: give only one of them.')
 
 
@@ -175,10 +180,15 @@ def check_files(args: argparse.Namespace) -> None:
     patterns = [video for video in args.videos if glob.has_magic(video)]
     if not patterns and not any(os.path.exists(video) for video in args.videos):
         raise FileNotFoundError(f"no such file or folder: '{args.videos[0]}'")
-    if args.json and args.json != '-':
-        if not os.path.isdir(os.path.dirname(os.path.abspath(args.json))):
-            raise FileNotFoundError(f"--json: the folder of '{args.json}' does not exist.")
-        check_writable(args.json)
+    if args.jsonl and args.json:
+        raise ValueError('--json and --jsonl contradict each other: give only one of them.')
+    if args.retry_errors and not args.jsonl:
+        raise ValueError('--retry-errors needs --jsonl.')
+    for option, path in (('--json', args.json), ('--jsonl', args.jsonl)):
+        if path and (option, path) != ('--json', '-'):
+            if not os.path.isdir(os.path.dirname(os.path.abspath(path))):
+                raise FileNotFoundError(f"{option}: the folder of '{path}' does not exist.")
+            check_writable(path)
     check_label_files(args)
 
 

@@ -11,20 +11,18 @@ Exit code: 0 all videos are done, 1 some cannot be read (they are listed), 2 the
 """
 
 import argparse
-import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ..utils import read_config
 from ._arguments import existing_file, make_parser, positive
+from ._shards import KEPT, add_shard_options, part_of, print_failed
 
 PRECISIONS = ('fp16', 'bf16', 'fp32')
 SPLITS = ('train', 'val', 'test')
-SHOWN = 20
 
-kept = 'finished shards are kept, run it again to go on.'
+kept = KEPT
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,10 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     add('--splits', nargs='+', default=SPLITS, choices=SPLITS, help='default: all')
     add('--precision', default='fp16', choices=PRECISIONS, help='of the files (default fp16)')
     add('--seed', type=int, help="of the augmentation; default: the config's, or 0")
-    add(
-        '--shard', type=_part, help='I/N: part I, from 0, of N processes; default: torchrun, or 0/1'
-    )
-    add('--shard-size', type=positive, default=256, help='videos per file (default 256)')
+    add_shard_options(parser)
     add('--batch-size', type=positive, default=16, help='clips encoded at once (default 16)')
     add('--workers', type=int, default=2, help='processes that decode (default 2)')
     args = parser.parse_args(argv)
@@ -78,10 +73,7 @@ def cache(args: argparse.Namespace) -> int:
         for split, loader in loaders.items()
     }
     for split, failed in bad.items():
-        for name, why in list(failed.items())[:SHOWN]:
-            print(f'BAD {split} {name}: {why}')
-        if len(failed) > SHOWN:
-            print(f'… and {len(failed) - SHOWN} more of {split}')
+        print_failed(failed, split)
     return 1 if any(bad.values()) else 0
 
 
@@ -106,7 +98,7 @@ def _cache_split(
     names = list(names_of(dataset))
     writer = FeatureWriter(folder, names, key, args.precision, args.shard_size)
     extract(
-        dataset, writer, encode, views, args.shard or _of_torchrun(), seed, args.batch_size,
+        dataset, writer, encode, views, part_of(args), seed, args.batch_size,
         args.workers, f'{split}: encoding {views * len(names)} clips',
     )  # fmt: skip
     missing = writer.pending()
@@ -130,14 +122,3 @@ def _build(config: Any, checkpoint: str | None) -> Any:
     if checkpoint:
         load_strictly(recognizer, checkpoint)
     return recognizer
-
-
-def _part(text: str) -> tuple[int, int]:
-    found = re.fullmatch(r'(\d+)/(\d+)', text)
-    if not found or int(found[1]) >= int(found[2]):
-        raise argparse.ArgumentTypeError(f'must be I/N with I from 0 to N - 1, got {text}')
-    return int(found[1]), int(found[2])
-
-
-def _of_torchrun() -> tuple[int, int]:
-    return int(os.environ.get('RANK', 0)), int(os.environ.get('WORLD_SIZE', 1))

@@ -11,7 +11,8 @@ With a trained model, whose labels are the default:
 Tables go to stdout, progress and errors to stderr. Exit code: 0 all videos were answered, 1 some
 could not be read (the others are answered), 2 the call is wrong or --json FILE cannot be written
 (the answers are then printed), 130 or 143 stopped by Ctrl-C or SIGTERM (the answers so far are in
-FILE's name with .partial.json; FILE stays as it was).
+FILE's name with .partial.json; FILE stays as it was). For thousands of videos use --jsonl FILE: an
+answer is in FILE as soon as it is known, and the same call goes on after an interruption.
 """
 
 import argparse
@@ -39,9 +40,11 @@ from ._predict_arguments import (
     parser_of_predict,
     use_samples,
 )
+from ._video_lists import read_lists
 
 if TYPE_CHECKING:
     from ..apis import ActionCLIPInferencer, Prediction
+    from ._answer_lines import AnswerLines
 
 
 def check_device(device: str) -> None:
@@ -101,14 +104,14 @@ def answer(
     inferencer: 'ActionCLIPInferencer',
     args: argparse.Namespace,
     out: TextIO,
-    answers: list['Prediction'],
+    answers: 'list[Prediction] | AnswerLines',
 ) -> None:
     """Print the table or the error of each video as soon as it is known, and keep the answer."""
     progress = Progress(len(args.videos), sys.stderr)
     progress.show(0)
     said: set[str] = set()
     stream = inferencer.stream([*args.videos], topk=args.topk, none_of_these=args.none_of_these)
-    for answer in stream:
+    for done, answer in enumerate(stream, 1):
         answers.append(answer)
         progress.clear()
         notes = list(answer.notes)
@@ -122,7 +125,7 @@ def answer(
             print(f'error: {printable(answer.error)}', file=sys.stderr, flush=True)
         elif args.json != '-':
             print(table(answer, args.topk), file=out, flush=True)
-        progress.show(len(answers))
+        progress.show(done)
 
 
 def weights_of(args: argparse.Namespace) -> str:
@@ -145,6 +148,32 @@ def keep(answers: list['Prediction'], args: argparse.Namespace, out: TextIO) -> 
     return f'{said}{kept}; give the others to go on.'
 
 
+def open_lines(inferencer: 'ActionCLIPInferencer', args: argparse.Namespace) -> 'AnswerLines':
+    """Open the file of ``--jsonl`` and drop the videos that it answers."""
+    from ..features.keys import model_key, pipeline_key
+    from ..version import __version__
+    from ._answer_lines import AnswerLines
+
+    header = dict(
+        version=__version__,
+        model=weights_of(args),
+        labels=inferencer.labels,
+        weights=model_key(inferencer.model, args.precision),
+        pipeline=pipeline_key(inferencer.read.pipeline),
+        temperature=inferencer.matcher.temperature,
+        templates=inferencer.prompts if inferencer.matcher.has_texts else None,
+        topk=args.topk,
+        none_of_these=args.none_of_these,
+    )
+    lines = AnswerLines(args.jsonl, header, args.topk)
+    args.listed = list(dict.fromkeys(args.videos))
+    args.videos = lines.left_of(args.videos, args.retry_errors)
+    skipped = len(args.listed) - len(args.videos)
+    if skipped:
+        print(f"{skipped} videos are answered in '{printable(args.jsonl)}'", file=sys.stderr)
+    return lines
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Answer all videos; returns 0, or 1 if some could not be read."""
     parser = parser_of_predict(__doc__)
@@ -152,21 +181,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     out = sys.stdout
     answers: list[Prediction] = []
     with parser.wrong_calls():
+        read_lists(args)
         if args.arch == MINI and not args.videos:
             use_samples(args)
         check_combinations(args)
         check_files(args)
         try:
-            predict(args, out, answers)
+            unread = predict(args, out, answers)
             if args.json:
                 write_answers(args.json, content_of(answers, args.topk, weights_of(args)), out)
         except KeyboardInterrupt as stop:
-            raise type(stop)(keep(answers, args, out)) from None
-    return 1 if any(answer.error is not None for answer in answers) else 0
+            said = str(stop) or keep(answers, args, out)
+            raise type(stop)(said) from None
+    return 1 if unread else 0
 
 
-def predict(args: argparse.Namespace, out: TextIO, answers: list['Prediction']) -> None:
-    """Build the inferencer and answer the videos."""
+def predict(args: argparse.Namespace, out: TextIO, answers: list['Prediction']) -> bool:
+    """Build the inferencer and answer the videos; returns whether some could not be read."""
     if args.max_pixels:
         os.environ['ACTIONCLIP_MAX_PIXELS'] = str(args.max_pixels)
     with without_host_noise():
@@ -176,9 +207,29 @@ def predict(args: argparse.Namespace, out: TextIO, answers: list['Prediction']) 
             args.videos = expanded(args.videos)
             if args.random_weights:
                 print(RANDOM_NOTICE, file=sys.stderr if args.json == '-' else out, flush=True)
+            if args.jsonl:
+                return answer_lines(inferencer, args, out)
             try:
                 answer(inferencer, args, out, answers)
             except Exception:  # one bad batch must not cost the answers before it
                 if answers:
                     print(keep(answers, args, out), file=sys.stderr)
                 raise
+    return any(each.error is not None for each in answers)
+
+
+def answer_lines(inferencer: 'ActionCLIPInferencer', args: argparse.Namespace, out: TextIO) -> bool:
+    """Answer the videos that the file of ``--jsonl`` does not answer, keeping none in memory."""
+    lines = open_lines(inferencer, args)
+    try:
+        if args.videos:
+            answer(inferencer, args, out, lines)
+    except KeyboardInterrupt as stop:
+        left = len(lines.left_of(args.listed))
+        raise type(stop)(
+            f'{len(args.listed) - left} of {len(args.listed)} videos are answered in '
+            f"'{args.jsonl}'; run the same call again to go on."
+        ) from None
+    finally:
+        lines.close()
+    return not all(lines.answered[video] for video in args.listed)

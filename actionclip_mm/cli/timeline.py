@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TextIO
 from ..utils import check_writable, printable
 from ..utils.live_sources import is_live
 from ._answers import RANDOM_NOTICE, hosts_log_warnings_only, without_host_noise
-from ._arguments import Parser, make_parser
+from ._arguments import Parser, make_parser, seconds
 from ._predict_arguments import add_model_arguments, check_combinations, check_label_files
 from .predict import build, check_device
 
@@ -65,17 +65,6 @@ def parser_of_timeline() -> Parser:
     )
     parser.set_defaults(batch_size=None, workers=None)  # of build
     return parser
-
-
-def seconds(text: str) -> float:
-    """Argument type: a positive number."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float('inf'):
-        raise argparse.ArgumentTypeError(f'must be a positive number of seconds, got {text}')
-    return value
 
 
 def main(argv: Sequence[str] | None = None) -> int:

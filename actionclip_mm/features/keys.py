@@ -49,6 +49,30 @@ def weights_hash(module: nn.Module) -> str:
     return digest.hexdigest()
 
 
+def model_key(recognizer: nn.Module, precision: str) -> dict[str, str]:
+    """Hash of the weights of a recognizer, both towers, and what it computes in."""
+    return dict(weights=weights_hash(recognizer), precision=precision)
+
+
+def check_model(key: dict[str, Any], recognizer: nn.Module, precision: str) -> None:
+    """Refuse to search video features with texts of another model.
+
+    Args:
+        key: Key of the features.
+        recognizer: The model that is to encode the texts.
+        precision: What it computes in.
+
+    Raises:
+        ValueError: The features are of another model.
+    """
+    found = difference(key.get('model'), model_key(recognizer, precision), 'model')
+    if found:
+        raise ValueError(
+            f'The features are of another model ({found}): give the model that they were made '
+            'with, or make them again with actionclip features.'
+        )
+
+
 def check_tower(folder: str | Path, encoder: Any) -> None:
     """Refuse cached features that a ``CLIPImageEncoder`` would not give, or that it would outgrow.
 

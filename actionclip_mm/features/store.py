@@ -52,6 +52,7 @@ class _Folder:
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
         self.index: dict[str, Any] = {}
+        self._digest = ''
 
     @property
     def names(self) -> list[str]:
@@ -75,7 +76,9 @@ class _Folder:
 
     def digest(self) -> str:
         """Hash of the index, which every shard repeats."""
-        return hashlib.sha256(to_json(self.index, None).encode()).hexdigest()
+        if not self._digest:  # of names that may be a million
+            self._digest = hashlib.sha256(to_json(self.index, None).encode()).hexdigest()
+        return self._digest
 
     def metadata(self, shard: Shard) -> dict[str, str]:
         """Metadata of a shard.
@@ -165,7 +168,7 @@ class FeatureWriter(_Folder):
             index=self.digest(), sha256=_sha256(values),
             failed=to_json({str(place): why for place, why in (failed or {}).items()}, None),
         )  # fmt: skip
-        write_bytes(self.path(shard.number), save(dict(features=values), metadata))
+        write_bytes(self.path(shard.number), _in_order(save(dict(features=values), metadata)))
 
     def _is_written(self, shard: Shard) -> bool:
         try:
@@ -195,7 +198,8 @@ class FeatureStore(_Folder):
         path = self.folder / INDEX
         if not path.is_file():
             raise FileNotFoundError(
-                f"'{self.folder}' holds no features: make them with actionclip cache-features."
+                f"'{self.folder}' holds no features: make them with actionclip features or "
+                'actionclip cache-features.'
             )
         self.index = read_json_object(path, 'the index of a feature store')
         if self.index.get('format') != FORMAT:
@@ -205,7 +209,7 @@ class FeatureStore(_Folder):
         if missing:
             raise FileNotFoundError(
                 f"{len(missing)} of {len(shards)} shards of '{self.folder}' are missing: run the "
-                'same actionclip cache-features again to go on.'
+                'same command again to go on.'
             )
         self.failed: dict[str, str] = {}
         self._features: dict[int, Tensor] = {}
@@ -216,9 +220,17 @@ class FeatureStore(_Folder):
             if verify and _sha256(self._shard(shard.number)) != found['sha256']:
                 raise ValueError(
                     f"'{self.path(shard.number)}' is damaged: delete it and run the same "
-                    'actionclip cache-features again.'
+                    'command again.'
                 )
         self._places = {name: place for place, name in enumerate(self.names)}
+
+    def matrix(self) -> tuple[list[str], Tensor]:
+        """Names of the samples that have features, and their features [N, ...]."""
+        rows = [place for place, name in enumerate(self.names) if name not in self.failed]
+        features = torch.cat([self._shard(shard.number) for shard in self.shards()])
+        if len(rows) < len(self):
+            features = features[rows]
+        return [self.names[row] for row in rows], features
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -269,6 +281,14 @@ def difference(old: Any, new: Any, at: str = '') -> str:
 def _short(value: Any) -> str:
     text = to_json(value, None)
     return text if len(text) <= 100 else f'{text[:60]}…{text[-30:]}'
+
+
+def _in_order(content: bytes) -> bytes:
+    """A safetensors file with its header sorted: the library's own order differs between calls."""
+    size = int.from_bytes(content[:8], 'little')
+    header = json.dumps(json.loads(content[8 : 8 + size]), sort_keys=True).encode()
+    header += b' ' * (-len(header) % 8)
+    return len(header).to_bytes(8, 'little') + header + content[8 + size :]
 
 
 def _sha256(values: Tensor) -> str:

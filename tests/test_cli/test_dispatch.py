@@ -78,6 +78,8 @@ WRONG_CALLS = {
     'prompts': (['--labels', 'a', 'a'], "both 'a'"),
     'doctor': (['--gone'], 'unrecognized arguments'),
     'models': (['--gone'], 'unrecognized arguments'),
+    'features': (['gone.mp4', '--out', 'x'], "no such file or folder: 'gone.mp4'"),
+    'search': (['gone', 'a door'], "argument DIR: no such folder: 'gone'"),
     'serve': (['--port', '70000'], 'must be a port from 0 to 65535, got 70000'),
     'demo': (['--work-dir', '/dev/null/x'], '/dev/null'),
     'benchmark': (['views', 'gone.py'], "argument config: no such file: 'gone.py'"),
