@@ -48,7 +48,7 @@ class ActionCLIPModel(fom.Model, fom.EmbeddingsMixin):
         self._embeddings: np.ndarray | None = None
 
     def predict(self, arg: Any) -> fo.Classification | None:
-        """Label of a video, with the scores of all classes as logits of the mixin's kind.
+        """Label of a video and its score; None below the threshold.
 
         Args:
             arg: FiftyOne's reader of the video; only its path is used.
@@ -59,7 +59,7 @@ class ActionCLIPModel(fom.Model, fom.EmbeddingsMixin):
         self._embeddings = answer.embedding[None]  # [1, D]
         if answer.rejected:
             return None
-        return fo.Classification(label=answer.label, confidence=answer.score)
+        return fo.Classification(label=answer.label, confidence=answer.top(1)[0][1])
 
     def embed(self, arg: Any) -> np.ndarray:
         """Normalised embedding [1, D] of a video."""

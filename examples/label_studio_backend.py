@@ -8,7 +8,9 @@ Labelling interface of the project (any names; <Choices> and <Video> are what ma
 
     <View>
       <Video name="video" value="$video"/>
-      <Choices name="action" toName="video"><Choice value="hugging"/><Choice value="other"/></Choices>
+      <Choices name="action" toName="video">
+        <Choice value="hugging"/><Choice value="arm wrestling"/>
+      </Choices>
     </View>
 
 ACTIONCLIP_CHECKPOINT names a trained model instead. LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY let
@@ -57,7 +59,7 @@ class NewModel(LabelStudioMLBase):
             predictions.append(
                 dict(
                     model_version=self.get('model_version'),
-                    score=answer.score if found else 0.0,
+                    score=answer.top(1)[0][1] if found else 0.0,
                     result=[result | dict(value=dict(choices=[answer.label]))] if found else [],
                 )
             )
