@@ -96,12 +96,10 @@ class AnswerLines:
     def _compare(self, old: dict[str, Any], new: dict[str, Any]) -> None:
         from ..features.store import difference
 
-        found = difference(
-            *(
-                {key: header[key] for key in header if key not in INFORMATIVE}
-                for header in (old, new)
-            )
-        )
+        parts = [
+            {key: header[key] for key in header if key not in INFORMATIVE} for header in (old, new)
+        ]
+        found = difference(parts[0], parts[1])
         if found:
             raise ValueError(
                 f"--jsonl: '{self.path}' holds answers of another call ({found}): give another "
