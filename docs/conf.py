@@ -25,7 +25,6 @@ autodoc_typehints = 'signature'
 autodoc_member_order = 'bysource'
 napoleon_use_ivar = True  # attributes have their own entries where members are listed
 napoleon_use_rtype = False
-suppress_warnings = ['toc.not_included']
 
 add_module_names = False
 python_maximum_signature_line_length = 80
