@@ -64,7 +64,9 @@ def check_device(device: str) -> None:
 
 def build(args: argparse.Namespace) -> 'ActionCLIPInferencer':
     from .. import register_all
+    from ..compat import lazy_packages
 
+    lazy_packages.want()
     register_all()
     from ..apis import ActionCLIPInferencer
 

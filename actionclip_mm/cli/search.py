@@ -74,7 +74,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run(args: argparse.Namespace) -> 'dict[str, list[Hit]]':
     """Sentence -> its videos."""
     from .. import register_all
+    from ..compat import lazy_packages
 
+    lazy_packages.want()
     register_all()
     from ..features import FeatureIndex
     from ..features.keys import check_model

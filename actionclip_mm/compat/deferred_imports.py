@@ -3,7 +3,7 @@
 open_clip imports transformers, timm and the hub's client in ``try`` statements, torchvision imports
 the compiler of torch for one function: together more time than torch itself takes. They are hidden
 while open_clip and torchvision are imported. The ``try`` statements run again before the first
-object that needs them is built. ``ACTIONCLIP_MM_LAZY=off`` imports everything at once.
+object that needs them is built. See :mod:`.lazy_packages` for where.
 """
 
 import ast

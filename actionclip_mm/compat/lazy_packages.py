@@ -6,7 +6,8 @@ needed: a name that it imports from a submodule imports that submodule alone, an
 executes it. Registries find classes the same way, and import whole packages for names that may be
 registered anywhere in them, so that nothing that was found before is missing.
 
-``ACTIONCLIP_MM_LAZY=off`` imports everything at once, as Python does.
+Commands that predict do so, and any process with ``ACTIONCLIP_MM_LAZY=on``; ``off`` imports
+everything at once, as Python does and as training does.
 """
 
 import ast
@@ -33,7 +34,14 @@ OWN = ('models', 'datasets', 'evaluation', 'engine')  # packages of ours that re
 EAGER = ('config', 'fileio', 'logging', 'registry', 'utils')  # of mmengine, which imports them
 
 _lock = threading.RLock()
+_wanted: list[bool] = []
 _before: dict[str, list[Callable[[], object]]] = {}
+
+
+def want() -> None:
+    """Import lazily in this process, unless the hosts are imported already."""
+    if 'mmengine' not in sys.modules:
+        _wanted.append(True)
 
 
 def is_lazy() -> bool:
@@ -42,7 +50,7 @@ def is_lazy() -> bool:
     Raises:
         ValueError: The variable has another value than 'on' or 'off'.
     """
-    value = (os.environ.get(SWITCH) or 'on').lower()
+    value = (os.environ.get(SWITCH) or ('on' if _wanted else 'off')).lower()
     if value not in ('on', 'off'):
         raise ValueError(f"{SWITCH} must be 'on' or 'off', got '{value}'.")
     return value == 'on' and not is_switched_off()

@@ -29,6 +29,9 @@ print(json.dumps(dict(loaded=len(loaded), registries=registries)))
 """
 
 
+LAZY = dict(ACTIONCLIP_MM_LAZY='on')
+
+
 def run(code: str, **environment: str) -> str:
     process = subprocess.run(
         [sys.executable, '-W', 'ignore', '-c', code],
@@ -40,8 +43,8 @@ def run(code: str, **environment: str) -> str:
 
 @pytest.mark.slow
 def test_registries_hold_the_same_as_with_all_imports() -> None:
-    lazy = json.loads(run(STATE))
-    eager = json.loads(run(STATE, ACTIONCLIP_MM_LAZY='off'))
+    lazy = json.loads(run(STATE, **LAZY))
+    eager = json.loads(run(STATE))
     assert lazy['loaded'] < eager['loaded'] / 2
     for name, entries in eager['registries'].items():
         assert set(entries) <= set(lazy['registries'][name]), name
@@ -74,7 +77,7 @@ assert not hasattr(open_clip.timm_model.TimmModel.__init__, '__wrapped__')
 
 @pytest.mark.slow
 def test_predicting_imports_little_and_the_rest_works_later() -> None:
-    run(PREDICT)
+    run(PREDICT, **LAZY)
 
 
 @pytest.mark.parametrize(
@@ -122,4 +125,4 @@ assert MODELS.get('BMN') is BMN
 
 @pytest.mark.slow
 def test_a_component_of_a_user_may_replace_one_of_the_host() -> None:
-    run(FORCED)
+    run(FORCED, **LAZY)
