@@ -25,11 +25,11 @@ from actionclip_mm.clip.hub import skip_loading_weights
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = ROOT / 'configs'
-# rawframes.py takes another config's place: test_data_sets.py
+# those of the top folder run another config: test_data_sets.py, test_features/test_training.py
 LEAVES = sorted(
     str(path.relative_to(CONFIGS))
     for path in CONFIGS.rglob('*.py')
-    if '_base_' not in path.parts and path.name != 'rawframes.py'
+    if '_base_' not in path.parts and path.parent != CONFIGS
 )
 NOT_COMMITTED = ('data/mini/', 'data/kinetics400', 'data/skeleton')  # generated, and the user's
 # the list of the videos where a data set has a layout of its own
