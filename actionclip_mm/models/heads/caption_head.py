@@ -47,6 +47,9 @@ class CaptionHead(VideoTextHead):
         video = video.repeat(self.captions_per_image, 1)  # [K·B, in_channels]
         return super().loss(video, data_samples * self.captions_per_image, **kwargs)
 
+    def check_samples(self, data_samples: list) -> None:
+        """Nothing: samples have captions, which are checked where they are drawn."""
+
     def training_texts(self, data_samples: list) -> tuple[Tensor, Tensor, Tensor]:
         """Draw a caption for each sample.
 
