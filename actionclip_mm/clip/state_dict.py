@@ -14,7 +14,6 @@ from ..compat.checkpoints import load_weights_only
 from ..utils import first_line, list_names, read_json_object
 from ..utils.pickles import DAMAGED, is_torchscript
 from ..utils.weight_values import check_weight_values
-from .mapped_weights import load_state_dict
 from .torchscript import read_torchscript
 
 # Three constants that OpenAI's archives carry among their weights; nothing else has them.
@@ -232,7 +231,7 @@ def load_state_dict_or_explain(module: nn.Module, state_dict: Mapping[str, Tenso
         if name in own and own[name].is_floating_point() and not value.is_floating_point():
             return f'{name} is {value.dtype}, not floating-point'.replace('torch.', '')
     try:
-        missing, unexpected = load_state_dict(module, state_dict)
+        missing, unexpected = module.load_state_dict(state_dict, strict=False)
     except RuntimeError as error:  # sizes
         lines = [line.strip() for line in str(error).splitlines()[1:] if line.strip()]
         lines[0] = lines[0].replace('torch.Size', '').rstrip('.')
