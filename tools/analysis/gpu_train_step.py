@@ -10,6 +10,9 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from _script import run_and_exit
+
+# isort: split
 import torch
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
@@ -107,4 +110,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run_and_exit(main)
