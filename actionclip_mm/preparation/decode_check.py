@@ -7,7 +7,6 @@ the machine.
 
 import json
 import multiprocessing
-import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -20,6 +19,7 @@ from typing import NamedTuple, TypeVar
 from tqdm import tqdm
 
 from ..utils import name_errors
+from ..utils.child_process import begin_worker
 
 CACHE_NAME = 'decode_check.jsonl'  # next to the lists of a data set
 TRUNCATED = 0.9  # report fewer frames than this share of the header's
@@ -150,11 +150,7 @@ def _pool(workers: int) -> ProcessPoolExecutor:
     # forked workers have the package loaded; fork is unsafe on other systems
     method = 'fork' if sys.platform == 'linux' else None
     context = multiprocessing.get_context(method)
-    return ProcessPoolExecutor(workers, context, initializer=_leave_interrupts_to_the_parent)
-
-
-def _leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return ProcessPoolExecutor(workers, context, initializer=begin_worker)
 
 
 def identity(path: Path) -> Identity:

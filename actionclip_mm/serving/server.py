@@ -45,6 +45,8 @@ def serve(
             app, log_level='warning', timeout_graceful_shutdown=SECONDS_TO_STOP, lifespan='on'
         )
         uvicorn.Server(config).run(sockets=[listener])
+        # it ends by a signal, which is lost to the caller before uvicorn's own handlers are set
+        raise KeyboardInterrupt
     finally:
         uploads.close()
         listener.close()

@@ -1,7 +1,11 @@
-"""Child processes that never outlive the block that started them."""
+"""Child processes that never outlive the block, or the process, that started them."""
 
+import os
+import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -39,3 +43,18 @@ def end(process: subprocess.Popen) -> None:
         process.kill()
         if not isinstance(sys.exc_info()[1], subprocess.TimeoutExpired):
             raise
+
+
+def begin_worker() -> None:
+    """Initializer of pools: leave Ctrl-C to the parent, and end within a second after it.
+
+    The workers of a parent that was killed would wait for their next task for ever.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_after, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_after(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os._exit(1)

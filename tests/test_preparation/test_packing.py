@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -145,6 +146,14 @@ def test_a_list_is_packed_once(listed: Path, capsys: pytest.CaptureFixture) -> N
     assert dataset[0]['total_frames'] == 12
 
 
+def children_of(process: int) -> list[str]:
+    return [
+        status.parent.name
+        for status in Path('/proc').glob('[0-9]*/status')
+        if f'\nPPid:\t{process}\n' in status.read_text()
+    ]
+
+
 def test_a_killed_run_leaves_no_half_file(
     listed: Path, numbered: ModuleType, tmp_path: Path
 ) -> None:
@@ -154,8 +163,15 @@ def test_a_killed_run_leaves_no_half_file(
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
     while not list(Path('out').rglob('.bad.mp4*.part')) and process.poll() is None:
         pass
+    workers = children_of(process.pid)
     process.kill()
     process.wait()
+    for _ in range(100):
+        if not any(Path(f'/proc/{worker}').exists() for worker in workers):
+            break
+        time.sleep(0.1)
+    assert sys.platform != 'linux' or workers
+    assert not [worker for worker in workers if Path(f'/proc/{worker}').exists()]
     whole = sorted(path.name for path in Path('out').rglob('*.mp4') if path.name[0] != '.')
     assert whole == ['a b.mp4']
     subprocess.run(command, check=True, capture_output=True)

@@ -9,7 +9,6 @@ import argparse
 import json
 import os
 import shutil
-import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ import numpy as np
 
 from ...utils import check_writable, write_json
 from ...utils import generated_set as manifests
+from ...utils.child_process import begin_worker
 from .motion import render_clip
 from .stills import attribute_captions, render_still
 from .vocabulary import (
@@ -113,15 +113,11 @@ def write_still(job: tuple[Path, tuple[int, ...]]) -> dict:
 
 def run_all(work: Callable, jobs: list, processes: int, what: str) -> Iterator:
     """Yield results in order and print progress."""
-    with Pool(processes, leave_interrupts_to_the_parent) as pool:
+    with Pool(processes, begin_worker) as pool:
         for done, result in enumerate(pool.imap(work, jobs, chunksize=16), start=1):
             yield result
             if done % max(1, len(jobs) // 5) == 0:
                 print(f'{what}: {done} of {len(jobs)}', flush=True)
-
-
-def leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def generate_clips(root: Path, args: argparse.Namespace) -> None:
