@@ -40,7 +40,7 @@ _before: dict[str, list[Callable[[], object]]] = {}
 
 def want() -> None:
     """Import lazily in this process, unless the hosts are imported already."""
-    if 'mmengine' not in sys.modules:
+    if not any(name in sys.modules for name in ('mmaction', 'mmengine.model', 'mmengine.runner')):
         _wanted.append(True)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from actionclip_mm.compat import lazy_packages
 from actionclip_mm.compat.lazy_packages import exports, mentions
+from actionclip_mm.utils.carried_files import carried
 
 # What a fresh process has loaded, what registries hold, and what packages export.
 STATE = """
@@ -108,6 +109,23 @@ def test_the_switch_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
         lazy_packages.is_lazy()
     monkeypatch.setenv(lazy_packages.SWITCH, 'off')
     assert not lazy_packages.is_lazy()
+
+
+COMMAND = """
+import sys
+sys.argv = ['actionclip', *{argv!r}]
+from actionclip_mm.cli import predict
+assert predict.main({argv!r}) == 0
+assert 'mmaction.models.localizers.bmn' not in sys.modules and 'sklearn' not in sys.modules
+"""
+
+
+@pytest.mark.slow
+def test_the_command_imports_little() -> None:
+    folder = carried('data/mini_clip/samples')
+    video, labels = folder / 'dotted_blue_square.mp4', folder / 'labels.txt'
+    argv = [str(video), '--arch', 'mini', '--labels-file', str(labels)]
+    assert 'dotted blue square' in run(COMMAND.format(argv=argv))
 
 
 FORCED = """
