@@ -15,7 +15,7 @@ setup: $(STAMP)
 
 $(STAMP): setup.py pyproject.toml requirements/constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else "the pinned versions need Python 3.11 or newer, but $(PYTHON) is %d.%d: make PYTHON=python3.11" % v[:2])'
-	@echo 'Installing into $(VENV): about 1.5 minutes and 6.5 GB, once'
+	@echo 'Installing into $(VENV): 2 to 4 minutes and 7 GB, once'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet -e '.[dev]' -c requirements/constraints.txt
 	@touch $@
