@@ -61,13 +61,14 @@ def cache(args: argparse.Namespace) -> int:
     from mmengine.registry import init_default_scope
 
     from ..compat import at_run  # noqa: F401  applies what a run needs
-    from ..features.extraction import best_device, frame_features_of
+    from ..features.extraction import frame_features_of
     from ..features.keys import tower_key
+    from ..utils.devices import device_of_rank
 
     init_default_scope(config.get('default_scope', 'mmaction'))
     recognizer = _build(config, args.checkpoint)
     tower = tower_key(recognizer.backbone)
-    encode = frame_features_of(recognizer, best_device())
+    encode = frame_features_of(recognizer, device_of_rank())
     bad = {
         split: _cache_split(split, loader['dataset'], tower, encode, config, args)
         for split, loader in loaders.items()

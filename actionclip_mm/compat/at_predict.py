@@ -5,6 +5,7 @@ Importing this module applies them, without importing mmengine's runners and mma
 
 import importlib
 import warnings
+from collections.abc import Callable, Iterable
 
 from . import at_import, checkpoints
 from .files import escape_dumped_configs, write_files_atomically
@@ -35,18 +36,27 @@ def owned_above(places: tuple[tuple[str, str], ...]) -> tuple[Fix, ...]:
     )
 
 
-def apply() -> None:
-    """Apply the fixes; further calls do nothing."""
+def apply_all(fixes: Callable[[], Iterable[Fix]]) -> None:
+    """Apply fixes after those of the import, unless they are switched off.
+
+    Args:
+        fixes: Gives them; called only if they are applied, since it imports their modules.
+    """
     if is_switched_off():
         warnings.warn(
             f'{SWITCH}=off: no breakage of the host packages is fixed, and loading a checkpoint '
             'with mmengine may run code in it.',
-            stacklevel=2,
+            stacklevel=3,
         )
         return
-    at_import.apply()
-    for each in (*FIXES, *owned_above(OWNED_ABOVE)):
+    at_import.apply()  # some fixes import mmaction.models
+    for each in fixes():
         each()
+
+
+def apply() -> None:
+    """Apply the fixes; further calls do nothing."""
+    apply_all(lambda: (*FIXES, *owned_above(OWNED_ABOVE)))
 
 
 apply()

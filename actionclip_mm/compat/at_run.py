@@ -5,11 +5,9 @@
 themselves. ``ACTIONCLIP_MM_COMPAT=off`` applies none, with a warning.
 """
 
-import warnings
-
-from . import at_import, checkpoints
+from . import checkpoints
 from .at_predict import OWNED_ABOVE as OWNED_BY_READERS
-from .at_predict import owned_above
+from .at_predict import apply_all, owned_above
 from .data_loaders import drop_unused_worker_options, stop_workers_that_cannot_send
 from .evaluation import correct_accuracies, dump_with_custom_evaluators, refuse_unread_tests
 from .files import (
@@ -19,7 +17,7 @@ from .files import (
     save_requested_epoch,
     write_files_atomically,
 )
-from .fixes import SWITCH, Fix, is_switched_off
+from .fixes import Fix
 from .gpu_defaults import use_gpus_well
 from .numpy_2 import restore_numpy_1_names, shift_hue_without_overflow
 from .optimizers import group_layers_of_text_towers
@@ -63,16 +61,7 @@ def fixes() -> tuple[Fix, ...]:
 
 def apply() -> None:
     """Apply all fixes; further calls do nothing."""
-    if is_switched_off():
-        warnings.warn(
-            f'{SWITCH}=off: no breakage of the host packages is fixed, and loading a checkpoint '
-            'with mmengine may run code in it.',
-            stacklevel=2,
-        )
-        return
-    at_import.apply()  # some fixes import mmaction.models
-    for each in fixes():
-        each()
+    apply_all(fixes)
 
 
 apply()

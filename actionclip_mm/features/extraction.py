@@ -1,6 +1,5 @@
 """Run an image tower over the videos of a data set and write what it gives."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -173,11 +172,3 @@ def _encoded(batches: Iterator[list[Clip]], encode: Callable) -> Iterator[Clip]:
         features = iter(encode(clips) if clips else [])
         for clip in batch:
             yield clip if isinstance(clip, str) else next(features)
-
-
-def best_device() -> torch.device:
-    """The GPU of this process' rank on its machine, or the CPU."""
-    if not torch.cuda.is_available():
-        return torch.device('cpu')
-    rank = int(os.environ.get('LOCAL_RANK', 0))
-    return torch.device('cuda', rank % torch.cuda.device_count())

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from ..utils import read_json_object, to_json
+from ..utils.hashing import bytes_of
 from .store import INDEX, difference
 
 # arguments of transforms that change how fast a video is read, not what is read
@@ -43,9 +43,8 @@ def weights_hash(module: nn.Module) -> str:
     digest = hashlib.sha256()
     for name, value in sorted(module.state_dict().items()):
         if isinstance(value, Tensor):
-            values = value.detach().cpu().contiguous()
-            digest.update(f'{name} {tuple(values.shape)} {values.dtype}'.encode())
-            digest.update(values.reshape(-1).view(torch.uint8).numpy().data)
+            digest.update(f'{name} {tuple(value.shape)} {value.dtype}'.encode())
+            digest.update(bytes_of(value))
     return digest.hexdigest()
 
 

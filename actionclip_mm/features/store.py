@@ -20,6 +20,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from ..utils import check_choice, check_positive, read_json_object, to_json, write_bytes, write_json
+from ..utils.hashing import sha256_of_tensor
 
 FORMAT = 'features of actionclip_mm, version 1'
 INDEX = 'index.json'
@@ -165,7 +166,7 @@ class FeatureWriter(_Folder):
         """
         values = features.detach().cpu().to(PRECISIONS[self.precision]).contiguous()
         metadata = dict(
-            index=self.digest(), sha256=_sha256(values),
+            index=self.digest(), sha256=sha256_of_tensor(values),
             failed=to_json({str(place): why for place, why in (failed or {}).items()}, None),
         )  # fmt: skip
         write_bytes(self.path(shard.number), _in_order(save(dict(features=values), metadata)))
@@ -217,7 +218,7 @@ class FeatureStore(_Folder):
             found = self.metadata(shard)
             for place, why in json.loads(found.get('failed', '{}')).items():
                 self.failed[self.names[shard.start + int(place)]] = why
-            if verify and _sha256(self._shard(shard.number)) != found['sha256']:
+            if verify and sha256_of_tensor(self._shard(shard.number)) != found['sha256']:
                 raise ValueError(
                     f"'{self.path(shard.number)}' is damaged: delete it and run the same "
                     'command again.'
@@ -289,7 +290,3 @@ def _in_order(content: bytes) -> bytes:
     header = json.dumps(json.loads(content[8 : 8 + size]), sort_keys=True).encode()
     header += b' ' * (-len(header) % 8)
     return len(header).to_bytes(8, 'little') + header + content[8 + size :]
-
-
-def _sha256(values: Tensor) -> str:
-    return hashlib.sha256(values.reshape(-1).view(torch.uint8).numpy().data).hexdigest()

@@ -22,8 +22,8 @@ from torch import Tensor
 
 from ...utils import first_line, write_bytes
 from ...utils.cache_folder import cache_folder
+from ...utils.hashing import sha256_of_tensor
 from ...utils.versions import installed_versions
-from .weights_state import bytes_of
 
 SWITCH = 'ACTIONCLIP_TEXT_BANKS'  # in the environment; 0 neither reads nor writes
 FEWEST = 128  # sentences of the smallest bank worth a file
@@ -54,7 +54,7 @@ def key_of(weights: str, tokens: Tensor, precision: torch.dtype, device: str) ->
     return dict(
         format=FORMAT,
         weights=weights,
-        tokens=hashlib.sha256(bytes_of(tokens)).hexdigest(),
+        tokens=sha256_of_tensor(tokens),
         shape=str(list(tokens.shape)),
         precision=f'{precision} {torch.get_float32_matmul_precision()}',
         device=device,
@@ -101,7 +101,7 @@ def _load(path: Path, key: dict[str, str], width: int) -> Tensor | None:
             raise ValueError('it belongs to other weights, texts or versions')
         if list(features.shape) != shape or not features.is_floating_point():
             raise ValueError(f'it holds {features.dtype} {list(features.shape)}, not {shape}')
-        if meta.get('sha256') != hashlib.sha256(bytes_of(features)).hexdigest():
+        if meta.get('sha256') != sha256_of_tensor(features):
             raise ValueError('its checksum is wrong')
     except (OSError, SafetensorError, ValueError) as error:
         _warn(f"The text features in '{path}' are computed again: {first_line(error)}.")
@@ -111,7 +111,7 @@ def _load(path: Path, key: dict[str, str], width: int) -> Tensor | None:
 
 def _save(path: Path, key: dict[str, str], features: Tensor) -> None:
     features = features.detach().cpu().contiguous()
-    meta = dict(key, sha256=hashlib.sha256(bytes_of(features)).hexdigest())
+    meta = dict(key, sha256=sha256_of_tensor(features))
     write_bytes(path, save(dict(features=features), metadata=meta))
 
 

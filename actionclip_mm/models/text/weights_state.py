@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
+
+from ...utils.hashing import bytes_of
 
 _PLAIN = (bool, int, float, str, type(None))
 
@@ -43,12 +45,6 @@ def digest_of_weights(*modules: nn.Module) -> str:
             digest.update(f'{name} {tensor.dtype} {tuple(tensor.shape)}\n'.encode())
             digest.update(bytes_of(tensor))
     return digest.hexdigest()
-
-
-def bytes_of(tensor: Tensor) -> memoryview:
-    """The bytes of a tensor of any type, without a copy on the CPU."""
-    flat = tensor.detach().cpu().contiguous().flatten()
-    return memoryview(flat.view(torch.uint8).numpy())  # type: ignore[arg-type]  # it is one
 
 
 def _structure(module: nn.Module) -> Iterator[list]:
